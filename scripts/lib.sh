@@ -1,0 +1,102 @@
+# SPDX-License-Identifier: GPL-2.0
+# shellcheck shell=sh
+# What the project's scripts share. Source it as the first thing; it sets
+# $project (the project's root) and $build (where results go).
+
+# A command line given to the project's make must not reach the kernel's make.
+unset MAKEFLAGS MFLAGS MAKELEVEL MAKEOVERRIDES
+export LC_ALL=C
+
+me=${0##*/}
+me=${me%.sh}
+
+# die MESSAGE - one line that says what is wrong and what to do, then the end
+die() {
+	printf '%s: %s\n' "$me" "$*" >&2
+	exit 1
+}
+
+# say MESSAGE - progress; on stderr, so that a caller can read a result on stdout
+say() {
+	printf '%s: %s\n' "$me" "$*" >&2
+}
+
+# The root is the nearest folder, upwards from the running script, that has this file.
+if [ -n "${PROJECT:-}" ]; then
+	project=$(cd "$PROJECT" && pwd -P) || die "PROJECT=$PROJECT is not a folder"
+else
+	project=$(cd "$(dirname "$0")" && pwd -P)
+	while [ ! -f "$project/scripts/lib.sh" ]; do
+		[ "$project" != / ] || die "not inside the project: no scripts/lib.sh above $0"
+		project=$(dirname "$project")
+	done
+fi
+build=${BUILD:-$project/build}
+case $build in
+/*) ;;
+*) build=$PWD/$build ;;
+esac
+case $build in
+*[[:space:]:]*) die "a kernel cannot be built in '$build': choose a path without space and colon" ;;
+esac
+
+# need CMD:PACKAGE... - have each command (or, when it starts with /, file), by
+# installing Debian packages where that is allowed
+need() {
+	need_pkgs=
+	for need_one; do
+		case $need_one in
+		/*) [ -e "${need_one%%:*}" ] && continue ;;
+		*) command -v "${need_one%%:*}" >/dev/null && continue ;;
+		esac
+		case " $need_pkgs " in
+		*" ${need_one#*:} "*) ;;
+		*) need_pkgs="$need_pkgs${need_pkgs:+ }${need_one#*:}" ;;
+		esac
+	done
+	[ -n "$need_pkgs" ] || return 0
+
+	command -v apt-get >/dev/null ||
+		die "missing, and no apt-get to install them (Debian's names): $need_pkgs"
+	if [ "$(id -u)" = 0 ]; then
+		need_root=
+	elif command -v sudo >/dev/null && { sudo -n true 2>/dev/null || { [ -t 0 ] && sudo -v; }; }; then
+		need_root=sudo
+	else
+		die "run this first, as root: apt-get install -y $need_pkgs"
+	fi
+	say "installing $need_pkgs"
+	# Lists may be missing or older than the mirror: fetch them when the first try fails.
+	# shellcheck disable=SC2086 # words are meant to split
+	need_apt install $need_pkgs >/dev/null 2>&1 ||
+		{ need_apt update && need_apt install $need_pkgs; } >/dev/null 2>&1 ||
+		die "could not install; see what this says: apt-get update && apt-get install -y $need_pkgs"
+}
+
+need_apt() {
+	need_verb=$1
+	shift
+	$need_root env DEBIAN_FRONTEND=noninteractive apt-get -y -q \
+		-o DPkg::Lock::Timeout=600 --no-install-recommends "$need_verb" "$@" </dev/null
+}
+
+# space DIR MIB WHAT - refuse to start WHAT where the disk cannot hold it
+space() {
+	space_dir=$1
+	while [ ! -d "$space_dir" ]; do
+		space_dir=$(dirname "$space_dir")
+	done
+	space_free=$(($(df -Pk "$space_dir" | awk 'END { print $4 }') / 1024))
+	[ "$space_free" -ge "$2" ] ||
+		die "$3 needs $2 MiB and $space_dir has $space_free MiB free: make room or set BUILD= to another disk"
+}
+
+# lock NAME - one at a time; held until the script ends
+lock() {
+	mkdir -p "$build" || die "cannot write in $build: set BUILD= to a folder that you may write in"
+	exec 9>"$build/.lock-$1" || die "cannot write in $build: set BUILD= to a folder that you may write in"
+	if ! flock -n 9; then
+		say "waiting for another one that is at work in $build"
+		flock 9
+	fi
+}
