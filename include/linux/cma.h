@@ -1,0 +1,96 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+#ifndef __CMA_H__
+#define __CMA_H__
+
+#include <linux/init.h>
+#include <linux/numa.h>
+#include <linux/types.h>
+
+/* Upper bound of registered areas; also sizes arm's early remap table. */
+#ifdef CONFIG_CMA_AREAS
+#define MAX_CMA_AREAS	CONFIG_CMA_AREAS
+#endif
+
+/* Longest name of an area, the terminating NUL included. */
+#define CMA_MAX_NAME	64
+
+/*
+ * Migrate types are kept per pageblock, so an area owns whole pageblocks:
+ * its base and its size are multiples of this.
+ */
+#define CMA_MIN_ALIGNMENT_PAGES	pageblock_nr_pages
+#define CMA_MIN_ALIGNMENT_BYTES	(CMA_MIN_ALIGNMENT_PAGES * PAGE_SIZE)
+
+struct cma;
+struct folio;
+struct page;
+
+/* Pages in all areas together: CmaTotal in /proc/meminfo. */
+extern unsigned long totalcma_pages;
+
+phys_addr_t cma_get_base(const struct cma *cma);
+unsigned long cma_get_size(const struct cma *cma);
+const char *cma_get_name(const struct cma *cma);
+
+int cma_declare_contiguous_nid(phys_addr_t base, phys_addr_t size,
+			       phys_addr_t limit, phys_addr_t alignment,
+			       unsigned int order_per_bit, bool fixed,
+			       const char *name, struct cma **res_cma,
+			       int nid);
+int cma_init_reserved_mem(phys_addr_t base, phys_addr_t size,
+			  unsigned int order_per_bit, const char *name,
+			  struct cma **res_cma);
+void cma_reserve_pages_on_error(struct cma *cma);
+
+/**
+ * cma_declare_contiguous() - reserve an area on any node
+ * @base: first byte, or lowest address if not @fixed; 0 for anywhere
+ * @size: bytes
+ * @limit: end of the addresses to use, 0 for the end of memory
+ * @alignment: bytes, a power of two; 0 for the smallest possible
+ * @order_per_bit: log2 of the pages in one unit of allocation
+ * @fixed: the area must start at @base
+ * @name: as in cma_init_reserved_mem()
+ * @res_cma: where the area is stored
+ *
+ * Return: as cma_declare_contiguous_nid(), which see.
+ */
+static inline int __init
+cma_declare_contiguous(phys_addr_t base, phys_addr_t size, phys_addr_t limit,
+		       phys_addr_t alignment, unsigned int order_per_bit,
+		       bool fixed, const char *name, struct cma **res_cma)
+{
+	return cma_declare_contiguous_nid(base, size, limit, alignment,
+					  order_per_bit, fixed, name, res_cma,
+					  NUMA_NO_NODE);
+}
+
+struct page *cma_alloc(struct cma *cma, unsigned long count,
+		       unsigned int align, bool no_warn);
+bool cma_release(struct cma *cma, const struct page *pages,
+		 unsigned long count);
+bool cma_pages_valid(struct cma *cma, const struct page *pages,
+		     unsigned long count);
+
+int cma_for_each_area(int (*it)(struct cma *cma, void *data), void *data);
+
+int cma_parse_area(const char *arg, phys_addr_t *size, phys_addr_t *base,
+		   phys_addr_t *limit);
+
+#ifdef CONFIG_CMA
+struct folio *cma_alloc_folio(struct cma *cma, int order, gfp_t gfp);
+bool cma_free_folio(struct cma *cma, const struct folio *folio);
+#else
+static inline struct folio *cma_alloc_folio(struct cma *cma, int order,
+					    gfp_t gfp)
+{
+	return NULL;
+}
+
+static inline bool cma_free_folio(struct cma *cma, const struct folio *folio)
+{
+	return false;
+}
+#endif
+
+#endif /* __CMA_H__ */

@@ -1,0 +1,170 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+#ifndef __MM_CMA_H__
+#define __MM_CMA_H__
+
+#include <linux/cma.h>
+#include <linux/kobject.h>
+#include <linux/list.h>
+#include <linux/mutex.h>
+#include <linux/spinlock.h>
+
+/**
+ * struct cma_map - the free map of an area
+ * @base_pfn: first page
+ * @count: pages
+ * @order_per_bit: log2 of the pages in a unit; each bit stands for a unit
+ * @nr_free: units with no bit in @taken
+ * @taken: units that an allocation may not choose: held ones, and those that
+ *	an allocation or a release is working on just now
+ * @held: units that belong to a caller, a subset of @taken
+ * @tail: pages held in a unit that is not held whole, 0 for all others;
+ *	NULL when a unit is one page
+ *
+ * A unit goes from free to taken to held and back the same way. Only what is
+ * held can be released, so that of two releases of one page the second is
+ * refused, even while the first is still at work.
+ *
+ * The map does not lock: its owner guards everything from @nr_free on.
+ */
+struct cma_map {
+	unsigned long base_pfn;
+	unsigned long count;
+	unsigned int order_per_bit;
+	unsigned long nr_free;
+	unsigned long *taken;
+	unsigned long *held;
+	unsigned int *tail;
+};
+
+/* No unit: the answer of cma_map_find() when there is no room. */
+#define CMA_MAP_NONE	ULONG_MAX
+
+int cma_map_init(struct cma_map *map);
+void cma_map_destroy(struct cma_map *map);
+unsigned long cma_map_find(const struct cma_map *map, unsigned long start,
+			   unsigned long pages, unsigned int align);
+void cma_map_take(struct cma_map *map, unsigned long unit,
+		  unsigned long pages);
+void cma_map_hold(struct cma_map *map, unsigned long unit,
+		  unsigned long pages);
+const char *cma_map_unhold(struct cma_map *map, unsigned long pfn,
+			   unsigned long pages, unsigned long *bad_pfn);
+void cma_map_drop(struct cma_map *map, unsigned long unit,
+		  unsigned long pages);
+unsigned long cma_map_longest(const struct cma_map *map);
+u32 cma_map_word32(const struct cma_map *map, unsigned long word);
+
+static inline unsigned long cma_map_units(const struct cma_map *map)
+{
+	return map->count >> map->order_per_bit;
+}
+
+/* Units that @pages pages occupy; @pages is not 0. */
+static inline unsigned long cma_map_span(const struct cma_map *map,
+					 unsigned long pages)
+{
+	return ((pages - 1) >> map->order_per_bit) + 1;
+}
+
+static inline unsigned long cma_map_unit_pfn(const struct cma_map *map,
+					     unsigned long unit)
+{
+	return map->base_pfn + (unit << map->order_per_bit);
+}
+
+static inline unsigned long cma_map_pfn_unit(const struct cma_map *map,
+					     unsigned long pfn)
+{
+	return (pfn - map->base_pfn) >> map->order_per_bit;
+}
+
+/* Is the whole of [@pfn, @pfn + @pages) inside? Nothing here may wrap. */
+static inline bool cma_map_contains(const struct cma_map *map,
+				    unsigned long pfn, unsigned long pages)
+{
+	return pfn >= map->base_pfn && pfn - map->base_pfn < map->count &&
+	       pages <= map->count - (pfn - map->base_pfn);
+}
+
+/**
+ * enum cma_state - the life of an area
+ * @CMA_REGISTERED: memory is reserved, pages are not yet the buddy allocator's
+ * @CMA_ACTIVE: in service
+ * @CMA_DEAD: could not be activated; it exists for nobody
+ */
+enum cma_state {
+	CMA_REGISTERED,
+	CMA_ACTIVE,
+	CMA_DEAD,
+};
+
+struct cma_kobject {
+	struct kobject kobj;
+	struct cma *cma;
+};
+
+/**
+ * struct cma - an area
+ * @name: unique among all areas, without '/'
+ * @state: written at boot only, while there is one thread
+ * @reserve_pages_on_error: keep the pages reserved if activation fails
+ * @map: free map
+ * @lock: guards what changes in @map; taken in any context
+ * @contig_mutex: held across alloc_contig_range(): two isolations of one
+ *	pageblock make each other fail. Areas share no pageblock.
+ * @nr_pages_succeeded: pages handed out so far
+ * @nr_pages_failed: pages asked for in vain so far
+ * @nr_pages_released: pages taken back so far
+ * @cma_kobj: directory in /sys/kernel/mm/cma
+ * @debug_held: what was allocated through debugfs, newest first
+ * @debug_mutex: guards @debug_held
+ */
+struct cma {
+	char name[CMA_MAX_NAME];
+	enum cma_state state;
+	bool reserve_pages_on_error;
+	struct cma_map map;
+	spinlock_t lock;
+	struct mutex contig_mutex;
+#ifdef CONFIG_CMA_SYSFS
+	atomic64_t nr_pages_succeeded;
+	atomic64_t nr_pages_failed;
+	atomic64_t nr_pages_released;
+	struct cma_kobject *cma_kobj;
+#endif
+#ifdef CONFIG_CMA_DEBUGFS
+	struct list_head debug_held;
+	struct mutex debug_mutex;
+#endif
+};
+
+struct cma *cma_register(phys_addr_t base, phys_addr_t size,
+			 unsigned int order_per_bit, const char *name);
+unsigned long cma_available_pages(struct cma *cma);
+
+#if IS_ENABLED(CONFIG_KUNIT)
+void cma_activate_area(struct cma *cma);
+#endif
+
+#ifdef CONFIG_CMA_SYSFS
+static inline void cma_count_success(struct cma *cma, unsigned long pages)
+{
+	atomic64_add(pages, &cma->nr_pages_succeeded);
+}
+
+static inline void cma_count_failure(struct cma *cma, unsigned long pages)
+{
+	atomic64_add(pages, &cma->nr_pages_failed);
+}
+
+static inline void cma_count_release(struct cma *cma, unsigned long pages)
+{
+	atomic64_add(pages, &cma->nr_pages_released);
+}
+#else
+static inline void cma_count_success(struct cma *cma, unsigned long pages) { }
+static inline void cma_count_failure(struct cma *cma, unsigned long pages) { }
+static inline void cma_count_release(struct cma *cma, unsigned long pages) { }
+#endif
+
+#endif /* __MM_CMA_H__ */

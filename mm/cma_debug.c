@@ -1,0 +1,207 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Contiguous memory areas in debugfs: /sys/kernel/debug/cma
+ *
+ * Documented in Documentation/admin-guide/mm/cma_debugfs.rst.
+ */
+
+#define pr_fmt(fmt) "cma: " fmt
+
+#include <linux/cleanup.h>
+#include <linux/debugfs.h>
+#include <linux/init.h>
+#include <linux/mm.h>
+#include <linux/seq_file.h>
+#include <linux/slab.h>
+
+#include "cma.h"
+
+/* An allocation, or what is left of it, made by writing to "alloc". */
+struct cma_debug_chunk {
+	struct list_head node;
+	struct page *pages;
+	unsigned long count;
+};
+
+static int cma_alloc_write(void *data, u64 count)
+{
+	struct cma *cma = data;
+	struct cma_debug_chunk *chunk;
+
+	if (!count || count > cma->map.count) {
+		pr_err("%s: cannot allocate %llu pages, expected 1 to %lu\n",
+		       cma->name, count, cma->map.count);
+		return count ? -ENOMEM : -EINVAL;
+	}
+
+	chunk = kzalloc(sizeof(*chunk), GFP_KERNEL);
+	if (!chunk)
+		return -ENOMEM;
+
+	chunk->count = count;
+	chunk->pages = cma_alloc(cma, count, 0, false);
+	if (!chunk->pages) {
+		kfree(chunk);
+		return -ENOMEM;
+	}
+
+	guard(mutex)(&cma->debug_mutex);
+	list_add(&chunk->node, &cma->debug_held);
+	return 0;
+}
+DEFINE_DEBUGFS_ATTRIBUTE(cma_alloc_fops, NULL, cma_alloc_write, "%llu\n");
+
+/* Released from the newest chunk on; all of @count or nothing. */
+static int cma_free_write(void *data, u64 count)
+{
+	struct cma *cma = data;
+	unsigned long unit_pages = 1UL << cma->map.order_per_bit;
+	struct cma_debug_chunk *chunk, *next;
+	unsigned long held = 0, last = 0;
+
+	guard(mutex)(&cma->debug_mutex);
+
+	/* The chunk that @count ends in loses its first part, of @last pages. */
+	list_for_each_entry(chunk, &cma->debug_held, node) {
+		if (count > held)
+			last = min(count - held, chunk->count);
+		held += chunk->count;
+		if (count <= held)
+			break;
+	}
+	if (!count || count > held) {
+		pr_err("%s: cannot free %llu pages, expected 1 to %lu (what \"alloc\" holds)\n",
+		       cma->name, count, held);
+		return -EINVAL;
+	}
+	if (last < chunk->count && last & (unit_pages - 1)) {
+		pr_err("%s: cannot free %llu pages: that leaves a part of a unit of %lu pages\n",
+		       cma->name, count, unit_pages);
+		return -EINVAL;
+	}
+
+	list_for_each_entry_safe(chunk, next, &cma->debug_held, node) {
+		unsigned long now = min(count, chunk->count);
+
+		if (!now)
+			break;
+		if (!cma_release(cma, chunk->pages, now))
+			return -EIO;
+		count -= now;
+		chunk->count -= now;
+		chunk->pages = nth_page(chunk->pages, now);
+		if (!chunk->count) {
+			list_del(&chunk->node);
+			kfree(chunk);
+		}
+	}
+
+	return 0;
+}
+DEFINE_DEBUGFS_ATTRIBUTE(cma_free_fops, NULL, cma_free_write, "%llu\n");
+
+static int cma_base_pfn_get(void *data, u64 *val)
+{
+	*val = ((struct cma *)data)->map.base_pfn;
+	return 0;
+}
+DEFINE_DEBUGFS_ATTRIBUTE(cma_base_pfn_fops, cma_base_pfn_get, NULL, "%llu\n");
+
+static int cma_count_get(void *data, u64 *val)
+{
+	*val = ((struct cma *)data)->map.count;
+	return 0;
+}
+DEFINE_DEBUGFS_ATTRIBUTE(cma_count_fops, cma_count_get, NULL, "%llu\n");
+
+static int cma_order_per_bit_get(void *data, u64 *val)
+{
+	*val = ((struct cma *)data)->map.order_per_bit;
+	return 0;
+}
+DEFINE_DEBUGFS_ATTRIBUTE(cma_order_per_bit_fops, cma_order_per_bit_get, NULL,
+			 "%llu\n");
+
+static int cma_used_get(void *data, u64 *val)
+{
+	struct cma *cma = data;
+
+	*val = cma->map.count - cma_available_pages(cma);
+	return 0;
+}
+DEFINE_DEBUGFS_ATTRIBUTE(cma_used_fops, cma_used_get, NULL, "%llu\n");
+
+static int cma_maxchunk_get(void *data, u64 *val)
+{
+	*val = cma_map_longest(&((struct cma *)data)->map);
+	return 0;
+}
+DEFINE_DEBUGFS_ATTRIBUTE(cma_maxchunk_fops, cma_maxchunk_get, NULL, "%llu\n");
+
+/*
+ * The bitmap as 32-bit words in one line. An iterator, since neither a lock nor
+ * a buffer should be as large as an area can be.
+ */
+static unsigned long cma_bitmap_words(struct cma *cma)
+{
+	return DIV_ROUND_UP(cma_map_units(&cma->map), 32);
+}
+
+static void *cma_bitmap_start(struct seq_file *m, loff_t *pos)
+{
+	return *pos < cma_bitmap_words(m->private) ? pos : NULL;
+}
+
+static void *cma_bitmap_next(struct seq_file *m, void *v, loff_t *pos)
+{
+	++*pos;
+	return cma_bitmap_start(m, pos);
+}
+
+static void cma_bitmap_stop(struct seq_file *m, void *v)
+{
+}
+
+static int cma_bitmap_show(struct seq_file *m, void *v)
+{
+	struct cma *cma = m->private;
+	loff_t word = *(loff_t *)v;
+
+	seq_printf(m, "%u%c", cma_map_word32(&cma->map, word),
+		   word + 1 < cma_bitmap_words(cma) ? ' ' : '\n');
+	return 0;
+}
+
+static const struct seq_operations cma_bitmap_sops = {
+	.start = cma_bitmap_start,
+	.next = cma_bitmap_next,
+	.stop = cma_bitmap_stop,
+	.show = cma_bitmap_show,
+};
+DEFINE_SEQ_ATTRIBUTE(cma_bitmap);
+
+static int __init cma_debugfs_add(struct cma *cma, void *root)
+{
+	struct dentry *dir = debugfs_create_dir(cma->name, root);
+
+	INIT_LIST_HEAD(&cma->debug_held);
+	mutex_init(&cma->debug_mutex);
+
+	debugfs_create_file("alloc", 0200, dir, cma, &cma_alloc_fops);
+	debugfs_create_file("free", 0200, dir, cma, &cma_free_fops);
+	debugfs_create_file("base_pfn", 0444, dir, cma, &cma_base_pfn_fops);
+	debugfs_create_file("count", 0444, dir, cma, &cma_count_fops);
+	debugfs_create_file("order_per_bit", 0444, dir, cma,
+			    &cma_order_per_bit_fops);
+	debugfs_create_file("used", 0444, dir, cma, &cma_used_fops);
+	debugfs_create_file("maxchunk", 0444, dir, cma, &cma_maxchunk_fops);
+	debugfs_create_file("bitmap", 0444, dir, cma, &cma_bitmap_fops);
+	return 0;
+}
+
+static int __init cma_debugfs_init(void)
+{
+	return cma_for_each_area(cma_debugfs_add,
+				 debugfs_create_dir("cma", NULL));
+}
+late_initcall(cma_debugfs_init);
