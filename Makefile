@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0
 # Every command is a script; this file only names them. `make help` tells more.
 
-targets := help run test base tree kernel vm bench check series apply
+targets := help run test base tree kernel vm check series apply
 archs := x86_64 arm64
 qemu := tools/testing/selftests/cma/qemu
 
@@ -30,8 +30,6 @@ kernel:
 	@$(qemu)/kernel.sh
 vm:
 	@$(qemu)/vm.sh
-bench:
-	@scripts/bench.sh
 check:
 	@scripts/check.sh
 series:

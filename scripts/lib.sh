@@ -100,3 +100,25 @@ lock() {
 		flock 9
 	fi
 }
+
+# kernel_version DIR - such as 6.12.117; nothing when DIR is no kernel tree
+kernel_version() {
+	[ -f "$1/Makefile" ] && [ -f "$1/Kbuild" ] && [ -d "$1/mm" ] || return 0
+	awk '$2 == "=" && !($1 in v) { v[$1] = $3 }
+	     $1 == "EXTRAVERSION" { exit }
+	     END {
+		if ("VERSION" in v)
+			print v["VERSION"] "." v["PATCHLEVEL"] + 0 "." v["SUBLEVEL"] + 0 v["EXTRAVERSION"]
+	     }' "$1/Makefile"
+}
+
+# want_612 DIR NAME - the end, unless DIR is a kernel tree of 6.12.y
+want_612() {
+	want_found=$(kernel_version "$1")
+	case $want_found in
+	6.12.*-rc*) ;;
+	6.12.*) return 0 ;;
+	'') die "$2 is no kernel source tree: give one of Linux 6.12.y" ;;
+	esac
+	die "$2 is Linux $want_found: give one of Linux 6.12.y"
+}

@@ -1,4 +1,75 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
+# Make build/tree: the stock tree with every step of the series done. Files whose content
+# stays the same keep their time, so that a kernel is rebuilt only as far as needed.
+set -u
+# shellcheck source=scripts/lib.sh
 . "$(dirname "$0")/lib.sh"
-die "not written yet"
+# shellcheck source=scripts/steps.sh
+. "$(dirname "$0")/steps.sh"
+
+need flock:util-linux patch:patch awk:mawk rsync:rsync git:git
+base=$("$(dirname "$0")/base.sh") || exit 1
+version=$(kernel_version "$base")
+tree=$build/tree
+want=$build/tree.stage
+lock tree
+trap 'rm -rf "$want" "$tree.new"' EXIT
+rm -rf "$want" "$tree.new"
+
+# All that can be refused is refused here, before the tree is touched.
+read_steps
+stage "$base" "$want"
+for step in "${!steps[@]}"; do
+	apply_step "$step" "$want" "$version"
+done
+
+if [ ! -d "$tree" ]; then
+	space "$build" 2200 "copying the kernel"
+	say "copying Linux $version to $tree"
+	err=$(cp -a --reflink=auto "$base" "$tree.new" 2>&1) ||
+		die "could not copy $base: ${err##*$'\n'}"
+	mv "$tree.new" "$tree" && cp "$base.from" "$tree.from" || die "cannot write in $build"
+elif ! cmp -s "$base.from" "$tree.from"; then
+	space "$build" 300 "copying the kernel"
+	say "changing $tree to Linux $version"
+	rm -f "$tree.from"
+	err=$(rsync -rlp --checksum --delete "$base/" "$tree/" 2>&1) ||
+		die "could not copy $base: ${err##*$'\n'}"
+	cp "$base.from" "$tree.from" || die "cannot write in $build"
+fi
+
+# put FROM TO - replace a file, at once, unless it is the same
+put() {
+	[ -x "$1" ] && mode=x || mode=-
+	[ -x "$2" ] && had=x || had=-
+	[ $mode$had = xx ] || [ $mode$had = -- ] && cmp -s "$1" "$2" && return
+	mkdir -p "${2%/*}" && cp --preserve=mode "$1" "$2.put~" && mv "$2.put~" "$2" ||
+		die "could not write $2"
+	changed=$((changed + 1))
+}
+
+# Earlier steps may have touched other files: these become as in the base. The list of
+# both is written first, and shortened when all is done.
+changed=0
+mapfile -t before < <(cat "$tree.touched" 2>/dev/null)
+printf '%s\n' "${before[@]}" "${touched[@]}" | sed '/^$/d' | sort -u >"$tree.touched.new" &&
+	mv "$tree.touched.new" "$tree.touched" || die "cannot write in $build"
+declare -A now=()
+for file in "${touched[@]}"; do
+	now[$file]=1
+done
+while read -r file; do
+	if [ -n "${now[$file]:-}" ] && [ -e "$want/$file" ]; then
+		put "$want/$file" "$tree/$file"
+	elif [ -z "${now[$file]:-}" ] && [ -e "$base/$file" ]; then
+		put "$base/$file" "$tree/$file"
+	elif [ -e "$tree/$file" ]; then
+		rm -f "$tree/$file" && rmdir -p --ignore-fail-on-non-empty "$tree/${file%/*}"
+		changed=$((changed + 1))
+	fi
+done <"$tree.touched"
+printf '%s\n' "${touched[@]}" >"$tree.touched.new" && mv "$tree.touched.new" "$tree.touched" ||
+	die "cannot write in $build"
+[ "$changed" = 0 ] || say "Linux $version, ${#steps[@]} steps, $changed files changed"
+echo "$tree"

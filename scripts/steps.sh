@@ -1,0 +1,182 @@
+# SPDX-License-Identifier: GPL-2.0
+# shellcheck shell=bash
+# The steps of the series: one for each entry of patches/series. A step edits files of
+# the kernel (its diff) and carries files of the project into the tree (its Brings: lines).
+# Sourced after lib.sh.
+
+steps=()		# patch files, in order, as paths inside the project
+declare -A brought	# file of the project -> number of its step
+touched=()		# every path in the kernel tree that some step writes or removes
+
+# owned - the project's files that go into a kernel tree
+owned() {
+	if [ -e "$project/.git" ]; then
+		git -C "$project" -c safe.directory="$project" -c core.quotePath=off \
+			ls-files -co --exclude-standard
+	else
+		cd "$project" && find . -type d \( -path ./build -o -name __pycache__ \) -prune -o -type f -printf '%P\n'
+	fi | sort -u | while read -r own; do
+		case $own in
+		README | Makefile | .gitignore | scripts/* | patches/* | .ci/*) ;;
+		*) [ ! -f "$project/$own" ] || echo "$own" ;;
+		esac
+	done
+}
+
+# in_tree FILE - sets $dest to where a file of the project goes in the kernel tree
+in_tree() {
+	case $1 in
+	Kconfig.cma) dest=mm/Kconfig.cma ;;
+	MAINTAINERS.cma) dest=MAINTAINERS ;;
+	*) dest=$1 ;;
+	esac
+}
+
+# edits PATCH - a line "M|A|D path" for each file of the kernel that it edits, adds, deletes
+edits() {
+	awk '/^diff --git / { if (p) print k, p; k = "M"; p = $NF; sub("^b/", "", p); head = 1; next }
+	     /^@@/ { head = 0 }
+	     head && /^new file/ { k = "A" }
+	     head && /^deleted file/ { k = "D" }
+	     END { if (p) print k, p }' "$project/$1"
+}
+
+# message PATCH - its subject and text
+message() {
+	sed '/^---$/,$d' "$project/$1"
+}
+
+# read_steps - fill in the variables above, or end when the project is not in order
+read_steps() {
+	local list=$project/patches/series patch pattern patterns files file step re kind
+	local -A editor=()
+
+	[ -f "$list" ] || die "there is no patches/series in $project"
+	mapfile -t steps < <(sed -n 's/[[:space:]]*\(#.*\)\?$//; /./s,^,patches/,p' "$list")
+	for patch in "$project"/patches/*.patch; do
+		patch=patches/${patch##*/}
+		[ -f "$project/$patch" ] || continue
+		case " ${steps[*]} " in
+		*" $patch "*) ;;
+		*) die "$patch is not listed in patches/series: list it or remove it" ;;
+		esac
+	done
+
+	files=$(owned) || die "cannot list the project's files in $project"
+	for step in "${!steps[@]}"; do
+		patch=${steps[step]}
+		[ -f "$project/$patch" ] || die "patches/series lists ${patch#*/}, which does not exist"
+		grep -qx -e --- "$project/$patch" ||
+			die "$patch has no line '---' between its message and the rest"
+		[ -n "$(message "$patch" | head -n 1)" ] || die "$patch does not begin with a subject line"
+		mapfile -t patterns < <(sed -n '/^diff --git /q; s/^Brings://p' "$project/$patch" |
+			tr -s ' \t' '\n' | sed '/^$/d')
+		for pattern in "${patterns[@]}"; do
+			# A '*' stays inside its folder, a '/' at the end means all below.
+			re=$(sed 's/[].[^$+(){}|]/\\&/g; s/\*/[^\/]*/g; s/?/[^\/]/g; s/\/$/\/.*/' <<<"$pattern")
+			file=$(grep -xE -e "$re" <<<"$files") ||
+				die "$patch brings '$pattern', which is no file of the project"
+			while read -r file; do
+				[ -z "${brought[$file]:-}" ] ||
+					die "$file is brought twice, by ${steps[brought[$file]]} and by $patch"
+				brought[$file]=$step
+			done <<<"$file"
+		done
+		while read -r kind file; do
+			editor[$file]=$patch
+		done < <(edits "$patch")
+	done
+	while read -r file; do
+		[ -n "$file" ] || continue
+		[ -n "${brought[$file]:-}" ] ||
+			die "$file is in no step: name it in a Brings: line of one of patches/*.patch, or delete it"
+		in_tree "$file"
+		[ "$dest" = MAINTAINERS ] || [ -z "${editor[$dest]:-}" ] ||
+			die "${editor[$dest]} edits $dest, which the project owns: edit $file instead"
+		editor[$dest]=$file
+	done <<<"$files"
+	mapfile -t touched < <(printf '%s\n' "${!editor[@]}" | sort)
+}
+
+# stage FROM TO - copy what the steps will touch, as far as it exists
+stage() {
+	local file
+	mkdir -p "$2" || die "cannot write in $2"
+	(cd "$1" && for file in "${touched[@]}"; do
+		[ ! -e "$file" ] || printf '%s\0' "$file"
+	done | xargs -0 -r cp --parents --preserve=mode -t "$2") || die "could not copy from $1 to $2"
+}
+
+# apply_step STEP DIR VERSION - do one step in a staged copy of Linux VERSION
+apply_step() {
+	local patch=${steps[$1]} dir=$2 kind file out where failed=
+	while read -r kind file; do
+		case $kind in
+		A) [ ! -e "$dir/$file" ] ||
+			die "$patch: $file is to be new, but Linux $3 here has it: is it patched already?" ;;
+		*) [ -e "$dir/$file" ] ||
+			die "$patch: $file does not exist in Linux $3 here" ;;
+		esac
+	done < <(edits "$patch")
+
+	# No fuzz, and not far off: a hunk may have moved, but must not land elsewhere.
+	if [ -n "$(edits "$patch")" ]; then
+		out=$(sed '1,/^---$/d' "$project/$patch" |
+			patch -d "$dir" -p1 --fuzz=0 -N --batch --no-backup-if-mismatch -r - 2>&1) ||
+			failed="${out##*$'\n'}"
+		where=$(awk '
+			/^(patching|checking) file / { file = $3; sub(":$", "", file) }
+			/^Reversed / { print file " has it already"; exit }
+			/^Hunk #.* FAILED at / { print file ": hunk " substr($2, 2) " (line " $5 + 0 ")"; exit }
+			/^Hunk #.*offset -?([0-9][0-9][0-9][0-9]+|[5-9][0-9][0-9]) / {
+				print file ": hunk " substr($2, 2) " (fits only far away, at line " $5 ")"
+				exit
+			}' <<<"$out")
+		[ -z "$failed$where" ] ||
+			die "$patch does not apply to Linux $3: ${where:-$failed}"
+	fi
+
+	for file in "${!brought[@]}"; do
+		[ "${brought[$file]}" = "$1" ] || continue
+		in_tree "$file"
+		mkdir -p "$dir/$(dirname "$dest")"
+		if [ "$dest" = MAINTAINERS ]; then
+			add_maintainers "$project/$file" "$dir/$dest"
+		else
+			install -m "$([ -x "$project/$file" ] && echo 755 || echo 644)" \
+				"$project/$file" "$dir/$dest"
+		fi || die "could not write $dir/$dest"
+	done
+}
+
+# add_maintainers ENTRY FILE - put the entry where its title belongs in the list
+add_maintainers() {
+	# The list is not everywhere in order: the place is before the first two titles in
+	# a row that come after ours. A title follows an empty line; the list begins with
+	# the first tagged line.
+	awk 'FILENAME == ARGV[1] {
+		if ($0 !~ /^#/ && (n || $0 != ""))
+			entry[++n] = $0
+		next
+	     }
+	     FNR == 1 { pass++; last = "x" }
+	     pass == 1 {
+		if (/^[A-Z]:\t/)
+			list = 1
+		if (list && !done && last == "" && $0 != "") {
+			if (after && $0 > entry[1])
+				done = 1
+			else
+				after = $0 > entry[1] ? FNR : 0
+		}
+		last = $0
+		next
+	     }
+	     FNR == after {
+		for (i = 1; i <= n; i++)
+			print entry[i]
+		print ""
+	     }
+	     { print }
+	     END { exit !after }' "$1" "$2" "$2" >"$2.new" && mv "$2.new" "$2"
+}
