@@ -82,9 +82,8 @@ rm -f "$base.from"
 if [ -e "$base" ]; then
 	mv "$base" "$base.old" || die "cannot move $base out of the way"
 fi
-if ! { mv "$top" "$base" && echo "$from" >"$base.from.new" && mv "$base.from.new" "$base.from"; }; then
-	die "cannot write in $build"
-fi
+mv "$top" "$base" || die "cannot write in $build"
+echo "$from" | keep "$base.from" || exit 1
 rm -rf "$base.old"
 say "Linux $(kernel_version "$base")"
 echo "$base"

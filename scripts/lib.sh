@@ -91,6 +91,14 @@ space() {
 		die "$3 needs $2 MiB and $space_dir has $space_free MiB free: make room or set BUILD= to another disk"
 }
 
+# keep FILE - write standard input to FILE, whole or not at all
+keep() {
+	if ! { cat >"$1.new" && mv "$1.new" "$1"; }; then
+		rm -f "$1.new"
+		die "could not write $1"
+	fi
+}
+
 # lock NAME - one at a time; held until the script ends
 lock() {
 	mkdir -p "$build" || die "cannot write in $build: set BUILD= to a folder that you may write in"

@@ -3,16 +3,21 @@
 # The steps of the series: one for each entry of patches/series. A step edits files of
 # the kernel (its diff) and carries files of the project into the tree (its Brings: lines).
 # Sourced after lib.sh.
+: "${project:?}"
 
 steps=()		# patch files, in order, as paths inside the project
 declare -A brought	# file of the project -> number of its step
 touched=()		# every path in the kernel tree that some step writes or removes
 
+# pgit - git in the project, whoever owns its folder
+pgit() {
+	git -C "$project" -c safe.directory="$project" "$@"
+}
+
 # owned - the project's files that go into a kernel tree
 owned() {
 	if [ -e "$project/.git" ]; then
-		git -C "$project" -c safe.directory="$project" -c core.quotePath=off \
-			ls-files -co --exclude-standard
+		pgit -c core.quotePath=off ls-files -co --exclude-standard
 	else
 		cd "$project" && find . -type d \( -path ./build -o -name __pycache__ \) -prune -o -type f -printf '%P\n'
 	fi | sort -u | while read -r own; do

@@ -29,23 +29,28 @@ if [ ! -d "$tree" ]; then
 	say "copying Linux $version to $tree"
 	err=$(cp -a --reflink=auto "$base" "$tree.new" 2>&1) ||
 		die "could not copy $base: ${err##*$'\n'}"
-	mv "$tree.new" "$tree" && cp "$base.from" "$tree.from" || die "cannot write in $build"
+	mv "$tree.new" "$tree" || die "cannot write in $build"
+	keep "$tree.from" <"$base.from"
 elif ! cmp -s "$base.from" "$tree.from"; then
 	space "$build" 300 "copying the kernel"
 	say "changing $tree to Linux $version"
 	rm -f "$tree.from"
 	err=$(rsync -rlp --checksum --delete "$base/" "$tree/" 2>&1) ||
 		die "could not copy $base: ${err##*$'\n'}"
-	cp "$base.from" "$tree.from" || die "cannot write in $build"
+	keep "$tree.from" <"$base.from"
 fi
 
 # put FROM TO - replace a file, at once, unless it is the same
 put() {
-	[ -x "$1" ] && mode=x || mode=-
-	[ -x "$2" ] && had=x || had=-
-	[ $mode$had = xx ] || [ $mode$had = -- ] && cmp -s "$1" "$2" && return
-	mkdir -p "${2%/*}" && cp --preserve=mode "$1" "$2.put~" && mv "$2.put~" "$2" ||
+	local mode=- had=-
+	[ ! -x "$1" ] || mode=x
+	[ ! -x "$2" ] || had=x
+	if [ "$mode" = "$had" ] && cmp -s "$1" "$2"; then
+		return
+	fi
+	if ! { mkdir -p "${2%/*}" && cp --preserve=mode "$1" "$2.put~" && mv "$2.put~" "$2"; }; then
 		die "could not write $2"
+	fi
 	changed=$((changed + 1))
 }
 
@@ -53,8 +58,8 @@ put() {
 # both is written first, and shortened when all is done.
 changed=0
 mapfile -t before < <(cat "$tree.touched" 2>/dev/null)
-printf '%s\n' "${before[@]}" "${touched[@]}" | sed '/^$/d' | sort -u >"$tree.touched.new" &&
-	mv "$tree.touched.new" "$tree.touched" || die "cannot write in $build"
+printf '%s\n' "${before[@]}" "${touched[@]}" | sed '/^$/d' | sort -u | keep "$tree.touched" ||
+	exit 1
 declare -A now=()
 for file in "${touched[@]}"; do
 	now[$file]=1
@@ -69,7 +74,6 @@ while read -r file; do
 		changed=$((changed + 1))
 	fi
 done <"$tree.touched"
-printf '%s\n' "${touched[@]}" >"$tree.touched.new" && mv "$tree.touched.new" "$tree.touched" ||
-	die "cannot write in $build"
+printf '%s\n' "${touched[@]}" | keep "$tree.touched" || exit 1
 [ "$changed" = 0 ] || say "Linux $version, ${#steps[@]} steps, $changed files changed"
 echo "$tree"
