@@ -47,7 +47,6 @@ need flock:util-linux tar:tar
 lock base
 trap 'rm -rf "$new"' EXIT
 rm -rf "$new" "$base.old"
-space "$build" 2200 "unpacking the kernel"
 mkdir -p "$new/in" || die "cannot write in $build"
 
 # Files get the time of now: what was built from an earlier base is older then.
@@ -55,6 +54,7 @@ if [ -d "$src" ]; then
 	left=$(find "$src" -path "$src/.git" -prune -o \
 		\( -name '*.o' -o -name '*.cmd' -o -name '*.rej' -o -path "$src/.config" \) -print -quit)
 	[ -z "$left" ] || die "KERNEL_SRC=$src is not clean, it has ${left#"$src"/}: run make mrproper there"
+	space "$build" "$(mib "$src")" "copying the kernel"
 	say "copying Linux $(kernel_version "$src") from $src"
 	err=$(find "$src" -mindepth 1 -maxdepth 1 ! -name .git \
 		-exec cp -dR --preserve=mode --reflink=auto -t "$new/in" {} + 2>&1) ||
@@ -67,6 +67,7 @@ else
 	*.zst) need zstd:zstd ;;
 	*.gz | *.tgz) need gzip:gzip ;;
 	esac
+	space "$build" 2200 "unpacking the kernel"
 	say "unpacking $src"
 	err=$(tar -C "$new/in" --no-same-owner -mxf "$src" 2>&1) ||
 		die "could not unpack $src: ${err%%$'\n'*}"

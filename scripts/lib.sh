@@ -91,6 +91,11 @@ space() {
 		die "$3 needs $2 MiB and $space_dir has $space_free MiB free: make room or set BUILD= to another disk"
 }
 
+# mib DIR - the room a copy of it needs
+mib() {
+	echo $(($(du -sm "$1" | cut -f1) + 50))
+}
+
 # keep FILE - write standard input to FILE, whole or not at all
 keep() {
 	if ! { cat >"$1.new" && mv "$1.new" "$1"; }; then

@@ -25,7 +25,7 @@ for step in "${!steps[@]}"; do
 done
 
 if [ ! -d "$tree" ]; then
-	space "$build" 2200 "copying the kernel"
+	space "$build" "$(mib "$base")" "copying the kernel"
 	say "copying Linux $version to $tree"
 	err=$(cp -a --reflink=auto "$base" "$tree.new" 2>&1) ||
 		die "could not copy $base: ${err##*$'\n'}"
