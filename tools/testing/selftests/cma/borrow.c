@@ -1,0 +1,419 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Allocation while others borrow the area: every kind of movable page fills it,
+ * the pages are taken back through /dev/cma_test, and what was in them must
+ * still be there after they have moved.
+ */
+
+#include <sched.h>
+#include <sys/mman.h>
+#include <sys/mount.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/uio.h>
+#include <sys/wait.h>
+
+#include "../kselftest_harness.h"
+#include "cma_selftest.h"
+
+#define PATIENCE	900		/* seconds */
+#define CHUNK		(4UL << 20)
+#define MAX_CHUNKS	4096
+#define DIR		"/tmp/cma_borrow"
+
+/* What borrows: memory in chunks, all of it mapped. */
+struct load {
+	int kind;
+	int file;			/* of all chunks, or -1 */
+	unsigned int chunks;
+	char *chunk[MAX_CHUNKS];
+	char *let_go;			/* for each page of each chunk */
+};
+
+enum { ANONYMOUS, SHARED_MEMORY, PAGE_CACHE };
+
+FIXTURE(borrow)
+{
+	int fd;
+	int pagemap;
+	struct area area;
+	struct state first;
+	struct load *load;
+};
+
+FIXTURE_VARIANT(borrow)
+{
+	int kind;
+};
+
+FIXTURE_VARIANT_ADD(borrow, anonymous)
+{
+	.kind = ANONYMOUS,
+};
+
+FIXTURE_VARIANT_ADD(borrow, shared_memory)
+{
+	.kind = SHARED_MEMORY,
+};
+
+FIXTURE_VARIANT_ADD(borrow, page_cache)
+{
+	.kind = PAGE_CACHE,
+};
+
+static uint64_t meminfo(const char *name)
+{
+	char text[8192], *at;
+
+	if (!read_text("/proc/meminfo", text, sizeof(text)))
+		return 0;
+	at = strstr(text, name);
+	return at ? strtoull(at + strlen(name) + 1, NULL, 10) << 10 : 0;
+}
+
+static uint64_t word_of(unsigned int chunk, size_t offset)
+{
+	return (chunk * 0x9e3779b97f4a7c15ULL) ^ (offset * 0xd1342543de82ef95ULL);
+}
+
+static void write_chunk(struct load *load, unsigned int c)
+{
+	uint64_t *words = (uint64_t *)load->chunk[c];
+
+	for (size_t i = 0; i < CHUNK / sizeof(*words); i += 16)
+		words[i] = word_of(c, i);
+}
+
+/* Offset of the first word that is not what was written, CHUNK if none */
+static size_t check_page(const struct load *load, unsigned int c, size_t start,
+			 size_t len)
+{
+	const uint64_t *words = (const uint64_t *)load->chunk[c];
+
+	for (size_t i = start / sizeof(*words);
+	     i < (start + len) / sizeof(*words); i += 16)
+		if (words[i] != word_of(c, i))
+			return i * sizeof(*words);
+	return CHUNK;
+}
+
+static bool add_chunk(struct load *load)
+{
+	unsigned int c = load->chunks;
+	int flags = MAP_SHARED;
+	void *at;
+
+	if (c == MAX_CHUNKS)
+		return false;
+	if (load->kind == ANONYMOUS)
+		flags = MAP_PRIVATE | MAP_ANONYMOUS;
+	else if (ftruncate(load->file, (c + 1) * CHUNK))
+		return false;
+	if (load->kind == PAGE_CACHE &&
+	    posix_fallocate(load->file, c * CHUNK, CHUNK))
+		return false;
+	at = mmap(NULL, CHUNK, PROT_READ | PROT_WRITE, flags, load->file,
+		  load->kind == ANONYMOUS ? 0 : c * CHUNK);
+	if (at == MAP_FAILED)
+		return false;
+	madvise(at, CHUNK, MADV_NOHUGEPAGE);
+	load->chunk[c] = at;
+	load->chunks++;
+	write_chunk(load, c);
+	return true;
+}
+
+static void drop_page(struct load *load, unsigned int c, size_t offset,
+		      size_t page_size)
+{
+	if (load->kind == ANONYMOUS)
+		madvise(load->chunk[c] + offset, page_size, MADV_DONTNEED);
+	else
+		fallocate(load->file, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE,
+			  c * CHUNK + offset, page_size);
+}
+
+/* 0 if the page is not there */
+static uint64_t pfn_of(int pagemap, const void *at, size_t page_size)
+{
+	uint64_t entry;
+
+	if (pread(pagemap, &entry, sizeof(entry),
+		  (uintptr_t)at / page_size * sizeof(entry)) != sizeof(entry))
+		return 0;
+	return entry >> 63 ? entry & ((1ULL << 55) - 1) : 0;
+}
+
+static bool in_area(const struct area *area, uint64_t pfn)
+{
+	return pfn >= area->base_pfn && pfn < area->base_pfn + area->pages;
+}
+
+static bool was_let_go(const struct load *load, unsigned int c, size_t offset,
+		       size_t page_size)
+{
+	return load->let_go[(c * CHUNK + offset) / page_size];
+}
+
+/* Pages that lie in the area; @mapped is set to those that lie anywhere. */
+static uint64_t borrowed(int pagemap, const struct load *load,
+			 const struct area *area, uint64_t *mapped)
+{
+	uint64_t n = 0;
+
+	*mapped = 0;
+	for (unsigned int c = 0; c < load->chunks; c++)
+		for (size_t at = 0; at < CHUNK; at += area->page_size) {
+			uint64_t pfn = pfn_of(pagemap, load->chunk[c] + at,
+					      area->page_size);
+
+			*mapped += pfn > 0;
+			n += in_area(area, pfn);
+		}
+	return n;
+}
+
+/*
+ * The page allocator turns to the area when little else is left. So fill all
+ * memory, then let go of what came to lie elsewhere, for the moved pages to
+ * have a place to go to.
+ */
+static uint64_t fill(int pagemap, struct load *load, const struct area *area)
+{
+	uint64_t mapped;
+
+	while (meminfo("CmaFree:") > area->pages * area->page_size / 8 &&
+	       meminfo("MemFree:") > 12 << 20)
+		if (!add_chunk(load))
+			break;
+
+	for (unsigned int c = 0; c < load->chunks; c++)
+		for (size_t at = 0; at < CHUNK; at += area->page_size) {
+			uint64_t pfn = pfn_of(pagemap, load->chunk[c] + at,
+					      area->page_size);
+
+			if (in_area(area, pfn))
+				continue;
+			drop_page(load, c, at, area->page_size);
+			load->let_go[(c * CHUNK + at) / area->page_size] = 1;
+		}
+	return borrowed(pagemap, load, area, &mapped);
+}
+
+FIXTURE_SETUP(borrow)
+{
+	self->load = calloc(1, sizeof(*self->load));
+	self->load->kind = variant->kind;
+	self->load->file = -1;
+	self->load->let_go = calloc(MAX_CHUNKS, CHUNK / getpagesize());
+	self->area.pages = 0;
+
+	/* Mounts are for this test alone. */
+	ASSERT_EQ(0, unshare(CLONE_NEWNS));
+	mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL);
+
+	self->pagemap = open("/proc/self/pagemap", O_RDONLY);
+	if (self->pagemap < 0)
+		SKIP(return, "no pagemap: needs CONFIG_PROC_PAGE_MONITOR");
+	self->fd = cma_open();
+	if (self->fd < 0)
+		SKIP(return, "no " CMA_TEST_DEVICE ": needs CONFIG_CMA_TEST and root");
+	if (!find_area(self->fd, false, &self->area))
+		SKIP(return, "no area with units of one page, boot with cma=");
+	if (self->area.pages * self->area.page_size * 3 >
+	    meminfo("MemTotal:")) {
+		self->area.pages = 0;
+		SKIP(return, "the area is too large a part of all memory to be emptied");
+	}
+
+	if (variant->kind == SHARED_MEMORY) {
+		self->load->file = syscall(SYS_memfd_create, "borrow", 0);
+		ASSERT_GE(self->load->file, 0);
+	} else if (variant->kind == PAGE_CACHE) {
+		mkdir("/tmp", 0755);
+		mkdir(DIR, 0700);
+		if (system("{ mke2fs -q -F /dev/ram0 || mke2fs -F /dev/ram0; } >/dev/null 2>&1") ||
+		    mount("/dev/ram0", DIR, "ext2", 0, NULL)) {
+			self->area.pages = 0;
+			SKIP(return, "no ext2 on /dev/ram0: needs CONFIG_BLK_DEV_RAM, CONFIG_EXT2_FS and mke2fs");
+		}
+		self->load->file = open(DIR "/file", O_RDWR | O_CREAT, 0600);
+		ASSERT_GE(self->load->file, 0);
+	}
+
+	settle(self->fd);
+	read_state(&self->area, &self->first);
+	ASSERT_EQ(0, self->first.used)
+		TH_LOG("%s is in use by somebody else", self->area.name);
+}
+
+FIXTURE_TEARDOWN(borrow)
+{
+	struct load *load = self->load;
+	struct state last;
+	int fd;
+
+	for (unsigned int c = 0; c < load->chunks; c++)
+		munmap(load->chunk[c], CHUNK);
+	if (load->file >= 0)
+		close(load->file);
+	umount(DIR);
+	if (!self->area.pages)
+		return;
+	close(self->fd);
+
+	fd = cma_open();
+	for (int i = 0; i < 50; i++) {
+		settle(fd);
+		read_state(&self->area, &last);
+		if (last.free_cma == self->first.free_cma)
+			break;
+		usleep(100000);
+	}
+	close(fd);
+	EXPECT_EQ(NULL, state_differs(&self->first, &last, false))
+		TH_LOG("%s is not what it was before",
+		       state_differs(&self->first, &last, false));
+	EXPECT_EQ(self->first.free_cma, last.free_cma)
+		TH_LOG("nr_free_cma is not what it was before");
+}
+
+/* A page may be in somebody's hands for a moment, and be free the next. */
+static int get_patiently(int fd, const struct area *area, uint64_t count,
+			 uint64_t *pfn)
+{
+	int ret = -ENOMEM;
+
+	for (int i = 0; i < 10 && ret; i++) {
+		if (i)
+			usleep(100000);
+		ret = cma_get(fd, area, count, 0, 0, pfn);
+	}
+	return ret;
+}
+
+static void check_load(struct __test_metadata *_metadata,
+		       const struct load *load, size_t page_size)
+{
+	for (unsigned int c = 0; c < load->chunks; c++)
+		for (size_t at = 0; at < CHUNK; at += page_size) {
+			if (was_let_go(load, c, at, page_size))
+				continue;
+			ASSERT_EQ(CHUNK, check_page(load, c, at, page_size))
+				TH_LOG("content changed at %#lx of chunk %u",
+				       (long)at, c);
+		}
+}
+
+TEST_F_TIMEOUT(borrow, taken_back_in_pieces, PATIENCE)
+{
+	const struct area *area = &self->area;
+	uint64_t pieces[64], size = area->pages / 64;
+	uint64_t moved, lent, mapped;
+
+	lent = fill(self->pagemap, self->load, area);
+	TH_LOG("%llu of %llu pages are borrowed", (long long)lent,
+	       (long long)area->pages);
+	ASSERT_GE(lent, area->pages / 2);
+	moved = read_vmstat("pgmigrate_success");
+
+	for (int i = 0; i < 64; i++) {
+		ASSERT_EQ(0, get_patiently(self->fd, area, size, &pieces[i]))
+			TH_LOG("piece %d of %llu pages", i, (long long)size);
+		ASSERT_TRUE(cma_stamp(self->fd, pieces[i], size, i));
+	}
+
+	moved = read_vmstat("pgmigrate_success") - moved;
+	EXPECT_EQ(0, borrowed(self->pagemap, self->load, area, &mapped));
+	/* A clean page of a file may be dropped instead, for the time being. */
+	EXPECT_GE(moved, mapped);
+	if (variant->kind != PAGE_CACHE)
+		EXPECT_GE(mapped, lent);
+	check_load(_metadata, self->load, area->page_size);
+	for (int i = 0; i < 64; i++) {
+		ASSERT_TRUE(cma_verify(self->fd, pieces[i], size, i));
+		ASSERT_EQ(1, cma_put(self->fd, area, pieces[i], size));
+	}
+}
+
+TEST_F_TIMEOUT(borrow, taken_back_at_once, PATIENCE)
+{
+	const struct area *area = &self->area;
+	uint64_t pfn, lent;
+
+	lent = fill(self->pagemap, self->load, area);
+	ASSERT_GE(lent, area->pages / 2);
+	ASSERT_EQ(0, get_patiently(self->fd, area, area->pages, &pfn));
+	ASSERT_TRUE(cma_stamp(self->fd, pfn, area->pages, 5));
+	check_load(_metadata, self->load, area->page_size);
+	ASSERT_TRUE(cma_verify(self->fd, pfn, area->pages, 5));
+	ASSERT_EQ(1, cma_put(self->fd, area, pfn, area->pages));
+}
+
+/* Pages in a pipe are referenced, and cannot move until somebody reads them. */
+TEST_F_TIMEOUT(borrow, stuck_page_is_avoided, PATIENCE)
+{
+	const struct area *area = &self->area;
+	struct load *load = self->load;
+	uint64_t stuck[8], pfns[16], n = area->pages / 32;
+	char *copy = malloc(area->page_size);
+	unsigned int pinned = 0, got = 0;
+	char *at[8];
+	size_t offset[8];
+	unsigned int chunk[8];
+	int pipes[2];
+
+	ASSERT_EQ(0, pipe(pipes));
+	ASSERT_GE(fill(self->pagemap, load, area), area->pages / 2);
+
+	/* Within the first eighth of the area, where a search may start. */
+	for (unsigned int c = 0; c < load->chunks && pinned < 8; c++)
+		for (size_t o = 0; o < CHUNK && pinned < 8; o += area->page_size) {
+			struct iovec iov = {
+				.iov_base = load->chunk[c] + o,
+				.iov_len = area->page_size,
+			};
+			uint64_t pfn = pfn_of(self->pagemap, iov.iov_base,
+					      area->page_size);
+
+			if (!in_area(area, pfn) ||
+			    pfn - area->base_pfn >= area->pages / 8)
+				continue;
+			ASSERT_EQ(area->page_size, vmsplice(pipes[1], &iov, 1, 0));
+			stuck[pinned] = pfn;
+			chunk[pinned] = c;
+			offset[pinned] = o;
+			at[pinned++] = iov.iov_base;
+			break;		/* the next one out of another chunk */
+		}
+	ASSERT_GT(pinned, 0);
+
+	for (int i = 0; i < 16; i++) {
+		int ret = get_patiently(self->fd, area, n, &pfns[i]);
+
+		ASSERT_EQ(0, ret)
+			TH_LOG("piece %d of half of the area, %u pages are stuck",
+			       i, pinned);
+		got++;
+		ASSERT_TRUE(cma_stamp(self->fd, pfns[i], n, i));
+	}
+
+	for (unsigned int i = 0; i < pinned; i++) {
+		EXPECT_EQ(stuck[i], pfn_of(self->pagemap, at[i], area->page_size));
+		for (unsigned int k = 0; k < got; k++)
+			EXPECT_TRUE(stuck[i] < pfns[k] || stuck[i] >= pfns[k] + n);
+		ASSERT_EQ(area->page_size, read(pipes[0], copy, area->page_size));
+		EXPECT_EQ(0, memcmp(copy, at[i], area->page_size));
+		EXPECT_EQ(CHUNK, check_page(load, chunk[i], offset[i],
+					    area->page_size));
+	}
+	check_load(_metadata, load, area->page_size);
+	for (unsigned int k = 0; k < got; k++) {
+		EXPECT_TRUE(cma_verify(self->fd, pfns[k], n, k));
+		EXPECT_EQ(1, cma_put(self->fd, area, pfns[k], n));
+	}
+	close(pipes[0]);
+	close(pipes[1]);
+}
+
+TEST_HARNESS_MAIN

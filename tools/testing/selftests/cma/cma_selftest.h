@@ -1,0 +1,277 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * What the tests of the Contiguous Memory Allocator share: the areas of the
+ * running kernel, all that can be read about one, and the calls of
+ * /dev/cma_test.
+ */
+#ifndef CMA_SELFTEST_H
+#define CMA_SELFTEST_H
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+#include "../../../../mm/tests/cma_test.h"
+
+#define SYSFS	"/sys/kernel/mm/cma"
+#define DEBUGFS	"/sys/kernel/debug/cma"
+
+struct area {
+	char name[CMA_TEST_NAME_LEN];
+	uint64_t base_pfn;
+	uint64_t pages;
+	uint64_t unit;			/* pages */
+	uint64_t page_size;
+};
+
+/* All that anybody can see of the pages of an area. */
+struct state {
+	uint64_t success;		/* alloc_pages_success, and so on */
+	uint64_t fail;
+	uint64_t release;
+	uint64_t available;
+	uint64_t used;
+	uint64_t maxchunk;
+	uint64_t free_cma;		/* of all areas: nr_free_cma */
+	char *bitmap;
+};
+
+static inline bool read_text(const char *path, char *buf, size_t size)
+{
+	int fd = open(path, O_RDONLY);
+	size_t len = 0;
+	ssize_t n;
+
+	if (fd < 0)
+		return false;
+	while (len < size - 1 && (n = read(fd, buf + len, size - 1 - len)) > 0)
+		len += n;
+	buf[len] = '\0';
+	close(fd);
+	return true;
+}
+
+/* UINT64_MAX if there is no such file, or no number in it */
+static inline uint64_t read_number(const char *dir, const char *name,
+				   const char *file)
+{
+	char path[256], text[64], *end;
+	uint64_t value;
+
+	snprintf(path, sizeof(path), "%s/%s/%s", dir, name, file);
+	if (!read_text(path, text, sizeof(text)))
+		return UINT64_MAX;
+	value = strtoull(text, &end, 10);
+	return end > text ? value : UINT64_MAX;
+}
+
+static inline uint64_t read_vmstat(const char *name)
+{
+	char text[16384], *at = text;
+	size_t len = strlen(name);
+
+	if (!read_text("/proc/vmstat", text, sizeof(text)))
+		return UINT64_MAX;
+	while (at) {
+		if (!strncmp(at, name, len) && at[len] == ' ')
+			return strtoull(at + len, NULL, 10);
+		at = strchr(at, '\n');
+		if (at)
+			at++;
+	}
+	return UINT64_MAX;
+}
+
+static inline int cma_open(void)
+{
+	return open(CMA_TEST_DEVICE, O_RDWR | O_CLOEXEC);
+}
+
+/*
+ * The largest area of which a unit is one page, or is more than a page. An area
+ * that is to be tested alone is named by CMA_TEST_AREA.
+ */
+static inline bool find_area(int fd, bool large_units, struct area *found)
+{
+	const char *wanted = getenv("CMA_TEST_AREA");
+	bool any = false;
+
+	for (int i = 0;; i++) {
+		struct cma_test_info info = { };
+		uint64_t order;
+
+		snprintf(info.area, sizeof(info.area), "#%d", i);
+		if (ioctl(fd, CMA_TEST_INFO, &info))
+			return any;
+		order = read_number(DEBUGFS, info.area, "order_per_bit");
+		if (order > 63 || (order > 0) != large_units)
+			continue;
+		if (wanted ? strcmp(wanted, info.area) :
+			     any && info.pages <= found->pages)
+			continue;
+		strcpy(found->name, info.area);
+		found->base_pfn = info.base_pfn;
+		found->pages = info.pages;
+		found->unit = 1ULL << order;
+		found->page_size = 1ULL << info.page_shift;
+		any = true;
+	}
+}
+
+static inline void read_state(const struct area *area, struct state *state)
+{
+	size_t size = area->pages / area->unit / 32 * 11 + 64;
+	char path[256];
+
+	state->success = read_number(SYSFS, area->name, "alloc_pages_success");
+	state->fail = read_number(SYSFS, area->name, "alloc_pages_fail");
+	state->release = read_number(SYSFS, area->name, "release_pages_success");
+	state->available = read_number(SYSFS, area->name, "available_pages");
+	state->used = read_number(DEBUGFS, area->name, "used");
+	state->maxchunk = read_number(DEBUGFS, area->name, "maxchunk");
+	/* A kernel without this file still has all the rest to be tested. */
+	if (state->available == UINT64_MAX)
+		state->available = area->pages - state->used;
+	state->free_cma = read_vmstat("nr_free_cma");
+	state->bitmap = malloc(size);
+	snprintf(path, sizeof(path), "%s/%s/bitmap", DEBUGFS, area->name);
+	if (state->bitmap && !read_text(path, state->bitmap, size))
+		state->bitmap[0] = '\0';
+}
+
+/* What two states differ in, or NULL. Counters only count up. */
+static inline const char *state_differs(const struct state *a,
+					const struct state *b, bool counters)
+{
+	if (a->used != b->used)
+		return "used";
+	if (a->available != b->available)
+		return "available_pages";
+	if (a->maxchunk != b->maxchunk)
+		return "maxchunk";
+	if (!a->bitmap || !b->bitmap || strcmp(a->bitmap, b->bitmap))
+		return "bitmap";
+	if (a->success - a->release != b->success - b->release)
+		return "alloc_pages_success - release_pages_success";
+	if (counters && a->success != b->success)
+		return "alloc_pages_success";
+	if (counters && a->fail != b->fail)
+		return "alloc_pages_fail";
+	return NULL;
+}
+
+/* 0 or -errno */
+static inline int cma_get(int fd, const struct area *area, uint64_t count,
+			  unsigned int order, unsigned int flags, uint64_t *pfn)
+{
+	struct cma_test_range r = {
+		.count = count, .order = order, .flags = flags,
+	};
+
+	int ret;
+
+	strcpy(r.area, area->name);
+	ret = ioctl(fd, CMA_TEST_ALLOC, &r);
+	*pfn = r.pfn;
+	return ret ? -errno : 0;
+}
+
+/* What cma_release() returned, or -errno if it was not even called */
+static inline int cma_put(int fd, const struct area *area, uint64_t pfn,
+			  uint64_t count)
+{
+	struct cma_test_range r = { .pfn = pfn, .count = count };
+
+	strcpy(r.area, area->name);
+	if (ioctl(fd, CMA_TEST_RELEASE, &r))
+		return -errno;
+	return r.ok;
+}
+
+static inline bool cma_stamp(int fd, uint64_t pfn, uint64_t count,
+			     uint64_t seed)
+{
+	struct cma_test_pattern p = { .pfn = pfn, .count = count, .seed = seed };
+
+	return !ioctl(fd, CMA_TEST_STAMP, &p) && p.bad == count;
+}
+
+static inline bool cma_verify(int fd, uint64_t pfn, uint64_t count,
+			      uint64_t seed)
+{
+	struct cma_test_pattern p = { .pfn = pfn, .count = count, .seed = seed };
+
+	return !ioctl(fd, CMA_TEST_VERIFY, &p) && p.bad == count;
+}
+
+/*
+ * Make the numbers of free pages exact: nobody borrows a page of any area, and
+ * none is on a CPU's private list.
+ */
+static inline void settle(int fd)
+{
+	for (int i = 0;; i++) {
+		struct cma_test_info info = { };
+		struct cma_test_range r = { .flags = CMA_TEST_NOWARN };
+
+		snprintf(info.area, sizeof(info.area), "#%d", i);
+		memcpy(r.area, info.area, sizeof(r.area));
+		if (ioctl(fd, CMA_TEST_INFO, &info))
+			break;
+		r.count = info.pages;
+		if (!ioctl(fd, CMA_TEST_ALLOC, &r))
+			ioctl(fd, CMA_TEST_RELEASE, &r);
+	}
+	ioctl(fd, CMA_TEST_SETTLE);
+}
+
+/* The kernel log from here on; -1 if it cannot be read */
+static inline int log_open(void)
+{
+	int fd = open("/dev/kmsg", O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+
+	if (fd >= 0)
+		lseek(fd, 0, SEEK_END);
+	return fd;
+}
+
+/*
+ * Read on to the end. Return: the number of lines that have all of the words,
+ * which are separated by spaces; @bytes, if wanted, is the length of all lines.
+ */
+static inline int log_count(int fd, const char *words, size_t *bytes)
+{
+	char line[2048];
+	ssize_t n;
+	int hits = 0;
+
+	if (bytes)
+		*bytes = 0;
+	for (;;) {
+		char copy[256], *word, *save;
+		bool all = true;
+
+		n = read(fd, line, sizeof(line) - 1);
+		if (n < 0 && errno == EPIPE)	/* overwritten, go on */
+			continue;
+		if (n <= 0)
+			return hits;
+		line[n] = '\0';
+		if (bytes)
+			*bytes += n;
+		snprintf(copy, sizeof(copy), "%s", words);
+		for (word = strtok_r(copy, " ", &save); word;
+		     word = strtok_r(NULL, " ", &save))
+			all = all && strstr(line, word);
+		hits += all;
+	}
+}
+
+#endif /* CMA_SELFTEST_H */
