@@ -270,25 +270,32 @@ unsigned long cma_available_pages(struct cma *cma)
 static unsigned long cma_take(struct cma *cma, unsigned long start,
 			      unsigned long count, unsigned int align)
 {
-	unsigned long unit;
+	unsigned long unit, flags;
 
-	guard(spinlock_irqsave)(&cma->lock);
+	spin_lock_irqsave(&cma->lock, flags);
 	unit = cma_map_find(&cma->map, start, count, align);
 	if (unit != CMA_MAP_NONE)
 		cma_map_take(&cma->map, unit, count);
+	spin_unlock_irqrestore(&cma->lock, flags);
 	return unit;
 }
 
 static void cma_hold(struct cma *cma, unsigned long unit, unsigned long count)
 {
-	guard(spinlock_irqsave)(&cma->lock);
+	unsigned long flags;
+
+	spin_lock_irqsave(&cma->lock, flags);
 	cma_map_hold(&cma->map, unit, count);
+	spin_unlock_irqrestore(&cma->lock, flags);
 }
 
 static void cma_drop(struct cma *cma, unsigned long unit, unsigned long count)
 {
-	guard(spinlock_irqsave)(&cma->lock);
+	unsigned long flags;
+
+	spin_lock_irqsave(&cma->lock, flags);
 	cma_map_drop(&cma->map, unit, count);
+	spin_unlock_irqrestore(&cma->lock, flags);
 }
 
 /* The map is read without cma->lock: it may be large, and this is for people. */
@@ -479,15 +486,16 @@ static struct page *cma_find_torn_folio(const struct page *pages,
 bool cma_release(struct cma *cma, const struct page *pages,
 		 unsigned long count)
 {
-	unsigned long pfn, bad_pfn, unit;
+	unsigned long pfn, bad_pfn, unit, flags;
 	const char *wrong;
 
 	if (!cma_pages_valid(cma, pages, 1))
 		return false;
 
 	pfn = page_to_pfn(pages);
-	scoped_guard(spinlock_irqsave, &cma->lock)
-		wrong = cma_map_unhold(&cma->map, pfn, count, &bad_pfn);
+	spin_lock_irqsave(&cma->lock, flags);
+	wrong = cma_map_unhold(&cma->map, pfn, count, &bad_pfn);
+	spin_unlock_irqrestore(&cma->lock, flags);
 
 	unit = cma_map_pfn_unit(&cma->map, pfn);
 	if (!wrong) {

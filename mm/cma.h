@@ -109,23 +109,23 @@ struct cma_kobject {
  * @state: written at boot only, while there is one thread
  * @reserve_pages_on_error: keep the pages reserved if activation fails
  * @map: free map
- * @lock: guards what changes in @map; taken in any context
- * @contig_mutex: held across alloc_contig_range(): two isolations of one
- *	pageblock make each other fail. Areas share no pageblock.
+ * @lock: taken in any context
+ * @contig_mutex: two isolations of one pageblock make each other fail. Areas
+ *	share no pageblock.
  * @nr_pages_succeeded: pages handed out so far
  * @nr_pages_failed: pages asked for in vain so far
  * @nr_pages_released: pages taken back so far
  * @cma_kobj: directory in /sys/kernel/mm/cma
  * @debug_held: what was allocated through debugfs, newest first
- * @debug_mutex: guards @debug_held
+ * @debug_mutex: taken by writers to debugfs
  */
 struct cma {
 	char name[CMA_MAX_NAME];
 	enum cma_state state;
 	bool reserve_pages_on_error;
 	struct cma_map map;
-	spinlock_t lock;
-	struct mutex contig_mutex;
+	spinlock_t lock;		/* guards what changes in @map */
+	struct mutex contig_mutex;	/* held across alloc_contig_range() */
 #ifdef CONFIG_CMA_SYSFS
 	atomic64_t nr_pages_succeeded;
 	atomic64_t nr_pages_failed;
@@ -134,7 +134,7 @@ struct cma {
 #endif
 #ifdef CONFIG_CMA_DEBUGFS
 	struct list_head debug_held;
-	struct mutex debug_mutex;
+	struct mutex debug_mutex;	/* guards @debug_held */
 #endif
 };
 

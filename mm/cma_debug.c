@@ -9,10 +9,14 @@
 
 #include <linux/cleanup.h>
 #include <linux/debugfs.h>
+#include <linux/fs.h>
 #include <linux/init.h>
+#include <linux/kstrtox.h>
 #include <linux/mm.h>
 #include <linux/seq_file.h>
 #include <linux/slab.h>
+#include <linux/string.h>
+#include <linux/uaccess.h>
 
 #include "cma.h"
 
@@ -23,18 +27,35 @@ struct cma_debug_chunk {
 	unsigned long count;
 };
 
-static int cma_alloc_write(void *data, u64 count)
+/*
+ * Read the number of pages that a file in the directory of @cma is written;
+ * more than @max cannot be done.
+ */
+static int cma_read_pages(struct cma *cma, const char *file, unsigned long max,
+			  const char __user *ubuf, size_t len,
+			  unsigned long *pages)
 {
-	struct cma *cma = data;
-	struct cma_debug_chunk *chunk;
+	char text[24] = "";
+	long copied;
+	int err;
 
-	if (!count || count > cma->map.count) {
-		pr_err("%s: cannot allocate %llu pages, expected 1 to %lu\n",
-		       cma->name, count, cma->map.count);
-		return count ? -ENOMEM : -EINVAL;
-	}
+	copied = strncpy_from_user(text, ubuf, min(len, sizeof(text) - 1));
+	if (copied < 0)
+		return copied;
 
-	chunk = kzalloc(sizeof(*chunk), GFP_KERNEL);
+	err = len < sizeof(text) ? kstrtoul(text, 0, pages) : -ERANGE;
+	if (!err && *pages && *pages <= max)
+		return 0;
+
+	pr_err("%s: cannot %s \"%s\" pages, expected a number from 1 to %lu\n",
+	       cma->name, file, strim(text), max);
+	return err ?: -EINVAL;
+}
+
+static int cma_debug_alloc(struct cma *cma, unsigned long count)
+{
+	struct cma_debug_chunk *chunk = kzalloc(sizeof(*chunk), GFP_KERNEL);
+
 	if (!chunk)
 		return -ENOMEM;
 
@@ -49,36 +70,29 @@ static int cma_alloc_write(void *data, u64 count)
 	list_add(&chunk->node, &cma->debug_held);
 	return 0;
 }
-DEFINE_DEBUGFS_ATTRIBUTE(cma_alloc_fops, NULL, cma_alloc_write, "%llu\n");
 
-/* Released from the newest chunk on; all of @count or nothing. */
-static int cma_free_write(void *data, u64 count)
+static ssize_t cma_alloc_write(struct file *file, const char __user *ubuf,
+			       size_t len, loff_t *ppos)
 {
-	struct cma *cma = data;
-	unsigned long unit_pages = 1UL << cma->map.order_per_bit;
+	struct cma *cma = file->private_data;
+	unsigned long count;
+	int err;
+
+	err = cma_read_pages(cma, "alloc", cma->map.count, ubuf, len, &count) ?:
+	      cma_debug_alloc(cma, count);
+	return err ?: len;
+}
+
+static const struct file_operations cma_alloc_fops = {
+	.owner = THIS_MODULE,
+	.open = simple_open,
+	.write = cma_alloc_write,
+};
+
+/* Newest first; the caller has seen to it that there are as many. */
+static int cma_debug_free(struct cma *cma, unsigned long count)
+{
 	struct cma_debug_chunk *chunk, *next;
-	unsigned long held = 0, last = 0;
-
-	guard(mutex)(&cma->debug_mutex);
-
-	/* The chunk that @count ends in loses its first part, of @last pages. */
-	list_for_each_entry(chunk, &cma->debug_held, node) {
-		if (count > held)
-			last = min(count - held, chunk->count);
-		held += chunk->count;
-		if (count <= held)
-			break;
-	}
-	if (!count || count > held) {
-		pr_err("%s: cannot free %llu pages, expected 1 to %lu (what \"alloc\" holds)\n",
-		       cma->name, count, held);
-		return -EINVAL;
-	}
-	if (last < chunk->count && last & (unit_pages - 1)) {
-		pr_err("%s: cannot free %llu pages: that leaves a part of a unit of %lu pages\n",
-		       cma->name, count, unit_pages);
-		return -EINVAL;
-	}
 
 	list_for_each_entry_safe(chunk, next, &cma->debug_held, node) {
 		unsigned long now = min(count, chunk->count);
@@ -98,7 +112,45 @@ static int cma_free_write(void *data, u64 count)
 
 	return 0;
 }
-DEFINE_DEBUGFS_ATTRIBUTE(cma_free_fops, NULL, cma_free_write, "%llu\n");
+
+static ssize_t cma_free_write(struct file *file, const char __user *ubuf,
+			      size_t len, loff_t *ppos)
+{
+	struct cma *cma = file->private_data;
+	unsigned long unit_pages = 1UL << cma->map.order_per_bit;
+	unsigned long count, rest, held = 0;
+	struct cma_debug_chunk *chunk;
+	int err;
+
+	guard(mutex)(&cma->debug_mutex);
+
+	list_for_each_entry(chunk, &cma->debug_held, node)
+		held += chunk->count;
+	err = cma_read_pages(cma, "free", held, ubuf, len, &count);
+	if (err)
+		return err;
+
+	/* The last chunk to be touched may lose its first part only. */
+	rest = count;
+	list_for_each_entry(chunk, &cma->debug_held, node) {
+		if (rest <= chunk->count)
+			break;
+		rest -= chunk->count;
+	}
+	if (rest < chunk->count && rest & (unit_pages - 1)) {
+		pr_err("%s: cannot free %lu pages: it would cut a unit of %lu pages in two\n",
+		       cma->name, count, unit_pages);
+		return -EINVAL;
+	}
+
+	return cma_debug_free(cma, count) ?: len;
+}
+
+static const struct file_operations cma_free_fops = {
+	.owner = THIS_MODULE,
+	.open = simple_open,
+	.write = cma_free_write,
+};
 
 static int cma_base_pfn_get(void *data, u64 *val)
 {

@@ -8,6 +8,7 @@
  */
 
 #include <linux/bitmap.h>
+#include <linux/bits.h>
 #include <linux/limits.h>
 #include <linux/minmax.h>
 #include <linux/slab.h>
@@ -62,7 +63,7 @@ void cma_map_destroy(struct cma_map *map)
  * bitmap_set() and bitmap_clear() take positions as int, and their word-wise
  * parts a signed one. An area of 8 TiB in one-page units is beyond that.
  */
-#define MAX_BITS_AT_ONCE	(1UL << 30)
+#define MAX_BITS_AT_ONCE	BIT(30)
 
 static void set_units(unsigned long *bits, unsigned long unit, unsigned long n)
 {
