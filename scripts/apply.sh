@@ -25,6 +25,7 @@ notes=$tree/.cma-apply
 undo() {
 	local file
 	[ ! -f "$notes/files" ] || while read -r file; do
+		rm -f "$tree/$file.cma~"
 		if [ -e "$notes/old/$file" ]; then
 			cmp -s "$notes/old/$file" "$tree/$file" || cp "$notes/old/$file" "$tree/$file.cma~"
 			[ ! -e "$tree/$file.cma~" ] || mv "$tree/$file.cma~" "$tree/$file"
@@ -101,15 +102,15 @@ else
 	trap 'undo; exit 1' INT TERM HUP
 	stage "$tree" "$notes.new/old"
 	printf '%s\n' "${touched[@]}" | keep "$notes.new/files" || exit 1
-	mv "$notes.new" "$notes" || die "cannot write in $tree"
+	mv "$notes.new" "$notes" 2>/dev/null || unwritable "$notes"
 	for file in "${touched[@]}"; do
 		if [ ! -e "$stage/$file" ]; then
 			rm -f "$tree/$file"
 		elif ! { mkdir -p "$tree/$(dirname "$file")" &&
-			 cp "$stage/$file" "$tree/$file.cma~" && mv "$tree/$file.cma~" "$tree/$file"; }; then
+			 cp "$stage/$file" "$tree/$file.cma~" && mv "$tree/$file.cma~" "$tree/$file"; } 2>/dev/null; then
 			rm -f "$tree/$file.cma~"
 			undo
-			die "could not write $file in $tree, nothing is changed: is the disk full?"
+			unwritable "$tree/$file"
 		fi
 	done
 	trap - INT TERM HUP

@@ -47,7 +47,7 @@ need flock:util-linux tar:tar
 lock base
 trap 'rm -rf "$new"' EXIT
 rm -rf "$new" "$base.old"
-mkdir -p "$new/in" || die "cannot write in $build"
+mkdir -p "$new/in" 2>/dev/null || unwritable "$new"
 
 # Files get the time of now: what was built from an earlier base is older then.
 if [ -d "$src" ]; then
@@ -70,7 +70,7 @@ else
 	space "$build" 2200 "unpacking the kernel"
 	say "unpacking $src"
 	err=$(tar -C "$new/in" --no-same-owner -mxf "$src" 2>&1) ||
-		die "could not unpack $src: ${err%%$'\n'*}"
+		die "could not unpack $src: ${err%%$'\n'*} ($(mib_free "$build") MiB free)"
 	top=$new/in
 	if [ ! -f "$top/Makefile" ]; then
 		for top in "$new/in"/*/; do break; done
@@ -81,9 +81,9 @@ fi
 
 rm -f "$base.from"
 if [ -e "$base" ]; then
-	mv "$base" "$base.old" || die "cannot move $base out of the way"
+	mv "$base" "$base.old" 2>/dev/null || unwritable "$base.old"
 fi
-mv "$top" "$base" || die "cannot write in $build"
+mv "$top" "$base" 2>/dev/null || unwritable "$base"
 echo "$from" | keep "$base.from" || exit 1
 rm -rf "$base.old"
 say "Linux $(kernel_version "$base")"

@@ -80,15 +80,25 @@ need_apt() {
 		-o DPkg::Lock::Timeout=600 --no-install-recommends "$need_verb" "$@" </dev/null
 }
 
+# mib_free PATH - the room on its disk
+mib_free() {
+	free_dir=$1
+	while [ ! -d "$free_dir" ]; do
+		free_dir=$(dirname "$free_dir")
+	done
+	echo $(($(df -Pk "$free_dir" | awk 'END { print $4 }') / 1024))
+}
+
 # space DIR MIB WHAT - refuse to start WHAT where the disk cannot hold it
 space() {
-	space_dir=$1
-	while [ ! -d "$space_dir" ]; do
-		space_dir=$(dirname "$space_dir")
-	done
-	space_free=$(($(df -Pk "$space_dir" | awk 'END { print $4 }') / 1024))
+	space_free=$(mib_free "$1")
 	[ "$space_free" -ge "$2" ] ||
-		die "$3 needs $2 MiB and $space_dir has $space_free MiB free: make room or set BUILD= to another disk"
+		die "$3 needs $2 MiB and $1 has $space_free MiB free: make room or set BUILD= to another disk"
+}
+
+# unwritable PATH - the end, because writing there failed
+unwritable() {
+	die "could not write $1: check its permissions and the room on its disk ($(mib_free "$1") MiB free)"
 }
 
 # mib DIR - the room a copy of it needs
@@ -98,16 +108,17 @@ mib() {
 
 # keep FILE - write standard input to FILE, whole or not at all
 keep() {
-	if ! { cat >"$1.new" && mv "$1.new" "$1"; }; then
+	if ! { cat >"$1.new" && mv "$1.new" "$1"; } 2>/dev/null; then
 		rm -f "$1.new"
-		die "could not write $1"
+		unwritable "$1"
 	fi
 }
 
 # lock NAME - one at a time; held until the script ends
 lock() {
-	mkdir -p "$build" || die "cannot write in $build: set BUILD= to a folder that you may write in"
-	exec 9>"$build/.lock-$1" || die "cannot write in $build: set BUILD= to a folder that you may write in"
+	mkdir -p "$build" 2>/dev/null || unwritable "$build"
+	[ -w "$build" ] || unwritable "$build"
+	exec 9>"$build/.lock-$1"
 	if ! flock -n 9; then
 		say "waiting for another one that is at work in $build"
 		flock 9

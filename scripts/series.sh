@@ -32,7 +32,7 @@ export GIT_CONFIG_NOSYSTEM=1 GIT_CONFIG_GLOBAL=/dev/null
 unset GIT_DIR GIT_WORK_TREE GIT_INDEX_FILE
 
 git_repo() {
-	git -C "$repo" -c core.autocrlf=false -c core.fileMode=true "$@" || die "git $1 failed in $repo"
+	git -C "$repo" -c core.autocrlf=false -c core.fileMode=true "$@" || die "git $1 failed in $repo ($(mib_free "$build") MiB free)"
 }
 
 # commit MESSAGE_FILE - each a second after the other, so that mail readers keep the order
@@ -70,7 +70,7 @@ rm -rf "$series.old"
 if [ -e "$series" ]; then
 	mv "$series" "$series.old"
 fi
-mv "$series.new" "$series" || die "cannot write in $build"
+mv "$series.new" "$series" 2>/dev/null || unwritable "$series"
 rm -rf "$series.old"
 say "${#steps[@]} patches on Linux $version"
 echo "$series"

@@ -106,10 +106,10 @@ read_steps() {
 # stage FROM TO - copy what the steps will touch, as far as it exists
 stage() {
 	local file
-	mkdir -p "$2" || die "cannot write in $2"
+	mkdir -p "$2" 2>/dev/null || unwritable "$2"
 	(cd "$1" && for file in "${touched[@]}"; do
 		[ ! -e "$file" ] || printf '%s\0' "$file"
-	done | xargs -0 -r cp --parents --preserve=mode -t "$2") || die "could not copy from $1 to $2"
+	done | xargs -0 -r cp --parents --preserve=mode -t "$2") 2>/dev/null || unwritable "$2"
 }
 
 # apply_step STEP DIR VERSION - do one step in a staged copy of Linux VERSION
@@ -144,13 +144,13 @@ apply_step() {
 	for file in "${!brought[@]}"; do
 		[ "${brought[$file]}" = "$1" ] || continue
 		in_tree "$file"
-		mkdir -p "$dir/$(dirname "$dest")"
+		mkdir -p "$dir/$(dirname "$dest")" 2>/dev/null || unwritable "$dir/$dest"
 		if [ "$dest" = MAINTAINERS ]; then
 			add_maintainers "$project/$file" "$dir/$dest"
 		else
 			install -m "$([ -x "$project/$file" ] && echo 755 || echo 644)" \
 				"$project/$file" "$dir/$dest"
-		fi || die "could not write $dir/$dest"
+		fi 2>/dev/null || unwritable "$dir/$dest"
 	done
 }
 

@@ -29,7 +29,7 @@ if [ ! -d "$tree" ]; then
 	say "copying Linux $version to $tree"
 	err=$(cp -a --reflink=auto "$base" "$tree.new" 2>&1) ||
 		die "could not copy $base: ${err##*$'\n'}"
-	mv "$tree.new" "$tree" || die "cannot write in $build"
+	mv "$tree.new" "$tree" 2>/dev/null || unwritable "$tree"
 	keep "$tree.from" <"$base.from"
 elif ! cmp -s "$base.from" "$tree.from"; then
 	space "$build" 300 "copying the kernel"
@@ -48,8 +48,9 @@ put() {
 	if [ "$mode" = "$had" ] && cmp -s "$1" "$2"; then
 		return
 	fi
-	if ! { mkdir -p "${2%/*}" && cp --preserve=mode "$1" "$2.put~" && mv "$2.put~" "$2"; }; then
-		die "could not write $2"
+	if ! { mkdir -p "${2%/*}" && cp --preserve=mode "$1" "$2.put~" && mv "$2.put~" "$2"; } 2>/dev/null; then
+		rm -f "$2.put~"
+		unwritable "$2"
 	fi
 	changed=$((changed + 1))
 }
@@ -64,7 +65,9 @@ declare -A now=()
 for file in "${touched[@]}"; do
 	now[$file]=1
 done
-while read -r file; do
+mapfile -t all <"$tree.touched"
+(cd "$tree" && rm -f "${all[@]/%/.put~}")	# an interrupted run may have left one
+for file in "${all[@]}"; do
 	if [ -n "${now[$file]:-}" ] && [ -e "$want/$file" ]; then
 		put "$want/$file" "$tree/$file"
 	elif [ -z "${now[$file]:-}" ] && [ -e "$base/$file" ]; then
@@ -73,7 +76,7 @@ while read -r file; do
 		rm -f "$tree/$file" && rmdir -p --ignore-fail-on-non-empty "$tree/${file%/*}"
 		changed=$((changed + 1))
 	fi
-done <"$tree.touched"
+done
 printf '%s\n' "${touched[@]}" | keep "$tree.touched" || exit 1
 [ "$changed" = 0 ] || say "Linux $version, ${#steps[@]} steps, $changed files changed"
 echo "$tree"
