@@ -1,0 +1,49 @@
+# SPDX-License-Identifier: GPL-2.0
+# shellcheck shell=bash disable=SC2034,SC2100 # for those who source it
+# What differs from one ARCH to the next. Source it after lib.sh.
+
+ARCH=${ARCH:-x86_64}
+case $ARCH in
+x86_64)
+	kernel_arch=x86_64
+	image=arch/x86/boot/bzImage
+	objects=1700
+	cross=x86_64-linux-gnu-
+	cross_gcc=gcc-x86-64-linux-gnu
+	cross_libc=/usr/x86_64-linux-gnu/lib/libc.a:libc6-dev-amd64-cross
+	debian=amd64
+	qemu=qemu-system-x86_64:qemu-system-x86
+	machine=(-machine q35 -cpu max)
+	channel=(-serial chardev:script)
+	console=ttyS0,115200
+	earlycon=uart8250,io,0x3f8,115200
+	;;
+arm64)
+	kernel_arch=arm64
+	image=arch/arm64/boot/Image
+	objects=1400
+	cross=aarch64-linux-gnu-
+	cross_gcc=gcc-aarch64-linux-gnu
+	cross_libc=/usr/aarch64-linux-gnu/lib/libc.a:libc6-dev-arm64-cross
+	debian=arm64
+	qemu=qemu-system-aarch64:qemu-system-arm
+	machine=(-machine virt -cpu cortex-a57)
+	channel=(-device virtio-serial-device -device "virtconsole,chardev=script")
+	console=ttyAMA0
+	earlycon=
+	;;
+*)
+	die "ARCH=\"$ARCH\" is not known; use one of: x86_64 arm64"
+	;;
+esac
+
+case $(uname -m) in
+x86_64) host=x86_64 ;;
+aarch64) host=arm64 ;;
+*) host=other ;;
+esac
+if [ "$host" = "$ARCH" ]; then
+	cross=
+	cross_gcc=gcc
+	cross_libc=
+fi

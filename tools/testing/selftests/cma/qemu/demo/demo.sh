@@ -1,0 +1,194 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0
+# The demonstration of `make run`, in the guest: each step shows something and checks
+# that it held. BUFFERS buffers of PAGES pages; COLOUR= for a terminal that has none.
+
+PAGES=1280
+BUFFERS=4
+ROOM=48		# MiB outside the area for pages to move to
+
+sysfs=/sys/kernel/mm/cma
+debugfs=/sys/kernel/debug/cma
+page_kib=$(awk '/^KernelPageSize/ { print $2; exit }' /proc/self/smaps)
+wrong=0
+held=0
+
+step() {
+	echo
+	echo "$*"
+}
+
+tell() {
+	echo "   $*"
+}
+
+# holds WHAT TEST... - count it, and say so when it does not hold
+holds() {
+	what=$1
+	shift
+	if [ "$@" ]; then
+		held=$((held + 1))
+	else
+		wrong=$((wrong + 1))
+		tell "DOES NOT HOLD: $what ($*)"
+	fi
+}
+
+give_up() {
+	echo
+	echo "make run: $*"
+	exit 1
+}
+
+mib() {
+	echo $(($1 * page_kib / 1024))
+}
+
+counter() {
+	cat "$sysfs/$area/$1"
+}
+
+vmstat() {
+	awk -v name="$1" '$1 == name { print $2 }' /proc/vmstat
+}
+
+cma_free() {
+	awk -v kib="$page_kib" '/^CmaFree/ { print $2 / kib }' /proc/meminfo
+}
+
+# Draw the area; base, count, free, waiting, borrowed and allocated are then set.
+draw() {
+	./area "$area" /tmp/now || give_up "the area $area cannot be looked at"
+	. /tmp/now
+}
+
+# begin NAME ARGUMENTS - start a program that says "ready" and then waits for its input
+# to end; show what it says until then
+begin() {
+	mkfifo "/tmp/$1.in" "/tmp/$1.out" || give_up "no room in /tmp"
+	name=$1
+	shift
+	"./$name" "$@" <"/tmp/$1.in" >"/tmp/$1.out" 2>&1 &
+	case $1 in
+	borrow)
+		borrow_pid=$!
+		exec 4>"/tmp/$1.in" 5<"/tmp/$1.out"
+		hear <&5 || give_up "the programs that fill memory failed"
+		;;
+	camera)
+		camera_pid=$!
+		exec 6>"/tmp/$1.in" 7<"/tmp/$1.out"
+		hear <&7 || give_up "the camera got no buffers"
+		;;
+	esac
+}
+
+hear() {
+	while read -r line; do
+		[ "$line" = ready ] && return 0
+		tell "$line"
+	done
+	return 1
+}
+
+[ -d "$sysfs" ] || give_up "this kernel has no area: $sysfs is missing"
+for area in $(ls "$sysfs"); do
+	if [ ! -e "$sysfs/$area/total_pages" ] || [ ! -e "$sysfs/$area/available_pages" ]; then
+		give_up "this is another allocator than the project's:" \
+			"$sysfs/$area/ has no total_pages and available_pages"
+	fi
+done
+
+echo "Linux $(uname -r) for $(uname -m), $(nproc) processors," \
+	"$(awk '/^MemTotal/ { print int($2 / 1024) }' /proc/meminfo) MiB of memory"
+
+step "1. The areas that were reserved at boot"
+for area in $(ls "$sysfs"); do
+	tell "$area: $(counter total_pages) pages of $page_kib KiB," \
+		"$(mib "$(counter total_pages)") MiB; available $(counter available_pages)"
+	tell "so far $(counter alloc_pages_success) pages allocated," \
+		"$(counter alloc_pages_fail) refused, $(counter release_pages_success) released"
+done
+for area in $(ls "$sysfs"); do
+	[ -c "/dev/dma_heap/$area" ] && break
+done
+heap=/dev/dma_heap/$area
+[ -c "$heap" ] || give_up "no area is a dma-buf heap: /dev/dma_heap has $(ls /dev/dma_heap)"
+draw
+first_free=$(cma_free)
+first_borrowed=$borrowed
+first_success=$(counter alloc_pages_success)
+first_release=$(counter release_pages_success)
+first_fail=$(counter alloc_pages_fail)
+first_used=$(cat "$debugfs/$area/used")
+first_available=$(counter available_pages)
+holds "sysfs and debugfs tell the same size" "$(counter total_pages)" = "$count"
+holds "what is allocated and what is available make the area" \
+	$((first_used + first_available)) = "$count"
+holds "the picture shows what is allocated" "$allocated" = "$first_used"
+
+step "2. Programs fill the memory, and borrow the area"
+begin borrow "$area" $ROOM
+draw
+tell "$borrowed of $count pages ($((borrowed * 100 / count))%) are lent; $(mib "$borrowed")" \
+	"of $(mib "$count") MiB are of use while no device wants them."
+holds "nine tenths of the area are borrowed" "$borrowed" -ge $((count * 9 / 10))
+holds "nothing is allocated by that" "$allocated" = "$first_used"
+
+step "3. A camera opens: $BUFFERS buffers of $PAGES pages ($(mib $PAGES) MiB) from $heap"
+moved=$(vmstat pgmigrate_success)
+begin camera "$heap" $PAGES $BUFFERS
+moved=$(($(vmstat pgmigrate_success) - moved))
+draw
+wanted=$((PAGES * BUFFERS))
+tell "$moved pages of the programs were in the way and had to move."
+holds "pages moved" "$moved" -gt 0
+holds "the bitmap has the buffers" "$allocated" = $((first_used + wanted))
+holds "debugfs counts the buffers" "$(cat "$debugfs/$area/used")" = $((first_used + wanted))
+holds "sysfs counts the buffers" \
+	"$(counter alloc_pages_success)" = $((first_success + wanted))
+holds "what is available is less by the buffers" \
+	"$(counter available_pages)" = $((first_available - wanted))
+
+step "4. The camera closes, and the programs read their memory again"
+exec 6>&-
+cat <&7
+wait "$camera_pid"
+holds "the camera's program ended well" $? = 0
+exec 4>&-
+while read -r line; do
+	tell "$line"
+done <&5
+wait "$borrow_pid"
+holds "no page was changed by its move" $? = 0
+holds "nothing is allocated" "$(cat "$debugfs/$area/used")" = "$first_used"
+holds "the buffers were released" \
+	"$(counter release_pages_success)" = $((first_release + wanted))
+
+step "5. The area is whole again: all $count pages at once, and back"
+taken=no
+if [ "$first_used" = 0 ] && echo "$count" >"$debugfs/$area/alloc"; then
+	taken=$(cat "$debugfs/$area/used")
+	echo "$count" >"$debugfs/$area/free"
+fi
+holds "the whole area could be taken in one piece" "$taken" = "$count"
+draw
+tell "allocated $(counter alloc_pages_success), refused $(counter alloc_pages_fail)," \
+	"released $(counter release_pages_success); available $(counter available_pages)"
+now=$(cma_free)
+tell "CmaFree: $now pages, $first_free at the start"
+holds "the bitmap is empty" "$allocated" = 0
+holds "everything is available" "$(counter available_pages)" = "$count"
+holds "no allocation was refused" "$(counter alloc_pages_fail)" = "$first_fail"
+# Whatever runs borrows pages, this script too: what CmaFree may lack are the pages that
+# are borrowed, or wait on a processor's list, and those that came and went meanwhile.
+slack=$((borrowed + waiting + 64))
+holds "CmaFree is back" "$now" -ge $((count - slack))
+holds "hardly anything is borrowed" "$borrowed" -le $((first_borrowed + count / 50))
+
+echo
+if [ $wrong -gt 0 ]; then
+	echo "$wrong of $((held + wrong)) things that were to be shown did not hold."
+	exit 1
+fi
+echo "All $held things that were to be shown held."
