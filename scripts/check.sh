@@ -1,4 +1,108 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
+# make check - style and static checks of the project. Prints every finding and at last
+# their number; the exit status says whether there was one.
+set -u
+# shellcheck source=scripts/lib.sh
 . "$(dirname "$0")/lib.sh"
-die "not written yet"
+# shellcheck source=scripts/steps.sh
+. "$(dirname "$0")/steps.sh"
+
+need git:git perl:perl shellcheck:shellcheck codespell:codespell sparse:sparse gcc:gcc make:make
+tree=$("$(dirname "$0")/tree.sh") || exit 1
+series=$("$(dirname "$0")/series.sh") || exit 1
+read_steps
+cd "$project" || exit 1
+
+count=0
+# findings WHAT - take findings from standard input, one a line
+findings() {
+	local line
+	while IFS= read -r line; do
+		[ -n "$line" ] || continue
+		count=$((count + 1))
+		echo "$1: $line"
+	done
+}
+
+mapfile -t ours < <(printf '%s\n' "${!brought[@]}" | sort)
+for file in "${ours[@]}"; do
+	in_tree "$file"
+	installed+=("$dest")
+done
+mapfile -t shell < <({ owned; ls scripts/*.sh .ci/* 2>/dev/null; } | while read -r file; do
+	case $file in
+	*.sh) echo "$file" ;;
+	*) head -n 1 "$file" | grep -qE '^#!.*sh$' && echo "$file" ;;
+	esac
+done)
+mapfile -t code < <(printf '%s\n' "${installed[@]}" "${shell[@]}" |
+	grep -E '\.(c|h|sh|rst)$|/Kconfig|/Makefile$' | sort -u)
+say "${#ours[@]} files of the project, ${#shell[@]} of them shell, ${#steps[@]} patches"
+
+# FILE_PATH_CHANGES asks each patch that adds a file for a change of MAINTAINERS: the entry
+#   comes in one step, and that it covers every file is checked below.
+# MISSING_SIGN_OFF: whoever sends the series signs it.
+mails=("$series"/*.patch)
+findings checkpatch < <(
+	for file in "${code[@]}"; do
+		if [ -e "$tree/$file" ]; then
+			(cd "$tree" && perl scripts/checkpatch.pl --strict --terse --no-summary -f "$file")
+		else
+			perl "$tree/scripts/checkpatch.pl" --no-tree --strict --terse --no-summary -f "$file"
+		fi
+	done
+	cd "$tree" && perl scripts/checkpatch.pl --strict --terse --no-summary \
+		--ignore FILE_PATH_CHANGES,MISSING_SIGN_OFF "${mails[@]:1}"
+)
+
+findings codespell < <(owned | xargs -d '\n' codespell 2>&1
+	codespell README Makefile scripts .ci patches 2>&1)
+
+findings shellcheck < <(shellcheck -x -f gcc "${shell[@]}" 2>&1)
+
+findings kernel-doc < <(cd "$tree" && for file in "${installed[@]}"; do
+	case $file in
+	*.c | *.h) perl scripts/kernel-doc -none -Wall "$file" 2>&1 ;;
+	esac
+done)
+
+# MAINTAINERS: each file is covered, and nothing is listed that is not there.
+findings MAINTAINERS < <(
+	mapfile -t patterns < <(sed -n 's/^F:\t//p' MAINTAINERS.cma)
+	for file in "${installed[@]}"; do
+		for pattern in "${patterns[@]}"; do
+			# shellcheck disable=SC2053 # it is a pattern
+			[[ $file == $pattern || $file == ${pattern%/}/* ]] && continue 2
+		done
+		[ "$file" = MAINTAINERS ] || echo "$file is not covered by MAINTAINERS.cma"
+	done
+	cd "$tree" && for pattern in "${patterns[@]}"; do
+		compgen -G "$pattern" >/dev/null || echo "$pattern in MAINTAINERS.cma matches no file"
+	done
+)
+
+# The compiler's extra warnings and sparse, for what goes into the kernel. An object tree
+# of its own, since W=1 would have the kernel that is booted built again.
+mapfile -t objects < <(printf '%s\n' "${installed[@]}" kernel/dma/contiguous.c |
+	sed -n '/^\(mm\|kernel\|arch\)\//s/\.c$/.o/p')
+config=$(CONFIGURE_ONLY=1 DEBUG='' STOCK='' CONFIG='' ARCH=x86_64 KERNEL_TREE=$tree KERNEL_NAME=check \
+	tools/testing/selftests/cma/qemu/kernel.sh | tail -n 1) || exit 1
+out=${config%/.config}
+say "sparse and W=1 for ${#objects[@]} objects"
+(cd "$out" && rm -f "${objects[@]}")
+make -C "$out" ARCH=x86_64 CC="$(command -v ccache) gcc" W=1 C=2 -k -j"$(nproc)" "${objects[@]}" >"$out/log" 2>&1
+status=$?
+findings compiler < <(
+	# Warnings in the kernel's own headers are the kernel's.
+	sed -n 's,^\(\.\./\|.*/tree/\|src/\)*\([^ :]*:[0-9]*:.*\(warning\|error\): .*\),\2,p' "$out/log" |
+		sort -u | while IFS= read -r line; do
+		case " ${installed[*]} kernel/dma/contiguous.c " in
+		*" ${line%%:*} "*) echo "$line" ;;
+		esac
+	done
+	[ "$status" = 0 ] || echo "the build failed: see $out/log"
+)
+
+echo "check: $count findings"
+[ "$count" = 0 ]
