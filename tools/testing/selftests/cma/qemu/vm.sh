@@ -21,7 +21,7 @@ complaints=$complaints'|unreferenced object|Unable to handle|rcu: INFO|general p
 complaints=$complaints'|INFO: task .* blocked|[bB]ad page'
 
 # A static busybox of the guest's architecture, by path.
-busybox() {
+static_busybox() {
 	local dir=$build/cache own
 	own=$(command -v busybox)
 	if [ "$host" = "$ARCH" ] && [ -n "$own" ] && ! readelf -l "$own" | grep -q INTERP; then
@@ -61,7 +61,7 @@ fetch_busybox() (
 initramfs() {
 	local root=$tmp/root file
 	mkdir -p "$root/bin" "$root/root" "$root/vm"
-	cp "$(busybox)" "$root/bin/busybox" ||
+	cp "$(static_busybox)" "$root/bin/busybox" ||
 		die "no static busybox for $ARCH: see what apt-get says above"
 	cp "$here/init" "$root/init"
 	for file in $FILES; do

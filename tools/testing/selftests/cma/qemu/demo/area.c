@@ -7,14 +7,11 @@
  * uses are borrowed, and the rest are free: in the buddy lists, or waiting on a CPU's
  * own list, where they have no flag at all.
  */
-#include <errno.h>
 #include <fcntl.h>
-#include <stdint.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 #include <unistd.h>
 #include <linux/kernel-page-flags.h>
+
+#include "area.h"
 
 #define COLUMNS	64
 #define ROWS	8
@@ -31,54 +28,6 @@ static const struct {
 	[BORROWED]	= { "borrowed", 'o', "33" },
 	[ALLOCATED]	= { "allocated", '#', "1;31" },
 };
-
-static void die(const char *what)
-{
-	fprintf(stderr, "area: %s: %s\n", what, strerror(errno));
-	exit(1);
-}
-
-static FILE *open_file(const char *area, const char *name)
-{
-	char path[512];
-	FILE *f;
-
-	snprintf(path, sizeof(path), "/sys/kernel/debug/cma/%s/%s", area, name);
-	f = fopen(path, "r");
-	if (!f)
-		die(path);
-	return f;
-}
-
-static unsigned long read_number(const char *area, const char *name)
-{
-	FILE *f = open_file(area, name);
-	unsigned long n;
-
-	if (fscanf(f, "%lu", &n) != 1)
-		die(name);
-	fclose(f);
-	return n;
-}
-
-/* The bitmap file has 32 bits a word, the lowest page in the lowest bit. */
-static void read_bitmap(const char *area, unsigned char *page, unsigned long count)
-{
-	unsigned int order = read_number(area, "order_per_bit");
-	FILE *f = open_file(area, "bitmap");
-	unsigned long i = 0;
-	uint32_t word = 0;
-
-	for (i = 0; i < count; i++) {
-		unsigned long bit = i >> order;
-
-		if (!(i & ((32UL << order) - 1)) && fscanf(f, "%u", &word) != 1)
-			die("bitmap");
-		if (word >> (bit & 31) & 1)
-			page[i] = ALLOCATED;
-	}
-	fclose(f);
-}
 
 static void read_flags(unsigned long base, unsigned char *page, unsigned long count)
 {
@@ -127,23 +76,26 @@ int main(int argc, char **argv)
 	int colour = getenv("COLOUR") && *getenv("COLOUR");
 	unsigned long nr[NR_STATES] = { 0 };
 	unsigned long base, count, cell = 1, i;
-	unsigned char *page;
+	unsigned char *page, *allocated;
 	FILE *f;
 
 	if (argc != 3) {
 		fprintf(stderr, "usage: area NAME FILE\n");
 		return 2;
 	}
-	base = read_number(argv[1], "base_pfn");
-	count = read_number(argv[1], "count");
+	base = area_number(argv[1], "base_pfn");
+	count = area_number(argv[1], "count");
 	page = malloc(count);
 	if (!page)
 		die("memory");
 	/* In this order, a page that is allocated meanwhile does not look borrowed. */
 	read_flags(base, page, count);
-	read_bitmap(argv[1], page, count);
-	for (i = 0; i < count; i++)
+	allocated = area_allocated(argv[1], count);
+	for (i = 0; i < count; i++) {
+		if (allocated[i])
+			page[i] = ALLOCATED;
 		nr[page[i]]++;
+	}
 
 	while (cell * COLUMNS * ROWS < count)
 		cell *= 2;
@@ -165,8 +117,8 @@ int main(int argc, char **argv)
 	f = fopen(argv[2], "w");
 	if (!f)
 		die(argv[2]);
-	fprintf(f, "base=%lu count=%lu", base, count);
-	for (i = 0; i < NR_STATES; i++)
+	fprintf(f, "count=%lu", count);
+	for (i = WAITING; i < NR_STATES; i++)
 		fprintf(f, " %s=%lu", states[i].word, nr[i]);
 	fputc('\n', f);
 	return fclose(f) ? 1 : 0;

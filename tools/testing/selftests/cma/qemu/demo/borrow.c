@@ -1,19 +1,16 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * borrow ROOM - fill memory, half with anonymous pages and half with a file in tmpfs,
+ * borrow AREA ROOM - fill memory, half with anonymous pages and half with a file in tmpfs,
  * until hardly anything of the CMA areas is free; then give back ROOM MiB of what does
- * not lie in them, so that pages have somewhere to move to. Waits for the end of its
+ * not lie in AREA, so that pages have somewhere to move to. Waits for the end of its
  * input, and checks that every page still holds what was written.
  */
 #define _GNU_SOURCE
-#include <errno.h>
 #include <fcntl.h>
-#include <stdint.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 #include <sys/mman.h>
 #include <unistd.h>
+
+#include "area.h"
 
 #define STEP	(1UL << 20)
 #define MAX	65536
@@ -25,12 +22,6 @@ static unsigned long page_size;
 static char *chunk[MAX];
 static unsigned long chunks;
 static int tmpfs;
-
-static void die(const char *what)
-{
-	printf("%s: %s\n", what, strerror(errno));
-	exit(1);
-}
 
 static unsigned long meminfo(const char *name)
 {
@@ -98,17 +89,6 @@ static unsigned long wrong_pages(unsigned long *pages)
 	return wrong;
 }
 
-static unsigned long number(const char *path)
-{
-	unsigned long n = 0;
-	FILE *f = fopen(path, "r");
-
-	if (!f || fscanf(f, "%lu", &n) != 1)
-		die(path);
-	fclose(f);
-	return n;
-}
-
 /* Whether no page of a chunk lies in the area that starts at base. */
 static int is_outside(int pagemap, char *at, unsigned long base, unsigned long count)
 {
@@ -149,7 +129,7 @@ static unsigned long give_back(unsigned long room, unsigned long base, unsigned 
 int main(int argc, char **argv)
 {
 	unsigned long room, left, pages = 0, wrong;
-	char path[512], c;
+	char c;
 
 	if (argc != 3) {
 		fprintf(stderr, "usage: borrow AREA ROOM\n");
@@ -162,16 +142,14 @@ int main(int argc, char **argv)
 	if (tmpfs < 0)
 		die("/dev/shm");
 
-	left = meminfo("CmaTotal") / 20;
+	left = meminfo("CmaTotal") / 32;
 	while (chunks < MAX && meminfo("CmaFree") > left && meminfo("MemFree") > FLOOR)
 		add_chunk();
 	printf("%lu MiB written: %lu anonymous, %lu in a file of tmpfs.\n", chunks,
 	       (chunks + 1) / 2, chunks / 2);
 
-	snprintf(path, sizeof(path), "/sys/kernel/debug/cma/%s/base_pfn", argv[1]);
-	left = number(path);
-	snprintf(path, sizeof(path), "/sys/kernel/debug/cma/%s/count", argv[1]);
-	room = give_back(room, left, number(path));
+	room = give_back(room, area_number(argv[1], "base_pfn"),
+			 area_number(argv[1], "count"));
 	printf("%lu MiB of it given up again, none of that in the area.\n", room);
 	printf("ready\n");
 

@@ -1,0 +1,382 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+# What becomes of an area that is asked for at boot: every form of cma=, good and
+# bad, and on arm64 nodes of the device tree. One machine is booted for each case,
+# two at a time; TAP on stdout. ARCH and KERNEL as for vm.sh; logs go to TEST_OUT.
+
+here=$(cd "$(dirname "$0")" && pwd -P)
+# shellcheck source=../../../../../scripts/lib.sh
+. "$here/../../../../../scripts/lib.sh"
+# shellcheck source=arch.sh
+. "$here/arch.sh"
+
+out=${TEST_OUT:-$build/test/boot-$ARCH}
+mkdir -p "$out" || die "cannot write in $out"
+rm -f "$out"/[0-9]*
+if [ -z "${KERNEL:-}" ]; then
+	KERNEL=$("$here/kernel.sh" | tail -n 1)
+	[ -n "$KERNEL" ] || exit 1
+fi
+
+# Where memory starts, in MiB, and where the kernel lies in it.
+case $ARCH in
+x86_64) ram=0 kernel=16 ;;
+arm64) ram=1024 kernel=1024 ;;
+esac
+
+# Runs in the guest: what there is, and whether it works.
+cat >"$out/facts.sh" <<'FACTS'
+cd /sys/kernel/debug/cma || exit
+page=$(awk '/^KernelPageSize:/ { print $2 * 1024; exit }' /proc/self/smaps)
+for area in *; do
+	[ -d "$area" ] || continue
+	works=no
+	if echo 3 >"$area/alloc" && echo 3 >"$area/free" && [ "$(cat "$area/used")" = 0 ] &&
+	   [ -e "/sys/kernel/mm/cma/$area/alloc_pages_success" ]; then
+		works=yes
+	fi
+	echo "area $area $(($(cat "$area/base_pfn") * page)) $(($(cat "$area/count") * page)) $works"
+done 2>/dev/null
+for area in /sys/kernel/mm/cma/*; do
+	[ -d "$area" ] && echo "sysfs ${area##*/}"
+done
+awk '/^(MemTotal|CmaTotal|CmaFree):/ { print "meminfo", $1, $2 }' /proc/meminfo
+dmesg | sed -n 's/^\(<[0-9]*>\)*\[[^]]*\] //; /Command line/d; s/^/log /p'
+exit 0
+FACTS
+
+# The list of cases is gone through twice: to boot, and then to look at the outcome.
+looking=
+cases=0
+n=0
+failed=0
+title=
+wrong=
+
+flush() {
+	[ -n "$title" ] || return 0
+	if [ -z "$wrong" ]; then
+		echo "ok $n - $title"
+	else
+		failed=$((failed + 1))
+		echo "not ok $n - $title"
+		printf '%s' "$wrong"
+		echo "# log: $out/$n.log"
+	fi
+}
+
+# boots TITLE APPEND [NAME=VALUE]... - a case; the rest is environment for vm.sh
+boots() {
+	[ -z "$looking" ] || flush
+	n=$((n + 1))
+	title=$1 wrong=
+	if [ -n "$looking" ]; then
+		[ "$(cat "$out/$n.status" 2>/dev/null)" = 0 ] ||
+			note "the boot ended with status $(cat "$out/$n.status" 2>/dev/null)"
+		return
+	fi
+	cases=$n
+	printf '%s\0' "APPEND=$2" "${@:3}" >"$out/$n.env"
+}
+
+note() {
+	wrong="$wrong#   $1"$'\n'
+}
+
+facts() {
+	cat "$out/$n.facts"
+}
+
+# area NAME SIZE [LOW HIGH] - sizes and addresses in MiB; it is there, is in both
+# places, lies between the addresses, and works
+area() {
+	[ -n "$looking" ] || return 0
+	local kind name base size works
+	read -r kind name base size works < <(facts | grep -F "area $1 " | grep "^area ")
+	if [ -z "$kind" ]; then
+		note "there is no area $1"
+		return
+	fi
+	[ "$size" = $(($2 << 20)) ] || note "area $1 has $size bytes and not $(($2 << 20))"
+	[ -z "${3:-}" ] || [ $((base >> 20)) -ge "$3" ] || note "area $1 starts at $base, below $3 MiB"
+	[ -z "${4:-}" ] || [ $(((base + size) >> 20)) -le "$4" ] ||
+		note "area $1 at $base reaches past $4 MiB"
+	[ "$works" = yes ] || note "nothing can be allocated from area $1"
+	facts | grep -qxF "sysfs $1" || note "area $1 is missing in sysfs"
+}
+
+no_area() {
+	[ -n "$looking" ] || return 0
+	facts | grep -qF -e "area $1 " && note "there is an area $1"
+	facts | grep -qxF "sysfs $1" && note "there is an area $1 in sysfs"
+}
+
+# total MIB - CmaTotal
+total() {
+	[ -n "$looking" ] || return 0
+	facts | grep -qx "meminfo CmaTotal: $(($1 << 10))" ||
+		note "CmaTotal is not $1 MiB but $(facts | sed -n 's/^meminfo CmaTotal: //p') KiB"
+}
+
+# complains REGEX... - the allocator says so, each in a line of its own words
+complains() {
+	[ -n "$looking" ] || return 0
+	local regex
+	for regex; do
+		facts | grep -qE "^log cma: .*$regex" || note "no line 'cma: ...$regex' in the log"
+	done
+}
+
+# Nothing else about cma in the log than that areas were reserved
+content() {
+	[ -n "$looking" ] || return 0
+	local line
+	line=$(facts | grep '^log cma: ' | grep -vE 'reserved [0-9]+ MiB at|Reserved [0-9]+ MiB at' | head -n 1)
+	[ -z "$line" ] || note "a complaint: ${line#log }"
+}
+
+# good VALUE SIZE [LOW HIGH] - a form of cma= that gives an area, beside another one
+good() {
+	boots "cma=$1" "cma=$1 numa_cma=0:8M"
+	area reserved "${@:2}"
+	area numa0 8
+	total $(($2 + 8))
+	content
+}
+
+# bad PARAMETER REGEX - it gives none, the log says why, the other one is there
+bad() {
+	boots "$1" "$1 numa_cma=0:8M"
+	no_area reserved
+	area numa0 8
+	total 8
+	complains "$2"
+}
+
+cmdline() {
+	local low=$((ram + 256)) high=$((ram + 320))
+	local hex
+	hex=$(printf '0x%x' $((low << 20)))
+
+	good 16M 16
+	good 16m 16
+	good 16384K 16
+	good 16777216 16
+	good 0x1000000 16
+	good 5000K 6
+	good "16M@0" 16
+	good "16M@${low}M" 16 $low $((low + 16))
+	good "16M@$hex" 16 $low $((low + 16))
+	good "16M@${low}M-${high}M" 16 $low $high
+	good "64M@${low}M-${high}M" 64 $low $high
+	good "16M@$hex-$(printf '0x%x' $((high << 20)))" 16 $low $high
+	good "16M@-${high}M" 16 0 $high
+	good "8M cma=16M" 16
+
+	boots "cma=0" "cma=0 numa_cma=0:8M"
+	no_area reserved
+	area numa0 8
+	total 8
+	content
+
+	boots "no cma= at all" ""
+	no_area reserved
+	total 0
+	content
+
+	boots "cma_pernuma=" "cma=16M cma_pernuma=8M"
+	area pernuma0 8
+	area reserved 16
+	total 24
+	content
+
+	bad "cma" "cma"
+	bad "cma=" "cma="
+	bad "cma=text" "text"
+	bad "cma=-1" "-1"
+	bad "cma=M" "cma=M"
+	bad "cma=16MB" "16MB"
+	bad "cma=16M,32M" "16M,32M"
+	bad "cma=16M@text" "16M@text"
+	bad "cma=16M@${low}Mx" "16M@${low}Mx"
+	bad "cma=16M@${low}M-text" "16M@${low}M-text"
+	bad "cma=16M@${low}M-${high}Mx" "16M@${low}M-${high}Mx"
+	bad "cma=16M@${high}M-${low}M" "16M@${high}M-${low}M"
+	bad "cma=64M@${low}M-$((low + 32))M" "64M@${low}M-$((low + 32))M"
+	bad "cma=16M@$hex""400" "(16M@$hex""400|$hex""400)"
+	bad "cma=99999999999999999999" 99999999999999999999
+	bad "cma=99999999999T" 99999999999T
+	bad "cma=16M@0xffffffffff000000" 0xffffffffff000000
+	bad "cma=64G" "(65536 MiB|64G|0x0*1000000000)"
+	bad "cma=16E" "(16E|17592186044416 MiB|0x[1f]0*)"
+	bad "cma=16M@$((ram + 4096))M" "$(printf '0x0*%x' $(((ram + 4096) << 20)))"
+	bad "cma=16M@${kernel}M" "$(printf '0x0*%x' $((kernel << 20)))"
+}
+
+# An area across the border of two zones cannot be used. Where ZONE_MOVABLE starts
+# is known only to a kernel that has one.
+zones() {
+	boots "kernelcore= alone" "kernelcore=256M cma=16M"
+	local border total
+	if [ -n "$looking" ]; then
+		total=$(facts | sed -n 's/^meminfo MemTotal: //p')
+	fi
+	border=$(sed -n 's/^log   Node 0: \(0x[0-9a-f]*\)$/\1/p' "$out/border.facts" 2>/dev/null)
+	boots "an area that spans two zones" \
+		"kernelcore=256M cma=16M@$((${border:-0} - (8 << 20))) numa_cma=0:8M"
+	no_area reserved
+	area numa0 8
+	total 8
+	complains "reserved"
+	[ -n "$looking" ] || return 0
+	[ -n "$border" ] || note "the start of ZONE_MOVABLE is not in the log"
+	[ "$(facts | sed -n 's/^meminfo MemTotal: //p')" -gt $((total - 1024)) ] ||
+		note "the memory of the dead area is lost"
+}
+
+# node NAME PROPERTIES... - a reserved-memory node
+node() {
+	printf '%s {\n' "$1"
+	shift
+	printf '\t%s;\n' "$@"
+	printf '};\n'
+}
+
+# pool NAME PROPERTIES... - one that asks for an area
+pool() {
+	node "$1" 'compatible = "shared-dma-pool"' reusable "${@:2}"
+}
+
+# overlay FILE - nodes on stdin, put under /reserved-memory
+overlay() {
+	{
+		printf '/dts-v1/;\n/plugin/;\n&{/} {\nreserved-memory {\n'
+		printf '#address-cells = <2>;\n#size-cells = <2>;\nranges;\n'
+		cat
+		printf '};\n};\n'
+	} >"$1"
+}
+
+mib() {
+	printf '<0x0 0x%x 0x0 0x%x>' $(($1 << 20)) $(($2 << 20))
+}
+
+device_tree() {
+	local one=$out/areas.dtso twin=$out/twin.dtso bad=$out/bad.dtso odd=$out/odd.dtb
+	{
+		pool camera@50000000 "reg = $(mib 1280 16)"
+		pool video "size = <0x0 0x800000>" "alignment = <0x0 0x400000>" \
+			"alloc-ranges = $(mib 1400 64)"
+		pool anywhere "size = <0x0 0x600000>"
+		pool ours@54000000 "reg = $(mib 1344 8)" linux,cma-default
+	} | overlay "$one"
+	{
+		pool reserved "size = <0x0 0x800000>"
+		pool numa0@50000000 "reg = $(mib 1280 16)"
+		pool numa0 "size = <0x0 0x400000>"
+	} | overlay "$twin"
+	{
+		pool fine@50000000 "reg = $(mib 1280 16)"
+		node private@52000000 'compatible = "shared-dma-pool"' "reg = $(mib 1312 16)"
+		pool crooked@54100000 "reg = $(mib 1345 16)"
+		pool short@56000000 "reg = $(mib 1376 1)"
+		pool unmapped@58000000 no-map "reg = $(mib 1408 16)"
+		pool outside@900000000 "reg = <0x9 0x0 0x0 0x1000000>"
+		pool toolarge "size = <0x10 0x0>"
+	} | overlay "$bad"
+
+	boots "device tree: fixed, with size and place, with size alone, default" "" DTB_OVERLAY="$one"
+	area camera@50000000 16 1280 1296
+	area video 8 1400 1464
+	area anywhere 6
+	area ours@54000000 8 1344 1352
+	no_area reserved
+	total 38
+	content
+
+	boots "device tree: cma= takes the place of the default" "cma=16M" DTB_OVERLAY="$one"
+	area camera@50000000 16 1280 1296
+	no_area ours@54000000
+	area reserved 16
+	total 46
+
+	boots "device tree: areas of one name" "cma=16M numa_cma=0:8M" DTB_OVERLAY="$twin"
+	area numa0@50000000 16 1280 1296
+	total 52
+	if [ -n "$looking" ]; then
+		local name
+		for name in reserved numa0; do
+			[ "$(facts | grep -cE "^sysfs $name([^@].*)?\$")" = 2 ] ||
+				note "there are not two areas $name in sysfs"
+			[ "$(facts | grep -cE "^area $name([^@].*)? .* yes\$")" = 2 ] ||
+				note "there are not two areas $name that work"
+		done
+	fi
+
+	boots "device tree: nodes that cannot be" "numa_cma=0:8M" DTB_OVERLAY="$bad"
+	area fine@50000000 16 1280 1296
+	area numa0 8
+	local name
+	for name in private@52000000 crooked@54100000 short@56000000 unmapped@58000000 \
+		    outside@900000000 toolarge; do
+		no_area $name
+	done
+	total 24
+
+	# dtc would not let such a name pass; the library below it does.
+	if [ -z "$looking" ]; then
+		"${qemu%%:*}" "${machine[@]}" -m 512M -smp 2 -display none \
+			-machine "dumpdtb=$odd" >/dev/null 2>&1
+		odd_name='/reserved-memory/cam%s%d@50000000'
+		fdtput -c "$odd" /reserved-memory "$odd_name" &&
+		fdtput -t i "$odd" /reserved-memory '#address-cells' 2 &&
+		fdtput -t i "$odd" /reserved-memory '#size-cells' 2 &&
+		fdtput "$odd" /reserved-memory ranges &&
+		fdtput -t s "$odd" "$odd_name" compatible shared-dma-pool &&
+		fdtput "$odd" "$odd_name" reusable &&
+		fdtput -t i "$odd" "$odd_name" reg 0 $((1280 << 20)) 0 $((16 << 20)) ||
+			die "fdtput did not write $odd"
+	fi
+	boots "device tree: a name that looks like a format" "" "QEMU_ARGS=-dtb $odd"
+	area 'cam%s%d@50000000' 16 1280 1296
+	content
+}
+
+# A run that cannot fail proves nothing.
+watch() {
+	printf 'echo "WARNING: not a fault, a test of the watch" >/dev/kmsg\n' >"$out/warn.sh"
+	boots "a warning on the console makes a run fail" "" SCRIPT="$out/warn.sh" VM_WATCH=1
+	[ -n "$looking" ] || return 0
+	wrong=
+	[ "$(cat "$out/$n.status")" = 123 ] || note "the status is $(cat "$out/$n.status") and not 123"
+}
+
+all() {
+	cmdline
+	zones
+	[ "$ARCH" != arm64 ] || device_tree
+	watch
+}
+
+export KERNEL ARCH
+run_case() {
+	local -a env
+	mapfile -d '' env <"$2/$3.env"
+	env MEM=512M VM_TIMEOUT=180 VM_WATCH=1 SCRIPT="$2/facts.sh" VM_LOG="$2/$3.log" "${env[@]}" \
+		"$1/vm.sh" >"$2/$3.facts" 2>"$2/$3.err"
+	echo $? >"$2/$3.status"
+}
+export -f run_case
+
+[ "$ARCH" != arm64 ] || need fdtput:device-tree-compiler "$qemu"
+echo 'APPEND=kernelcore=256M cma=16M' | tr '\n' '\0' >"$out/border.env"
+run_case "$here" "$out" border
+all
+seq "$cases" | xargs -P 2 -I '{}' bash -c 'run_case "$0" "$1" "$2"' "$here" "$out" '{}'
+
+echo "TAP version 13"
+echo "1..$cases"
+looking=1 n=0 title=
+all
+flush
+[ $failed = 0 ]
