@@ -33,7 +33,7 @@ struct cma_map {
 	unsigned long nr_free;
 	unsigned long *taken;
 	unsigned long *held;
-	unsigned int *tail;
+	unsigned long *tail;
 };
 
 /* No unit: the answer of cma_map_find() when there is no room. */

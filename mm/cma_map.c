@@ -186,7 +186,7 @@ const char *cma_map_unhold(struct cma_map *map, unsigned long pfn,
 			   unsigned long pages, unsigned long *bad_pfn)
 {
 	unsigned long unit_pages = 1UL << map->order_per_bit;
-	unsigned long first, last, unit;
+	unsigned long first, last, unit, gap;
 
 	*bad_pfn = pfn;
 	if (!pages)
@@ -199,17 +199,14 @@ const char *cma_map_unhold(struct cma_map *map, unsigned long pfn,
 	}
 	if ((pfn - map->base_pfn) & (unit_pages - 1))
 		return "does not start a unit of the area (see order_per_bit)";
+	if (!map->held)		/* not activated yet */
+		return "is not allocated";
 
 	first = cma_map_pfn_unit(map, pfn);
 	last = first + cma_map_span(map, pages) - 1;
 
-	unit = find_next_zero_bit(map->held, last + 1, first);
-	if (unit <= last) {
-		*bad_pfn = cma_map_unit_pfn(map, unit);
-		return "is not allocated";
-	}
-
-	for (unit = first; map->tail && unit <= last; unit++) {
+	gap = find_next_zero_bit(map->held, last + 1, first);
+	for (unit = first; map->tail && unit < gap; unit++) {
 		unsigned long has = map->tail[unit] ?: unit_pages;
 		unsigned long given = unit_pages;
 
@@ -221,6 +218,10 @@ const char *cma_map_unhold(struct cma_map *map, unsigned long pfn,
 		*bad_pfn = cma_map_unit_pfn(map, unit) + min(given, has);
 		return given > has ? "is not allocated" :
 			"is held too and shares a unit with pages to be released";
+	}
+	if (gap <= last) {
+		*bad_pfn = cma_map_unit_pfn(map, gap);
+		return "is not allocated";
 	}
 
 	clear_units(map->held, first, last - first + 1);
