@@ -1,30 +1,845 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * KUnit tests of the Contiguous Memory Allocator
+ * KUnit tests of contiguous memory areas: names, allocation, release
+ *
+ * They run at boot, while areas can be registered, on areas of two kinds. Some
+ * are made of memory that the page allocator can spare, and remain. The others
+ * lie where no memory is: they have all that an area has until they are to be
+ * activated, and then are dead.
  */
 
 #include <kunit/test.h>
+#include <linux/atomic.h>
+#include <linux/cma.h>
+#include <linux/completion.h>
+#include <linux/delay.h>
+#include <linux/initrd.h>
+#include <linux/kthread.h>
+#include <linux/memblock.h>
+#include <linux/mm.h>
+#include <linux/string.h>
+#include <linux/vmstat.h>
 
 #include "../cma.h"
 
-static void cma_map_finds_first_free(struct kunit *test)
-{
-	struct cma_map map = { .base_pfn = 0x1000, .count = 100 };
+#define AREA_PAGES	(2 * pageblock_nr_pages)
+#define AREA_SIZE	((phys_addr_t)AREA_PAGES << PAGE_SHIFT)
+#define MAX_ORDER_PER_BIT	4
 
-	KUNIT_ASSERT_EQ(test, cma_map_init(&map), 0);
-	KUNIT_EXPECT_EQ(test, cma_map_find(&map, 0, 100, 0), 0);
-	KUNIT_EXPECT_EQ(test, cma_map_find(&map, 0, 101, 0), CMA_MAP_NONE);
-	cma_map_destroy(&map);
+/* By order_per_bit; made by the first test that wants it. */
+static struct cma *areas[MAX_ORDER_PER_BIT + 1];
+static const unsigned int all_orders[] = { 0, 1, 2, 3, MAX_ORDER_PER_BIT };
+static const unsigned int two_orders[] = { 0, 2 };
+
+static void describe_order(const unsigned int *order_per_bit, char *desc)
+{
+	sprintf(desc, "order_per_bit=%u", *order_per_bit);
 }
 
-static struct kunit_case cma_map_cases[] = {
-	KUNIT_CASE(cma_map_finds_first_free),
+KUNIT_ARRAY_PARAM(all_orders, all_orders, describe_order);
+KUNIT_ARRAY_PARAM(two_orders, two_orders, describe_order);
+
+/* As it would come out of memblock: reserved, and not the page allocator's. */
+static struct page *__init get_reserved_pages(struct kunit *test)
+{
+	struct page *page = alloc_contig_pages(AREA_PAGES, GFP_KERNEL,
+					       first_online_node, NULL);
+
+	if (!page)
+		kunit_skip(test, "the page allocator cannot spare %lu pages in a row",
+			   AREA_PAGES);
+
+	for (unsigned long i = 0; i < AREA_PAGES; i++)
+		SetPageReserved(nth_page(page, i));
+	adjust_managed_page_count(page, -(long)AREA_PAGES);
+	return page;
+}
+
+static void __init put_reserved_pages(struct page *page)
+{
+	for (unsigned long i = 0; i < AREA_PAGES; i++)
+		free_reserved_page(nth_page(page, i));
+}
+
+static struct cma *__init get_area(struct kunit *test)
+{
+	const unsigned int *param = test->param_value;
+	unsigned int order_per_bit = param ? *param : 0;
+	struct page *page;
+	char name[16];
+
+	if (areas[order_per_bit])
+		return areas[order_per_bit];
+
+	page = get_reserved_pages(test);
+	snprintf(name, sizeof(name), "kunit%u", order_per_bit);
+	areas[order_per_bit] = cma_register(page_to_phys(page), AREA_SIZE,
+					    order_per_bit, name);
+	if (!areas[order_per_bit]) {
+		put_reserved_pages(page);
+		kunit_skip(test, "CONFIG_CMA_AREAS is too small for another area");
+	}
+	cma_activate_area(areas[order_per_bit]);
+	return areas[order_per_bit];
+}
+
+/* An area where no memory is, or NULL if there is no room in the table. */
+static struct cma *__init register_nowhere(const char *name)
+{
+	unsigned long pfn = ALIGN_DOWN(PHYS_PFN((phys_addr_t)-1),
+				       pageblock_nr_pages) - AREA_PAGES;
+
+	return cma_register(PFN_PHYS(pfn), AREA_SIZE, 0, name);
+}
+
+/* What an area and its user can see change. */
+struct books {
+	unsigned long available;
+	unsigned long longest;
+	u64 succeeded;
+	u64 failed;
+	u64 released;
+};
+
+static struct books read_books(struct cma *cma)
+{
+	struct books books = {
+		.available = cma_available_pages(cma),
+		.longest = cma_map_longest(&cma->map),
+#ifdef CONFIG_CMA_SYSFS
+		.succeeded = atomic64_read(&cma->nr_pages_succeeded),
+		.failed = atomic64_read(&cma->nr_pages_failed),
+		.released = atomic64_read(&cma->nr_pages_released),
+#endif
+	};
+
+	return books;
+}
+
+#define EXPECT_BOOKS(test, cma, books) do {				\
+	struct books __is = read_books(cma);				\
+									\
+	KUNIT_EXPECT_EQ(test, __is.available, (books)->available);	\
+	KUNIT_EXPECT_EQ(test, __is.longest, (books)->longest);		\
+	KUNIT_EXPECT_EQ(test, __is.succeeded, (books)->succeeded);	\
+	KUNIT_EXPECT_EQ(test, __is.failed, (books)->failed);		\
+	KUNIT_EXPECT_EQ(test, __is.released, (books)->released);	\
+} while (0)
+
+/* What shall have been counted; nothing is if it cannot be seen. */
+static void book(u64 *counter, unsigned long pages)
+{
+	if (IS_ENABLED(CONFIG_CMA_SYSFS))
+		*counter += pages;
+}
+
+static unsigned long free_cma_pages(void)
+{
+	unsigned long pages = 0;
+	struct zone *zone;
+
+	/* Pages on the lists of a CPU are not counted. */
+	drain_all_pages(NULL);
+	for_each_populated_zone(zone)
+		pages += zone_page_state_snapshot(zone, NR_FREE_CMA_PAGES);
+	return pages;
+}
+
+/* Others may borrow a page just now, but not for ever. */
+static void expect_free_cma_pages(struct kunit *test, unsigned long pages)
+{
+	for (unsigned int i = 0; i < 25 && free_cma_pages() != pages; i++)
+		msleep(20);
+	KUNIT_EXPECT_EQ(test, free_cma_pages(), pages);
+}
+
+/*
+ * Names
+ */
+
+struct name_case {
+	const char *asked;
+	const char *got;	/* NULL: anything that does as a file name */
+};
+
+#define NAME_63	"a23456789012345678901234567890123456789012345678901234567890123"
+
+static const struct name_case name_cases[] __initconst = {
+	{ "kunit-%s%n%d%p", "kunit-%s%n%d%p" },
+	{ "kunit-%s%n%d%p", "kunit-%s%n%d%p.1" },
+	{ "kunit/a//b", "kunit!a!!b" },
+	{ "kunit!a!!b" },
+	{ "kunit twin", "kunit twin" },
+	{ "kunit twin", "kunit twin.1" },
+	{ "kunit twin.1" },
+	{ "kunit twin", "kunit twin.2" },
+	{ NAME_63, NAME_63 },
+	{ NAME_63 },
+	{ NAME_63 "45678901234567890" },
+	{ "/", "!" },
+	{ NULL },
+	{ NULL },
+	{ "" },
+	{ "." },
+	{ ".." },
+	{ "cma3" },
+	{ "cma3" },
+};
+
+static void __init cma_names(struct kunit *test)
+{
+	struct cma *made[ARRAY_SIZE(name_cases)];
+
+	for (unsigned int i = 0; i < ARRAY_SIZE(name_cases); i++) {
+		const struct name_case *it = &name_cases[i];
+		const char *name;
+
+		made[i] = register_nowhere(it->asked);
+		if (!made[i]) {
+			while (i--)
+				cma_activate_area(made[i]);
+			kunit_skip(test, "CONFIG_CMA_AREAS is too small for %zu more areas",
+				   ARRAY_SIZE(name_cases));
+		}
+
+		name = cma_get_name(made[i]);
+		if (it->got)
+			KUNIT_EXPECT_STREQ(test, name, it->got);
+		KUNIT_EXPECT_NE(test, strlen(name), 0);
+		KUNIT_EXPECT_LT(test, strlen(name), CMA_MAX_NAME);
+		KUNIT_EXPECT_NULL(test, strchr(name, '/'));
+		KUNIT_EXPECT_NULL(test, strchr(name, '\n'));
+		KUNIT_EXPECT_STRNEQ(test, name, ".");
+		KUNIT_EXPECT_STRNEQ(test, name, "..");
+		for (unsigned int j = 0; j < i; j++)
+			KUNIT_EXPECT_STRNEQ(test, name, cma_get_name(made[j]));
+	}
+
+	for (unsigned int i = 0; i < ARRAY_SIZE(made); i++)
+		cma_activate_area(made[i]);
+}
+
+/*
+ * Activation
+ */
+
+static int __init is_visited(struct cma *cma, void *data)
+{
+	return cma == data;
+}
+
+static void __init expect_dead(struct kunit *test, struct cma *cma,
+			       unsigned long totalcma)
+{
+	KUNIT_EXPECT_EQ(test, cma_for_each_area(is_visited, cma), 0);
+	KUNIT_EXPECT_EQ(test, cma_get_size(cma), 0);
+	KUNIT_EXPECT_EQ(test, cma_available_pages(cma), 0);
+	KUNIT_EXPECT_EQ(test, totalcma_pages, totalcma);
+	KUNIT_EXPECT_NULL(test, cma_alloc(cma, 1, 0, true));
+	KUNIT_EXPECT_FALSE(test, cma_pages_valid(cma, virt_to_page(test), 1));
+	KUNIT_EXPECT_FALSE(test, cma_release(cma, virt_to_page(test), 1));
+}
+
+static void __init cma_without_memory_is_dead(struct kunit *test)
+{
+	unsigned long totalcma = totalcma_pages;
+	struct cma *cma = register_nowhere("kunit nowhere");
+
+	if (!cma)
+		kunit_skip(test, "CONFIG_CMA_AREAS is too small for another area");
+
+	KUNIT_EXPECT_EQ(test, cma_for_each_area(is_visited, cma), 1);
+	KUNIT_EXPECT_EQ(test, cma_get_size(cma), AREA_SIZE);
+	KUNIT_EXPECT_EQ(test, totalcma_pages, totalcma + AREA_PAGES);
+	cma_activate_area(cma);
+	expect_dead(test, cma, totalcma);
+	KUNIT_EXPECT_STREQ(test, cma_get_name(cma), "kunit nowhere");
+}
+
+/* Of an area that keeps its memory on error nothing is touched. */
+static void __init cma_across_zones_is_dead(struct kunit *test)
+{
+	unsigned long totalcma = totalcma_pages;
+	struct zone *zone, *lower = NULL;
+	unsigned long pfn = 0;
+	struct cma *cma;
+
+	for_each_populated_zone(zone) {
+		if (lower && lower->zone_pgdat == zone->zone_pgdat &&
+		    zone_end_pfn(lower) == zone->zone_start_pfn &&
+		    pfn_valid(zone->zone_start_pfn - pageblock_nr_pages) &&
+		    IS_ALIGNED(zone->zone_start_pfn, pageblock_nr_pages))
+			pfn = zone->zone_start_pfn - pageblock_nr_pages;
+		lower = zone;
+	}
+	if (!pfn)
+		kunit_skip(test, "there are no two zones next to each other");
+
+	cma = cma_register(PFN_PHYS(pfn), AREA_SIZE, 0, "kunit zones");
+	if (!cma)
+		kunit_skip(test, "CONFIG_CMA_AREAS is too small for another area");
+	cma_reserve_pages_on_error(cma);
+	cma_activate_area(cma);
+	expect_dead(test, cma, totalcma);
+}
+
+/* Until it is activated an area has nothing to give and to take. */
+static void __init cma_serves_once_active(struct kunit *test)
+{
+	struct page *page = get_reserved_pages(test), *got;
+	unsigned long totalcma = totalcma_pages;
+	unsigned long free_cma = free_cma_pages();
+	struct cma *cma;
+
+	cma = cma_register(page_to_phys(page), AREA_SIZE, 0, "kunit");
+	if (!cma) {
+		put_reserved_pages(page);
+		kunit_skip(test, "CONFIG_CMA_AREAS is too small for another area");
+	}
+	KUNIT_EXPECT_EQ(test, cma_get_base(cma), page_to_phys(page));
+	KUNIT_EXPECT_NULL(test, cma_alloc(cma, 1, 0, true));
+	KUNIT_EXPECT_TRUE(test, cma_pages_valid(cma, page, AREA_PAGES));
+	KUNIT_EXPECT_FALSE(test, cma_release(cma, page, 1));
+
+	cma_activate_area(cma);
+	KUNIT_EXPECT_EQ(test, cma_for_each_area(is_visited, cma), 1);
+	KUNIT_EXPECT_EQ(test, cma_get_size(cma), AREA_SIZE);
+	KUNIT_EXPECT_EQ(test, cma_available_pages(cma), AREA_PAGES);
+	KUNIT_EXPECT_EQ(test, totalcma_pages, totalcma + AREA_PAGES);
+	expect_free_cma_pages(test, free_cma + AREA_PAGES);
+	got = cma_alloc(cma, AREA_PAGES, 0, false);
+	KUNIT_EXPECT_PTR_EQ(test, got, page);
+	KUNIT_EXPECT_TRUE(test, cma_release(cma, got, AREA_PAGES));
+}
+
+/* Areas are not looked at before all arguments have been. */
+static void __init cma_init_reserved_mem_arguments(struct kunit *test)
+{
+	const phys_addr_t min = CMA_MIN_ALIGNMENT_BYTES;
+	const phys_addr_t top = ALIGN_DOWN((phys_addr_t)-1, min);
+	static const unsigned int orders[] = { 31, 32, 63, 64, 1000, UINT_MAX };
+	struct cma *cma = NULL;
+
+	for (unsigned int i = 0; i < ARRAY_SIZE(orders); i++) {
+		KUNIT_EXPECT_EQ(test, -EINVAL,
+				cma_init_reserved_mem(min, min, orders[i],
+						      "kunit", &cma));
+		KUNIT_EXPECT_EQ(test, -EINVAL,
+				cma_declare_contiguous(0, min, 0, 0, orders[i],
+						       false, "kunit", &cma));
+	}
+	KUNIT_EXPECT_EQ(test, -EINVAL,
+			cma_init_reserved_mem(min, 0, 0, "kunit", &cma));
+	KUNIT_EXPECT_EQ(test, -EINVAL,
+			cma_init_reserved_mem(min + 1, min, 0, "kunit", &cma));
+	KUNIT_EXPECT_EQ(test, -EINVAL,
+			cma_init_reserved_mem(min, min + PAGE_SIZE, 0, "kunit",
+					      &cma));
+	/* A unit is larger than the area. */
+	KUNIT_EXPECT_EQ(test, -EINVAL,
+			cma_init_reserved_mem(min, min, pageblock_order + 1,
+					      "kunit", &cma));
+	/* Round the end of all addresses. */
+	KUNIT_EXPECT_EQ(test, -EINVAL,
+			cma_init_reserved_mem(top, min, 0, "kunit", &cma));
+	KUNIT_EXPECT_EQ(test, -EINVAL,
+			cma_init_reserved_mem(top, 2 * min, 0, "kunit", &cma));
+	KUNIT_EXPECT_EQ(test, -EINVAL,
+			cma_init_reserved_mem(2 * min, top, 0, "kunit", &cma));
+	KUNIT_EXPECT_NULL(test, cma);
+}
+
+/* What memblock knew is thrown away at the end of boot on some machines. */
+static bool __init memblock_is_there(void)
+{
+	return IS_ENABLED(CONFIG_ARCH_KEEP_MEMBLOCK) || IS_ENABLED(CONFIG_UML);
+}
+
+static void __init cma_declare_contiguous_arguments(struct kunit *test)
+{
+	const phys_addr_t min = CMA_MIN_ALIGNMENT_BYTES;
+	const phys_addr_t top = ALIGN_DOWN((phys_addr_t)-1, min);
+	const struct {
+		phys_addr_t base, size, limit, alignment;
+		bool fixed;
+	} refused[] = {
+		{ .size = 0 },
+		{ .size = min, .alignment = 3 },
+		{ .size = min, .alignment = top },
+		{ .size = min, .base = min + 1, .fixed = true },
+		{ .size = min, .base = min, .alignment = 2 * min, .fixed = true },
+		{ .size = (phys_addr_t)-1 },
+		{ .size = top },
+		{ .size = top + 1 },
+		{ .size = min, .base = top, .fixed = true },
+		{ .size = 2 * min, .base = top, .fixed = true },
+		{ .size = min, .base = top + 1 },
+		{ .size = top, .base = 2 * min, .fixed = true },
+		{ .size = 2 * min, .limit = min },
+		{ .size = min, .base = 4 * min, .limit = 4 * min },
+		{ .size = min, .base = memblock_end_of_DRAM() },
+	};
+	struct cma *cma = NULL;
+
+	if (!memblock_is_there())
+		kunit_skip(test, "memblock is gone");
+
+	for (unsigned int i = 0; i < ARRAY_SIZE(refused); i++)
+		KUNIT_EXPECT_EQ_MSG(test, -EINVAL,
+				    cma_declare_contiguous(refused[i].base,
+							   refused[i].size,
+							   refused[i].limit,
+							   refused[i].alignment,
+							   0, refused[i].fixed,
+							   "kunit", &cma),
+				    "case %u", i);
+	KUNIT_EXPECT_NULL(test, cma);
+}
+
+static void __init cma_of_reserved_memory(struct kunit *test)
+{
+	const phys_addr_t min = CMA_MIN_ALIGNMENT_BYTES;
+	struct cma *cma = NULL, *twin = NULL;
+	phys_addr_t base;
+	int ret;
+
+	if (!memblock_is_there())
+		kunit_skip(test, "memblock is gone");
+
+	base = page_to_phys(get_reserved_pages(test));
+	KUNIT_EXPECT_EQ(test, -EINVAL,
+			cma_init_reserved_mem(base, AREA_SIZE, 1, "kunit", &cma));
+	memblock_reserve(base, AREA_SIZE - min);
+	KUNIT_EXPECT_EQ(test, -EINVAL,
+			cma_init_reserved_mem(base, AREA_SIZE, 1, "kunit", &cma));
+	memblock_reserve(base, AREA_SIZE);
+	KUNIT_EXPECT_EQ(test, -EINVAL,
+			cma_init_reserved_mem(memblock_end_of_DRAM(), min, 1,
+					      "kunit", &cma));
+	KUNIT_EXPECT_NULL(test, cma);
+
+	ret = cma_init_reserved_mem(base, AREA_SIZE, 1, "kunit", &cma);
+	if (ret == -ENOSPC) {
+		put_reserved_pages(phys_to_page(base));
+		kunit_skip(test, "CONFIG_CMA_AREAS is too small for another area");
+	}
+	KUNIT_ASSERT_EQ(test, ret, 0);
+	KUNIT_EXPECT_EQ(test, cma_get_base(cma), base);
+	KUNIT_EXPECT_EQ(test, cma_get_size(cma), AREA_SIZE);
+	KUNIT_EXPECT_EQ(test, -EEXIST,
+			cma_init_reserved_mem(base, AREA_SIZE, 1, "kunit",
+					      &twin));
+	KUNIT_EXPECT_EQ(test, -EEXIST,
+			cma_init_reserved_mem(base + AREA_SIZE - min, min, 0,
+					      "kunit", &twin));
+	KUNIT_EXPECT_EQ(test, -EEXIST,
+			cma_init_reserved_mem(base, min, 0, "kunit", &twin));
+	KUNIT_EXPECT_NULL(test, twin);
+	memblock_phys_free(base, AREA_SIZE);
+	cma_activate_area(cma);
+	KUNIT_EXPECT_EQ(test, cma_available_pages(cma), AREA_PAGES);
+}
+
+/*
+ * Allocation
+ */
+
+static unsigned long whole_units(const struct cma *cma, unsigned long pages)
+{
+	return round_up(pages, 1UL << cma->map.order_per_bit);
+}
+
+/* Pages as cma_alloc() promises them. */
+static void expect_pages(struct kunit *test, struct cma *cma, struct page *page,
+			 unsigned long count, unsigned int align)
+{
+	unsigned long bad = 0;
+
+	KUNIT_ASSERT_NOT_NULL(test, page);
+	KUNIT_EXPECT_TRUE(test, cma_pages_valid(cma, page, count));
+	KUNIT_EXPECT_TRUE(test, IS_ALIGNED(page_to_pfn(page), 1UL << align));
+	for (unsigned long i = 0; i < count; i++) {
+		struct page *it = nth_page(page, i);
+
+		bad += page_ref_count(it) != 1 || PageCompound(it) ||
+		       PageReserved(it) || PageBuddy(it);
+	}
+	KUNIT_EXPECT_EQ(test, bad, 0);
+}
+
+static void __init cma_round_trips(struct kunit *test)
+{
+	struct cma *cma = get_area(test);
+	const unsigned long counts[] = {
+		1, 2, 3, 4, 5, 7, 8, 9, 15, 16, 17, 31, 33, 100,
+		pageblock_nr_pages - 1, pageblock_nr_pages,
+		pageblock_nr_pages + 1, AREA_PAGES - 1, AREA_PAGES,
+	};
+	unsigned long free_cma = free_cma_pages();
+	struct books books = read_books(cma);
+
+	for (unsigned int i = 0; i < ARRAY_SIZE(counts); i++) {
+		unsigned long count = counts[i];
+		unsigned int align = min(i % 7, (unsigned int)pageblock_order);
+		struct page *page = cma_alloc(cma, count, align, false);
+		unsigned long units = whole_units(cma, count);
+
+		expect_pages(test, cma, page, count, align);
+		books.available -= units;
+		books.longest -= units;
+		book(&books.succeeded, count);
+		EXPECT_BOOKS(test, cma, &books);
+		/* The rest of a unit is free to be borrowed. */
+		expect_free_cma_pages(test, free_cma - count);
+
+		KUNIT_EXPECT_TRUE(test, cma_release(cma, page, count));
+		books.available += units;
+		books.longest += units;
+		book(&books.released, count);
+		EXPECT_BOOKS(test, cma, &books);
+	}
+
+	expect_free_cma_pages(test, free_cma);
+}
+
+/* The rest of a unit is nobody's: units not held whole are full nevertheless. */
+static void __init cma_fills_up(struct kunit *test)
+{
+	struct cma *cma = get_area(test);
+	unsigned long unit_pages = 1UL << cma->map.order_per_bit;
+	unsigned long count = AREA_PAGES / 32 - unit_pages / 2;
+	struct page *pages[32];
+	unsigned int got = 0;
+
+	while (got < ARRAY_SIZE(pages)) {
+		pages[got] = cma_alloc(cma, count, 0, true);
+		if (!pages[got])
+			break;
+		got++;
+	}
+	KUNIT_EXPECT_EQ(test, got, ARRAY_SIZE(pages));
+	KUNIT_EXPECT_EQ(test, cma_available_pages(cma), 0);
+	KUNIT_EXPECT_NULL(test, cma_alloc(cma, 1, 0, true));
+
+	while (got--)
+		KUNIT_EXPECT_TRUE(test, cma_release(cma, pages[got], count));
+	KUNIT_EXPECT_EQ(test, cma_available_pages(cma), AREA_PAGES);
+}
+
+/* Each fails, is counted once, and changes nothing else. */
+static void __init cma_refuses_to_allocate(struct kunit *test)
+{
+	struct cma *cma = get_area(test);
+	const struct {
+		unsigned long count;
+		unsigned int align;
+	} refused[] = {
+		{ AREA_PAGES + 1, 0 },
+		{ ULONG_MAX, 0 },
+		{ ULONG_MAX - 1, 3 },
+		{ LONG_MAX, 0 },
+		{ 1UL << (BITS_PER_LONG - 1), 0 },
+		{ UINT_MAX, 0 },
+		{ 1, 31 },
+		{ 1, 32 },
+		{ 1, 62 },
+		{ 1, 63 },
+		{ 1, 64 },
+		{ 1, 1000 },
+		{ 1, UINT_MAX },
+		{ ULONG_MAX, UINT_MAX },
+	};
+	struct books books = read_books(cma);
+
+	for (unsigned int i = 0; i < ARRAY_SIZE(refused); i++) {
+		/* One that says so in the log is enough. */
+		KUNIT_EXPECT_NULL_MSG(test, cma_alloc(cma, refused[i].count,
+						      refused[i].align, i > 0),
+				      "%lu pages at align %u",
+				      refused[i].count, refused[i].align);
+		book(&books.failed, min(refused[i].count, totalram_pages()));
+		EXPECT_BOOKS(test, cma, &books);
+	}
+
+	KUNIT_EXPECT_NULL(test, cma_alloc(cma, 0, 0, true));
+	KUNIT_EXPECT_NULL(test, cma_alloc(NULL, 1, 0, true));
+	KUNIT_EXPECT_NULL(test, cma_alloc(NULL, 0, 0, true));
+	EXPECT_BOOKS(test, cma, &books);
+}
+
+static void __init cma_folios(struct kunit *test)
+{
+	struct cma *cma = get_area(test);
+	unsigned long free_cma = free_cma_pages();
+	struct books books = read_books(cma);
+
+	for (unsigned int order = 1; order <= pageblock_order; order++) {
+		struct folio *folio = cma_alloc_folio(cma, order, GFP_KERNEL |
+						      __GFP_COMP);
+		unsigned long units = whole_units(cma, 1UL << order);
+
+		KUNIT_ASSERT_NOT_NULL(test, folio);
+		KUNIT_EXPECT_EQ(test, folio_order(folio), order);
+		KUNIT_EXPECT_EQ(test, folio_ref_count(folio), 1);
+		KUNIT_EXPECT_TRUE(test, IS_ALIGNED(folio_pfn(folio), 1UL << order));
+		KUNIT_EXPECT_TRUE(test, cma_pages_valid(cma, &folio->page,
+							1UL << order));
+		books.available -= units;
+		book(&books.succeeded, 1UL << order);
+		KUNIT_EXPECT_EQ(test, cma_available_pages(cma), books.available);
+		expect_free_cma_pages(test, free_cma - (1UL << order));
+
+		KUNIT_EXPECT_TRUE(test, cma_free_folio(cma, folio));
+		books.available += units;
+		book(&books.released, 1UL << order);
+		EXPECT_BOOKS(test, cma, &books);
+	}
+
+	/* Too large, however the size is computed. */
+	for (unsigned int order = ilog2(AREA_PAGES) + 1; order < BITS_PER_LONG;
+	     order++) {
+		KUNIT_EXPECT_NULL(test, cma_alloc_folio(cma, order, GFP_KERNEL |
+							__GFP_COMP |
+							__GFP_NOWARN));
+		book(&books.failed, min(1UL << order, totalram_pages()));
+	}
+	KUNIT_EXPECT_NULL(test, cma_alloc_folio(NULL, 1, GFP_KERNEL | __GFP_COMP));
+	EXPECT_BOOKS(test, cma, &books);
+	expect_free_cma_pages(test, free_cma);
+}
+
+/*
+ * Release
+ */
+
+static void __init cma_takes_parts_back(struct kunit *test)
+{
+	struct cma *cma = get_area(test);
+	unsigned long unit_pages = 1UL << cma->map.order_per_bit;
+	unsigned long count = 8 * unit_pages - unit_pages / 2;
+	struct books before = read_books(cma), books;
+	struct page *page = cma_alloc(cma, count, 0, false);
+	struct page *next = cma_alloc(cma, unit_pages, 0, false);
+
+	KUNIT_ASSERT_NOT_NULL(test, page);
+	KUNIT_ASSERT_PTR_EQ(test, next, nth_page(page, 8 * unit_pages));
+	books = read_books(cma);
+
+	/* In the middle, at the end, at the start, and what is left. */
+	KUNIT_EXPECT_TRUE(test, cma_release(cma, nth_page(page, 3 * unit_pages),
+					    2 * unit_pages));
+	books.available += 2 * unit_pages;
+	KUNIT_EXPECT_EQ(test, cma_available_pages(cma), books.available);
+	KUNIT_EXPECT_TRUE(test, cma_release(cma, nth_page(page, 7 * unit_pages),
+					    unit_pages - unit_pages / 2));
+	KUNIT_EXPECT_TRUE(test, cma_release(cma, page, unit_pages));
+	books.available += 2 * unit_pages;
+	KUNIT_EXPECT_EQ(test, cma_available_pages(cma), books.available);
+	expect_pages(test, cma, nth_page(page, unit_pages), 2 * unit_pages, 0);
+	KUNIT_EXPECT_TRUE(test, cma_release(cma, nth_page(page, unit_pages),
+					    2 * unit_pages));
+	KUNIT_EXPECT_TRUE(test, cma_release(cma, nth_page(page, 5 * unit_pages),
+					    2 * unit_pages));
+	KUNIT_EXPECT_TRUE(test, cma_release(cma, next, unit_pages));
+	book(&books.released, count + unit_pages);
+	books.available = before.available;
+	books.longest = before.longest;
+	EXPECT_BOOKS(test, cma, &books);
+
+	/* Two allocations at once, when no page is missing between them. */
+	page = cma_alloc(cma, 2 * unit_pages, 0, false);
+	next = cma_alloc(cma, 1, 0, false);
+	KUNIT_ASSERT_NOT_NULL(test, page);
+	KUNIT_ASSERT_PTR_EQ(test, next, nth_page(page, 2 * unit_pages));
+	KUNIT_EXPECT_TRUE(test, cma_release(cma, page, 2 * unit_pages + 1));
+	KUNIT_EXPECT_EQ(test, cma_available_pages(cma), before.available);
+}
+
+static void expect_refused(struct kunit *test, struct cma *cma,
+			   const struct page *page, unsigned long count)
+{
+	struct books books = read_books(cma);
+
+	KUNIT_EXPECT_FALSE_MSG(test, cma_release(cma, page, count),
+			       "%lu pages from %ld on", count,
+			       page ? (long)(page_to_pfn(page) -
+					     cma->map.base_pfn) : -1L);
+	EXPECT_BOOKS(test, cma, &books);
+}
+
+static void __init cma_refuses_wrong_releases(struct kunit *test)
+{
+	struct cma *cma = get_area(test);
+	unsigned long unit_pages = 1UL << cma->map.order_per_bit;
+	/* With larger units the first ends short of its last unit. */
+	unsigned long count = 4 * unit_pages - unit_pages / 2;
+	struct page *page = cma_alloc(cma, count, 0, false);
+	struct page *next = cma_alloc(cma, 2 * unit_pages, 0, false);
+	struct page *last;
+
+	KUNIT_ASSERT_NOT_NULL(test, page);
+	KUNIT_ASSERT_PTR_EQ(test, next, nth_page(page, 4 * unit_pages));
+
+	/* Nothing, or what is not here at all. */
+	expect_refused(test, cma, NULL, 1);
+	expect_refused(test, cma, page, 0);
+	expect_refused(test, cma, virt_to_page(test), 1);
+	KUNIT_EXPECT_FALSE(test, cma_release(NULL, page, count));
+	KUNIT_EXPECT_FALSE(test, cma_release(NULL, NULL, 0));
+	/* Never allocated: all of it, the end of it, far too much. */
+	expect_refused(test, cma, nth_page(page, 6 * unit_pages), 1);
+	expect_refused(test, cma, next, 2 * unit_pages + 1);
+	expect_refused(test, cma, page, AREA_PAGES);
+	expect_refused(test, cma, page, ULONG_MAX);
+	expect_refused(test, cma, next, ULONG_MAX - 3);
+	expect_refused(test, cma, page, LONG_MAX);
+	if (unit_pages > 1) {
+		/* The page between two allocations. */
+		expect_refused(test, cma, page, count + 1);
+		expect_refused(test, cma, page, 6 * unit_pages);
+		expect_refused(test, cma, nth_page(page, 3 * unit_pages),
+			       unit_pages);
+		/* Parts of a unit. */
+		expect_refused(test, cma, nth_page(page, 1), unit_pages);
+		expect_refused(test, cma, page, unit_pages + 1);
+		expect_refused(test, cma, page, 1);
+		expect_refused(test, cma, next, unit_pages - 1);
+	}
+	expect_pages(test, cma, page, count, 0);
+	expect_pages(test, cma, next, 2 * unit_pages, 0);
+
+	KUNIT_EXPECT_TRUE(test, cma_release(cma, page, count));
+	/* Twice; and together with what is still held. */
+	expect_refused(test, cma, page, count);
+	expect_refused(test, cma, nth_page(page, 3 * unit_pages), 2 * unit_pages);
+	expect_pages(test, cma, next, 2 * unit_pages, 0);
+	KUNIT_EXPECT_TRUE(test, cma_release(cma, next, 2 * unit_pages));
+	expect_refused(test, cma, next, 2 * unit_pages);
+
+	/* Past the end. */
+	page = cma_alloc(cma, AREA_PAGES, 0, false);
+	KUNIT_ASSERT_NOT_NULL(test, page);
+	last = nth_page(page, AREA_PAGES - unit_pages);
+	expect_refused(test, cma, last, unit_pages + 1);
+	expect_refused(test, cma, last, 2 * AREA_PAGES);
+	expect_refused(test, cma, last, ULONG_MAX);
+	expect_pages(test, cma, page, AREA_PAGES, 0);
+	KUNIT_EXPECT_TRUE(test, cma_release(cma, page, AREA_PAGES));
+	expect_refused(test, cma, page, AREA_PAGES);
+}
+
+static void __init cma_refuses_torn_folios(struct kunit *test)
+{
+	struct cma *cma = get_area(test);
+	struct folio *folio = cma_alloc_folio(cma, 5, GFP_KERNEL | __GFP_COMP);
+	struct page *page = cma_alloc(cma, 16, 0, false);
+
+	KUNIT_ASSERT_NOT_NULL(test, folio);
+	KUNIT_ASSERT_PTR_EQ(test, page, folio_page(folio, 0) + 32);
+
+	expect_refused(test, cma, folio_page(folio, 0), 16);
+	expect_refused(test, cma, folio_page(folio, 16), 16);
+	expect_refused(test, cma, folio_page(folio, 16), 32);
+	expect_refused(test, cma, folio_page(folio, 0), 48);
+	KUNIT_EXPECT_EQ(test, folio_ref_count(folio), 1);
+	expect_pages(test, cma, page, 16, 0);
+
+	KUNIT_EXPECT_TRUE(test, cma_free_folio(cma, folio));
+	KUNIT_EXPECT_TRUE(test, cma_release(cma, page, 16));
+	KUNIT_EXPECT_EQ(test, cma_available_pages(cma), AREA_PAGES);
+}
+
+struct race {
+	struct cma *cma;
+	struct page *page;
+	unsigned long count;
+	struct completion start;
+	struct completion done;
+	atomic_t wins;
+};
+
+static int race_to_release(void *data)
+{
+	struct race *race = data;
+
+	wait_for_completion(&race->start);
+	atomic_add(cma_release(race->cma, race->page, race->count),
+		   &race->wins);
+	complete(&race->done);
+	return 0;
+}
+
+static void __init cma_releases_once(struct kunit *test)
+{
+	struct cma *cma = get_area(test);
+	for (unsigned int round = 0; round < 8; round++) {
+		struct race race = {
+			.cma = cma,
+			.count = 64,
+			.page = cma_alloc(cma, 64, 0, false),
+		};
+		int racers = 0;
+
+		KUNIT_ASSERT_NOT_NULL(test, race.page);
+		init_completion(&race.start);
+		init_completion(&race.done);
+		for (unsigned int i = 0; i < 2; i++)
+			racers += !IS_ERR(kthread_run(race_to_release, &race,
+						      "cma race %u", i));
+		complete_all(&race.start);
+		for (int i = 0; i < racers; i++)
+			wait_for_completion(&race.done);
+		KUNIT_ASSERT_EQ(test, racers, 2);
+		KUNIT_EXPECT_EQ(test, atomic_read(&race.wins), 1);
+		KUNIT_EXPECT_EQ(test, cma_available_pages(cma), AREA_PAGES);
+	}
+}
+
+/* It remains so: nothing registers an area after boot. */
+static void __init cma_table_fills_up(struct kunit *test)
+{
+	unsigned long totalcma = totalcma_pages;
+	unsigned int n = 0;
+	struct cma *cma;
+
+	while ((cma = register_nowhere("kunit")) && n++ < MAX_CMA_AREAS)
+		cma_activate_area(cma);
+	KUNIT_EXPECT_NULL(test, cma);
+	KUNIT_EXPECT_NULL(test, register_nowhere(NULL));
+	KUNIT_EXPECT_EQ(test, totalcma_pages, totalcma);
+}
+
+static int __init cma_suite_init(struct kunit_suite *suite)
+{
+	/* Its pages come and go, in areas too. */
+	wait_for_initramfs();
+	return 0;
+}
+
+static struct kunit_case __refdata cma_cases[] = {
+	KUNIT_CASE(cma_names),
+	KUNIT_CASE(cma_without_memory_is_dead),
+	KUNIT_CASE(cma_across_zones_is_dead),
+	KUNIT_CASE(cma_serves_once_active),
+	KUNIT_CASE(cma_init_reserved_mem_arguments),
+	KUNIT_CASE(cma_declare_contiguous_arguments),
+	KUNIT_CASE(cma_of_reserved_memory),
+	KUNIT_CASE_PARAM(cma_round_trips, all_orders_gen_params),
+	KUNIT_CASE_PARAM(cma_fills_up, all_orders_gen_params),
+	KUNIT_CASE(cma_refuses_to_allocate),
+	KUNIT_CASE_PARAM(cma_folios, two_orders_gen_params),
+	KUNIT_CASE_PARAM(cma_takes_parts_back, all_orders_gen_params),
+	KUNIT_CASE_PARAM(cma_refuses_wrong_releases, two_orders_gen_params),
+	KUNIT_CASE(cma_refuses_torn_folios),
+	KUNIT_CASE(cma_releases_once),
+	KUNIT_CASE(cma_table_fills_up),
 	{}
 };
 
-static struct kunit_suite cma_map_suite = {
-	.name = "cma_map",
-	.test_cases = cma_map_cases,
+static struct kunit_suite __refdata cma_suite = {
+	.name = "cma",
+	.suite_init = cma_suite_init,
+	.test_cases = cma_cases,
 };
 
-kunit_test_suites(&cma_map_suite);
+kunit_test_init_section_suites(&cma_suite);

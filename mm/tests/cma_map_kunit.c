@@ -1,0 +1,503 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * KUnit tests of the free map
+ *
+ * The map is led along random walks, next to a model that does the same page by
+ * page in the plainest way. Also built as a user program by tools/testing/cma,
+ * there as a fuzzer too: a walk takes all its decisions from one random state.
+ */
+
+#include <kunit/test.h>
+#include <linux/bits.h>
+#include <linux/kernel.h>
+#include <linux/limits.h>
+#include <linux/prandom.h>
+#include <linux/slab.h>
+#include <linux/string.h>
+
+#include "../cma.h"
+
+#define WALK_ORDERS	6	/* of 1 to 32 pages in a unit */
+#define WALK_UNITS	200
+#define WALK_PENDING	4
+
+enum page_state {
+	PAGE_FREE,
+	PAGE_TAKEN,
+	PAGE_HELD,
+};
+
+/* What was taken, or unheld, and waits to be held or dropped. */
+struct pending {
+	unsigned long unit;
+	unsigned long pages;
+};
+
+struct walk {
+	struct kunit *test;
+	struct rnd_state *rnd;
+	struct cma_map map;
+	u8 *page;		/* enum page_state of each page */
+	u8 *before;		/* a copy of the map */
+	size_t bytes;		/* in @before */
+	struct pending pending[WALK_PENDING];
+	unsigned int nr_pending;
+};
+
+/* From 0 to below @end. */
+static unsigned long pick(struct walk *walk, unsigned long end)
+{
+	return prandom_u32_state(walk->rnd) % end;
+}
+
+/* Now and then a number of which sums wrap and casts cut. */
+static unsigned long pick_absurd(struct walk *walk)
+{
+	switch (pick(walk, 4)) {
+	case 0:
+		return ULONG_MAX - pick(walk, 70);
+	case 1:
+		return LONG_MAX - 35 + pick(walk, 70);
+	case 2:
+		return (ULONG_MAX >> pick(walk, BITS_PER_LONG)) + pick(walk, 2);
+	default:
+		return (1UL << pick(walk, BITS_PER_LONG)) + pick(walk, 70);
+	}
+}
+
+static unsigned long model_unit_pages(const struct walk *walk)
+{
+	return 1UL << walk->map.order_per_bit;
+}
+
+/* A unit is free when all of its pages are. */
+static bool model_unit_free(const struct walk *walk, unsigned long unit)
+{
+	unsigned long first = unit * model_unit_pages(walk);
+
+	for (unsigned long i = 0; i < model_unit_pages(walk); i++) {
+		if (walk->page[first + i] != PAGE_FREE)
+			return false;
+	}
+
+	return true;
+}
+
+static unsigned long model_find(const struct walk *walk, unsigned long start,
+				unsigned long pages, unsigned int align)
+{
+	unsigned long unit_pages = model_unit_pages(walk);
+	unsigned long unit = walk->map.count / unit_pages;
+	unsigned long found = CMA_MAP_NONE, run = 0;
+
+	if (align >= BITS_PER_LONG - 1)
+		return CMA_MAP_NONE;
+
+	/* Downwards, so that @run is the free pages from a unit on. */
+	while (unit-- > start) {
+		unsigned long pfn = walk->map.base_pfn + unit * unit_pages;
+
+		run = model_unit_free(walk, unit) ? run + unit_pages : 0;
+		if (run >= pages && !(pfn & ((1UL << align) - 1)))
+			found = unit;
+	}
+
+	return found;
+}
+
+/* May it not be released? Then @bad is the first page that may not. */
+static bool model_refuses(const struct walk *walk, unsigned long first,
+			  unsigned long pages, unsigned long *bad)
+{
+	unsigned long count = walk->map.count;
+
+	*bad = first;
+	if (!pages || first >= count)
+		return true;
+	if (pages > count - first) {
+		*bad = count;
+		return true;
+	}
+	if (first % model_unit_pages(walk))
+		return true;
+
+	for (; *bad < first + pages; ++*bad) {
+		if (walk->page[*bad] != PAGE_HELD)
+			return true;
+	}
+	/* What is held behind it in the last unit would be lost. */
+	return *bad % model_unit_pages(walk) && walk->page[*bad] == PAGE_HELD;
+}
+
+static void model_set(struct walk *walk, unsigned long first,
+		      unsigned long pages, enum page_state state)
+{
+	memset(walk->page + first, state, pages);
+}
+
+static void walk_check(struct walk *walk)
+{
+	const struct cma_map *map = &walk->map;
+	unsigned long units = map->count / model_unit_pages(walk);
+	unsigned long nr_free = 0, run = 0, longest = 0;
+	u32 word = 0;
+
+	for (unsigned long unit = 0; unit < units; unit++) {
+		if (model_unit_free(walk, unit)) {
+			nr_free++;
+			longest = max(longest, ++run);
+		} else {
+			word |= 1U << unit % 32;
+			run = 0;
+		}
+		if (unit % 32 == 31 || unit == units - 1) {
+			KUNIT_ASSERT_EQ(walk->test, word,
+					cma_map_word32(map, unit / 32));
+			word = 0;
+		}
+	}
+
+	KUNIT_ASSERT_EQ(walk->test, nr_free, map->nr_free);
+	KUNIT_ASSERT_EQ(walk->test, longest * model_unit_pages(walk),
+			cma_map_longest(map));
+}
+
+/* All that the map is made of, one behind the other. */
+static void walk_copy(const struct walk *walk, u8 *to)
+{
+	const struct cma_map *map = &walk->map;
+	unsigned long units = cma_map_units(map);
+	size_t bits = BITS_TO_LONGS(units) * sizeof(long);
+
+	memcpy(to, map, sizeof(*map));
+	memcpy(to + sizeof(*map), map->taken, bits);
+	memcpy(to + sizeof(*map) + bits, map->held, bits);
+	if (map->tail)
+		memcpy(to + sizeof(*map) + 2 * bits, map->tail,
+		       units * sizeof(*map->tail));
+}
+
+static void walk_settle(struct walk *walk, unsigned int i, bool hold)
+{
+	struct pending done = walk->pending[i];
+	unsigned long first = done.unit * model_unit_pages(walk);
+
+	if (hold)
+		cma_map_hold(&walk->map, done.unit, done.pages);
+	else
+		cma_map_drop(&walk->map, done.unit, done.pages);
+	model_set(walk, first, done.pages, hold ? PAGE_HELD : PAGE_FREE);
+	walk->pending[i] = walk->pending[--walk->nr_pending];
+}
+
+static void walk_alloc(struct walk *walk)
+{
+	struct cma_map *map = &walk->map;
+	unsigned long units = map->count / model_unit_pages(walk);
+	unsigned long start = 0, pages, unit;
+	unsigned int align = 0;
+
+	pages = 1 + pick(walk, pick(walk, 4) ? 3 * model_unit_pages(walk) :
+					      map->count + 1);
+	if (!pick(walk, 16))
+		pages = max(1UL, pick_absurd(walk));
+	if (!pick(walk, 2))
+		start = pick(walk, 8) ? pick(walk, units + 2) : pick_absurd(walk);
+	if (!pick(walk, 2))
+		align = pick(walk, 8) ? pick(walk, WALK_ORDERS + 4) :
+			pick(walk, 2) ? pick(walk, 80) : pick_absurd(walk);
+
+	unit = cma_map_find(map, start, pages, align);
+	KUNIT_ASSERT_EQ(walk->test, unit, model_find(walk, start, pages, align));
+	if (unit == CMA_MAP_NONE)
+		return;
+
+	cma_map_take(map, unit, pages);
+	model_set(walk, unit * model_unit_pages(walk), pages, PAGE_TAKEN);
+	walk->pending[walk->nr_pending++] = (struct pending){ unit, pages };
+}
+
+static void walk_release(struct walk *walk)
+{
+	struct cma_map *map = &walk->map;
+	unsigned long first, end, pages, bad, bad_pfn = 0;
+	const char *wrong;
+
+	first = pick(walk, map->count);
+	if (pick(walk, 4))
+		first -= first % model_unit_pages(walk);
+	for (end = first; end < map->count && walk->page[end] == PAGE_HELD; end++)
+		;
+	/* Often as far as pages are held, else as far as may be. */
+	pages = end - first;
+	if (!pick(walk, 2))
+		pages = pick(walk, pages + 3 * model_unit_pages(walk));
+	if (!pick(walk, 16))
+		pages = pick_absurd(walk);
+	if (!pick(walk, 16))
+		first = pick_absurd(walk);
+
+	walk_copy(walk, walk->before);
+	wrong = cma_map_unhold(map, map->base_pfn + first, pages, &bad_pfn);
+	if (model_refuses(walk, first, pages, &bad)) {
+		KUNIT_ASSERT_NOT_NULL(walk->test, wrong);
+		KUNIT_ASSERT_EQ(walk->test, bad_pfn, map->base_pfn + bad);
+		walk_copy(walk, walk->before + walk->bytes);
+		KUNIT_ASSERT_EQ(walk->test, 0,
+				memcmp(walk->before, walk->before + walk->bytes,
+				       walk->bytes));
+		return;
+	}
+
+	KUNIT_ASSERT_STREQ(walk->test, wrong ?: "", "");
+	model_set(walk, first, pages, PAGE_TAKEN);
+	walk->pending[walk->nr_pending++] =
+		(struct pending){ first / model_unit_pages(walk), pages };
+}
+
+static void walk_map(struct kunit *test, struct rnd_state *rnd,
+		     unsigned int steps)
+{
+	struct walk walk = { .test = test, .rnd = rnd };
+	struct cma_map *map = &walk.map;
+	unsigned long units = 1 + pick(&walk, WALK_UNITS);
+
+	map->order_per_bit = pick(&walk, WALK_ORDERS);
+	map->count = units << map->order_per_bit;
+	/* Anywhere, however misaligned, up to the last page there can be. */
+	map->base_pfn = pick(&walk, 2) ? pick_absurd(&walk) : pick(&walk, 1000);
+	map->base_pfn = min(map->base_pfn, ULONG_MAX - map->count);
+	KUNIT_ASSERT_EQ(test, cma_map_init(map), 0);
+
+	walk.bytes = sizeof(*map) + 2 * BITS_TO_LONGS(units) * sizeof(long) +
+		     units * sizeof(*map->tail);
+	walk.before = kunit_kzalloc(test, 2 * walk.bytes, GFP_KERNEL);
+	walk.page = kunit_kzalloc(test, map->count, GFP_KERNEL);
+	KUNIT_ASSERT_NOT_NULL(test, walk.before);
+	KUNIT_ASSERT_NOT_NULL(test, walk.page);
+
+	while (steps--) {
+		if (walk.nr_pending == WALK_PENDING ||
+		    (walk.nr_pending && pick(&walk, 2)))
+			walk_settle(&walk, pick(&walk, walk.nr_pending),
+				    pick(&walk, 3));
+		else if (pick(&walk, 2))
+			walk_alloc(&walk);
+		else
+			walk_release(&walk);
+		walk_check(&walk);
+	}
+
+	kunit_kfree(test, walk.page);
+	kunit_kfree(test, walk.before);
+	cma_map_destroy(map);
+}
+
+static void cma_map_walks(struct kunit *test)
+{
+	struct rnd_state rnd;
+
+	for (unsigned int seed = 0; seed < 100; seed++) {
+		prandom_seed_state(&rnd, seed);
+		walk_map(test, &rnd, 100);
+	}
+}
+
+static void cma_map_starts_free(struct kunit *test)
+{
+	struct cma_map map = { .base_pfn = 0x1000, .count = 100 };
+
+	KUNIT_ASSERT_EQ(test, cma_map_init(&map), 0);
+	KUNIT_EXPECT_EQ(test, map.nr_free, 100);
+	KUNIT_EXPECT_EQ(test, cma_map_longest(&map), 100);
+	KUNIT_EXPECT_EQ(test, cma_map_find(&map, 0, 100, 0), 0);
+	KUNIT_EXPECT_EQ(test, cma_map_find(&map, 0, 101, 0), CMA_MAP_NONE);
+	KUNIT_EXPECT_EQ(test, cma_map_find(&map, 1, 100, 0), CMA_MAP_NONE);
+	cma_map_destroy(&map);
+	KUNIT_EXPECT_NULL(test, map.taken);
+	KUNIT_EXPECT_NULL(test, map.held);
+	KUNIT_EXPECT_EQ(test, map.nr_free, 0);
+}
+
+/* By its PFN, not by its place in the area. */
+static void cma_map_aligns(struct kunit *test)
+{
+	struct cma_map map = { .base_pfn = 0x1003, .count = 64 };
+	struct cma_map units = { .base_pfn = 0x1004, .count = 64,
+				 .order_per_bit = 3 };
+
+	KUNIT_ASSERT_EQ(test, cma_map_init(&map), 0);
+	KUNIT_EXPECT_EQ(test, cma_map_find(&map, 0, 1, 0), 0);
+	KUNIT_EXPECT_EQ(test, cma_map_find(&map, 0, 1, 1), 1);
+	KUNIT_EXPECT_EQ(test, cma_map_find(&map, 2, 1, 1), 3);
+	KUNIT_EXPECT_EQ(test, cma_map_find(&map, 0, 40, 4), 0xd);
+	KUNIT_EXPECT_EQ(test, cma_map_find(&map, 0, 64 - 0xd, 4), 0xd);
+	KUNIT_EXPECT_EQ(test, cma_map_find(&map, 0, 65 - 0xd, 4), CMA_MAP_NONE);
+	KUNIT_EXPECT_EQ(test, cma_map_find(&map, 0, 1, 12), CMA_MAP_NONE);
+	cma_map_destroy(&map);
+
+	/* Its units start at odd multiples of four pages. */
+	KUNIT_ASSERT_EQ(test, cma_map_init(&units), 0);
+	KUNIT_EXPECT_EQ(test, cma_map_find(&units, 1, 1, 2), 1);
+	for (unsigned int align = 3; align < 2 * BITS_PER_LONG; align++)
+		KUNIT_EXPECT_EQ(test, cma_map_find(&units, 0, 1, align),
+				CMA_MAP_NONE);
+	cma_map_destroy(&units);
+}
+
+struct release {
+	unsigned long pfn;
+	unsigned long pages;
+	unsigned long bad_pfn;	/* 0 if it is allowed */
+};
+
+/*
+ * Units of four pages from PFN 100 on: 6 pages are held, 2 are the rest of
+ * their unit; then 5 and 3; the last unit is free.
+ */
+static void cma_map_judges_releases(struct kunit *test)
+{
+	static const struct release releases[] = {
+		{ 100, 0, 100 },
+		{ 99, 1, 99 },
+		{ 1, ULONG_MAX, 1 },
+		{ 120, 1, 120 },
+		{ 100, 21, 120 },
+		{ 100, ULONG_MAX, 120 },
+		{ 104, ULONG_MAX - 103, 120 },
+		{ 101, 1, 101 },
+		{ 100, 3, 103 },
+		{ 100, 5, 105 },
+		{ 100, 7, 106 },
+		{ 100, 8, 106 },
+		{ 100, 13, 106 },
+		{ 100, 20, 106 },
+		{ 104, 1, 105 },
+		{ 108, 6, 113 },
+		{ 108, 12, 113 },
+		{ 116, 4, 116 },
+		{ 100, 4 },		/* the first unit */
+		{ 100, 4, 100 },	/* twice */
+		{ 100, 6, 100 },
+		{ 104, 2 },		/* the short unit */
+		{ 104, 2, 104 },
+		{ 112, 1 },
+		{ 108, 5, 112 },
+		{ 108, 4 },
+	};
+	struct cma_map map = { .base_pfn = 100, .count = 20,
+			       .order_per_bit = 2 };
+	unsigned long bad_pfn;
+	const char *wrong;
+
+	KUNIT_ASSERT_EQ(test, cma_map_init(&map), 0);
+	cma_map_take(&map, 0, 6);
+	cma_map_hold(&map, 0, 6);
+	cma_map_take(&map, 2, 5);
+	cma_map_hold(&map, 2, 5);
+	KUNIT_EXPECT_EQ(test, map.nr_free, 1);
+
+	for (unsigned int i = 0; i < ARRAY_SIZE(releases); i++) {
+		const struct release *it = &releases[i];
+		unsigned long nr_free = map.nr_free;
+
+		wrong = cma_map_unhold(&map, it->pfn, it->pages, &bad_pfn);
+		KUNIT_EXPECT_EQ_MSG(test, !wrong, !it->bad_pfn,
+				    "release of %lu from %lu", it->pages,
+				    it->pfn);
+		if (wrong)
+			KUNIT_EXPECT_EQ_MSG(test, bad_pfn, it->bad_pfn,
+					    "release of %lu from %lu: %s",
+					    it->pages, it->pfn, wrong);
+		KUNIT_EXPECT_EQ(test, map.nr_free, nr_free);
+	}
+
+	cma_map_drop(&map, 0, 6);
+	cma_map_drop(&map, 2, 5);
+	KUNIT_EXPECT_EQ(test, map.nr_free, 5);
+	KUNIT_EXPECT_EQ(test, cma_map_longest(&map), 20);
+	cma_map_destroy(&map);
+}
+
+/* While one release is at work, the other of the same pages is refused. */
+static void cma_map_unholds_once(struct kunit *test)
+{
+	struct cma_map map = { .count = 8 };
+	unsigned long bad_pfn;
+
+	KUNIT_ASSERT_EQ(test, cma_map_init(&map), 0);
+	cma_map_take(&map, 0, 8);
+	/* Not yet the caller's. */
+	KUNIT_EXPECT_NOT_NULL(test, cma_map_unhold(&map, 0, 8, &bad_pfn));
+	cma_map_hold(&map, 0, 8);
+	KUNIT_EXPECT_NULL(test, cma_map_unhold(&map, 2, 4, &bad_pfn));
+	KUNIT_EXPECT_NOT_NULL(test, cma_map_unhold(&map, 0, 8, &bad_pfn));
+	KUNIT_EXPECT_EQ(test, bad_pfn, 2);
+	KUNIT_EXPECT_NOT_NULL(test, cma_map_unhold(&map, 5, 1, &bad_pfn));
+	KUNIT_EXPECT_EQ(test, bad_pfn, 5);
+	/* Nor may somebody else have them yet. */
+	KUNIT_EXPECT_EQ(test, map.nr_free, 0);
+	KUNIT_EXPECT_EQ(test, cma_map_find(&map, 0, 1, 0), CMA_MAP_NONE);
+	cma_map_drop(&map, 2, 4);
+	KUNIT_EXPECT_EQ(test, map.nr_free, 4);
+	KUNIT_EXPECT_EQ(test, cma_map_find(&map, 0, 4, 0), 2);
+	cma_map_destroy(&map);
+}
+
+/* Any unit that fits into an unsigned long: pages are not counted in less. */
+static void cma_map_has_huge_units(struct kunit *test)
+{
+	for (unsigned int order = 7; order < BITS_PER_LONG - 3; order++) {
+		unsigned long unit_pages = 1UL << order;
+		struct cma_map map = {
+			.base_pfn = unit_pages,
+			.count = 3 * unit_pages,
+			.order_per_bit = order,
+		};
+		/* With order 33 and more this tail is beyond 32 bits. */
+		unsigned long pages = unit_pages + unit_pages / 2, bad_pfn = 0;
+
+		KUNIT_ASSERT_EQ(test, cma_map_init(&map), 0);
+		KUNIT_EXPECT_EQ(test, map.nr_free, 3);
+		KUNIT_EXPECT_EQ(test, cma_map_longest(&map), map.count);
+		KUNIT_EXPECT_EQ(test, cma_map_find(&map, 0, map.count, order), 0);
+		KUNIT_EXPECT_EQ(test, cma_map_find(&map, 0, 1, order + 1), 1);
+		KUNIT_EXPECT_EQ(test, cma_map_find(&map, 2, unit_pages + 1, 0),
+				CMA_MAP_NONE);
+
+		cma_map_take(&map, 0, pages);
+		cma_map_hold(&map, 0, pages);
+		KUNIT_EXPECT_EQ(test, map.nr_free, 1);
+		KUNIT_EXPECT_EQ(test, cma_map_word32(&map, 0), 3);
+
+		KUNIT_EXPECT_NOT_NULL(test, cma_map_unhold(&map, unit_pages,
+							   2 * unit_pages,
+							   &bad_pfn));
+		KUNIT_EXPECT_EQ(test, bad_pfn, unit_pages + pages);
+		KUNIT_EXPECT_NOT_NULL(test, cma_map_unhold(&map, unit_pages,
+							   pages - 1, &bad_pfn));
+		KUNIT_EXPECT_EQ(test, bad_pfn, unit_pages + pages - 1);
+		KUNIT_EXPECT_NULL(test, cma_map_unhold(&map, unit_pages, pages,
+						       &bad_pfn));
+		cma_map_drop(&map, 0, pages);
+		KUNIT_EXPECT_EQ(test, map.nr_free, 3);
+		cma_map_destroy(&map);
+	}
+}
+
+static struct kunit_case cma_map_cases[] = {
+	KUNIT_CASE(cma_map_starts_free),
+	KUNIT_CASE(cma_map_aligns),
+	KUNIT_CASE(cma_map_judges_releases),
+	KUNIT_CASE(cma_map_unholds_once),
+	KUNIT_CASE(cma_map_has_huge_units),
+	KUNIT_CASE(cma_map_walks),
+	{}
+};
+
+static struct kunit_suite cma_map_suite = {
+	.name = "cma_map",
+	.test_cases = cma_map_cases,
+};
+
+kunit_test_suites(&cma_map_suite);
