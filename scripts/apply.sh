@@ -25,12 +25,12 @@ notes=$tree/.cma-apply
 undo() {
 	local file
 	[ ! -f "$notes/files" ] || while read -r file; do
-		rm -f "$tree/$file.cma~"
+		rm -f "$tree/$file.new~"
 		if [ -e "$notes/old/$file" ]; then
-			cmp -s "$notes/old/$file" "$tree/$file" || cp "$notes/old/$file" "$tree/$file.cma~"
-			[ ! -e "$tree/$file.cma~" ] || mv "$tree/$file.cma~" "$tree/$file"
+			cmp -s "$notes/old/$file" "$tree/$file" ||
+				replace "$notes/old/$file" "$tree/$file"
 		elif [ -e "$tree/$file" ]; then
-			rm -f "$tree/$file" && rmdir -p --ignore-fail-on-non-empty "$tree/${file%/*}"
+			remove "$tree/$file"
 		fi
 	done <"$notes/files"
 	rm -rf "$notes"
@@ -43,7 +43,8 @@ fi
 [ ! -e "$tree/mm/Kconfig.cma" ] ||
 	die "TREE=$tree has the project already (mm/Kconfig.cma is there): give a tree without it"
 left=$(find "$tree" -name '*.rej' -print -quit)
-[ -z "$left" ] || die "TREE=$tree is not clean: ${left#"$tree"/} is left from a patch that failed; see to it and remove it"
+[ -z "$left" ] || die "TREE=$tree is not clean: ${left#"$tree"/} is left from a patch that" \
+	"failed; see to it and remove it"
 utree() {
 	git -C "$tree" -c safe.directory="$tree" "$@"
 }
@@ -53,10 +54,12 @@ if [ "$(utree rev-parse --show-toplevel 2>/dev/null)" = "$tree" ]; then
 	gitdir=$(utree rev-parse --absolute-git-dir)
 	for left in rebase-apply rebase-merge MERGE_HEAD CHERRY_PICK_HEAD; do
 		[ ! -e "$gitdir/$left" ] ||
-			die "TREE=$tree is in the middle of a merge, rebase or git am: finish or abort that first"
+			die "TREE=$tree is in the middle of a merge, rebase or git am:" \
+				"finish or abort that first"
 	done
 	left=$(utree status --porcelain --untracked-files=no | head -n 1)
-	[ -z "$left" ] || die "TREE=$tree has changes that are not committed (${left:3}): commit or stash them"
+	[ -z "$left" ] || die "TREE=$tree has changes that are not committed (${left:3}):" \
+		"commit or stash them"
 fi
 
 base=$("$(dirname "$0")/base.sh") || exit 1
@@ -65,9 +68,11 @@ for file in "${!brought[@]}"; do
 	if [ "$dest" = MAINTAINERS ]; then
 		continue
 	elif [ ! -e "$base/$dest" ]; then
-		[ ! -e "$tree/$dest" ] || die "TREE=$tree has a $dest of its own: the project brings one; remove it"
+		[ ! -e "$tree/$dest" ] || die "TREE=$tree has a $dest of its own: the" \
+			"project brings one; remove it"
 	elif ! cmp -s "$base/$dest" "$tree/$dest"; then
-		die "TREE=$tree has changes in $dest, which the project replaces: they would be lost; take them back first"
+		die "TREE=$tree has changes in $dest, which the project replaces: they would" \
+			"be lost; take them back first"
 	fi
 done
 
@@ -106,9 +111,7 @@ else
 	for file in "${touched[@]}"; do
 		if [ ! -e "$stage/$file" ]; then
 			rm -f "$tree/$file"
-		elif ! { mkdir -p "$tree/$(dirname "$file")" &&
-			 cp "$stage/$file" "$tree/$file.cma~" && mv "$tree/$file.cma~" "$tree/$file"; } 2>/dev/null; then
-			rm -f "$tree/$file.cma~"
+		elif ! replace "$stage/$file" "$tree/$file"; then
 			undo
 			unwritable "$tree/$file"
 		fi

@@ -17,7 +17,8 @@ case $src in
 *) src=$PWD/$src ;;
 esac
 if [ -n "${KERNEL_SRC:-}" ]; then
-	[ -e "$src" ] || die "KERNEL_SRC=$KERNEL_SRC does not exist: give a tarball or a folder of Linux 6.12.y"
+	[ -e "$src" ] || die "KERNEL_SRC=$KERNEL_SRC does not exist: give a tarball or a" \
+		"folder of Linux 6.12.y"
 	[ -r "$src" ] || die "KERNEL_SRC=$KERNEL_SRC cannot be read: check its permissions"
 	src=$(realpath "$src")
 elif [ ! -e "$src" ] && [ -f "$base/Makefile" ] && [ "${cache%% *}" = "$packaged" ]; then
@@ -27,7 +28,8 @@ else
 	need "$packaged:linux-source-6.12"
 fi
 case $(realpath "$src")/ in
-"$(realpath -m "$build")"/*) die "KERNEL_SRC=$src lies in $build, which is for results: give a path outside of it" ;;
+"$(realpath -m "$build")"/*) die "KERNEL_SRC=$src lies in $build, which is for results: give" \
+	"a path outside of it" ;;
 esac
 
 # What a later run compares to see whether this base is still the one that is asked for.
@@ -52,8 +54,10 @@ mkdir -p "$new/in" 2>/dev/null || unwritable "$new"
 # Files get the time of now: what was built from an earlier base is older then.
 if [ -d "$src" ]; then
 	left=$(find "$src" -path "$src/.git" -prune -o \
-		\( -name '*.o' -o -name '*.cmd' -o -name '*.rej' -o -path "$src/.config" \) -print -quit)
-	[ -z "$left" ] || die "KERNEL_SRC=$src is not clean, it has ${left#"$src"/}: run make mrproper there"
+		\( -name '*.o' -o -name '*.cmd' -o -name '*.rej' -o -path "$src/.config" \) \
+		-print -quit)
+	[ -z "$left" ] || die "KERNEL_SRC=$src is not clean, it has ${left#"$src"/}: run" \
+		"make mrproper there"
 	space "$build" "$(mib "$src")" "copying the kernel"
 	say "copying Linux $(kernel_version "$src") from $src"
 	err=$(find "$src" -mindepth 1 -maxdepth 1 ! -name .git \

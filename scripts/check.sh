@@ -40,26 +40,33 @@ mapfile -t code < <(printf '%s\n' "${installed[@]}" "${shell[@]}" |
 	grep -E '\.(c|h|sh|rst)$|/Kconfig|/Makefile$' | sort -u)
 say "${#ours[@]} files of the project, ${#shell[@]} of them shell, ${#steps[@]} patches"
 
+# What is not asked of us, and why:
 # FILE_PATH_CHANGES asks each patch that adds a file for a change of MAINTAINERS: the entry
 #   comes in one step, and that it covers every file is checked below.
 # MISSING_SIGN_OFF: whoever sends the series signs it.
+# In a trace header checkpatch takes the macros of TRACE_EVENT for calls.
 mails=("$series"/*.patch)
+checkpatch() {
+	perl "$tree/scripts/checkpatch.pl" --strict --terse --no-summary "$@" |
+		grep -vE '^include/trace/.*(Alignment should match|should not end with a)'
+}
 findings checkpatch < <(
 	for file in "${code[@]}"; do
 		if [ -e "$tree/$file" ]; then
-			(cd "$tree" && perl scripts/checkpatch.pl --strict --terse --no-summary -f "$file")
+			(cd "$tree" && checkpatch -f "$file")
 		else
-			perl "$tree/scripts/checkpatch.pl" --no-tree --strict --terse --no-summary -f "$file"
+			checkpatch --no-tree -f "$file"
 		fi
 	done
-	cd "$tree" && perl scripts/checkpatch.pl --strict --terse --no-summary \
+	cd "$tree" && checkpatch --showfile \
 		--ignore FILE_PATH_CHANGES,MISSING_SIGN_OFF "${mails[@]:1}"
 )
 
-findings codespell < <(owned | xargs -d '\n' codespell 2>&1
-	codespell README Makefile scripts .ci patches 2>&1)
+# filp and EXTRAVERSION are the kernel's names.
+findings codespell < <({ owned; ls -d README Makefile scripts .ci patches 2>/dev/null; } |
+	xargs -d '\n' codespell -L filp,extraversion 2>&1)
 
-findings shellcheck < <(shellcheck -x -f gcc "${shell[@]}" 2>&1)
+findings shellcheck < <(shellcheck -x -P SCRIPTDIR:. -f gcc "${shell[@]}" 2>&1)
 
 findings kernel-doc < <(cd "$tree" && for file in "${installed[@]}"; do
 	case $file in
@@ -78,7 +85,8 @@ findings MAINTAINERS < <(
 		[ "$file" = MAINTAINERS ] || echo "$file is not covered by MAINTAINERS.cma"
 	done
 	cd "$tree" && for pattern in "${patterns[@]}"; do
-		compgen -G "$pattern" >/dev/null || echo "$pattern in MAINTAINERS.cma matches no file"
+		compgen -G "$pattern" >/dev/null ||
+			echo "$pattern in MAINTAINERS.cma matches no file"
 	done
 )
 
@@ -86,16 +94,18 @@ findings MAINTAINERS < <(
 # of its own, since W=1 would have the kernel that is booted built again.
 mapfile -t objects < <(printf '%s\n' "${installed[@]}" kernel/dma/contiguous.c |
 	sed -n '/^\(mm\|kernel\|arch\)\//s/\.c$/.o/p')
-config=$(CONFIGURE_ONLY=1 DEBUG='' STOCK='' CONFIG='' ARCH=x86_64 KERNEL_TREE=$tree KERNEL_NAME=check \
+config=$(CONFIGURE_ONLY=1 DEBUG='' STOCK='' CONFIG='' ARCH=x86_64 \
+	KERNEL_TREE=$tree KERNEL_NAME=check \
 	tools/testing/selftests/cma/qemu/kernel.sh | tail -n 1) || exit 1
 out=${config%/.config}
 say "sparse and W=1 for ${#objects[@]} objects"
 (cd "$out" && rm -f "${objects[@]}")
-make -C "$out" ARCH=x86_64 CC="$(command -v ccache) gcc" W=1 C=2 -k -j"$(nproc)" "${objects[@]}" >"$out/log" 2>&1
+make -C "$out" ARCH=x86_64 CC="$(command -v ccache) gcc" W=1 C=2 -k -j"$(nproc)" \
+	"${objects[@]}" >"$out/log" 2>&1
 status=$?
 findings compiler < <(
 	# Warnings in the kernel's own headers are the kernel's.
-	sed -n 's,^\(\.\./\|.*/tree/\|src/\)*\([^ :]*:[0-9]*:.*\(warning\|error\): .*\),\2,p' "$out/log" |
+	sed -n "s,^\(\.\./\)*,,; s,^$tree/,,; /^[^ :]*:[0-9].*\(warning\|error\): /p" "$out/log" |
 		sort -u | while IFS= read -r line; do
 		case " ${installed[*]} kernel/dma/contiguous.c " in
 		*" ${line%%:*} "*) echo "$line" ;;

@@ -21,13 +21,13 @@ say() {
 	printf '%s: %s\n' "$me" "$*" >&2
 }
 
-# The root is the nearest folder, upwards from the running script, that has this file.
+# The root is the nearest folder, upwards from the running script, that has the scripts.
 if [ -n "${PROJECT:-}" ]; then
 	project=$(cd "$PROJECT" && pwd -P) || die "PROJECT=$PROJECT is not a folder"
 else
 	project=$(cd "$(dirname "$0")" && pwd -P)
-	while [ ! -f "$project/scripts/lib.sh" ]; do
-		[ "$project" != / ] || die "not inside the project: no scripts/lib.sh above $0"
+	while [ ! -x "$project/scripts/tree.sh" ]; do
+		[ "$project" != / ] || die "not inside the project: no scripts/tree.sh above $0"
 		project=$(dirname "$project")
 	done
 fi
@@ -37,7 +37,8 @@ case $build in
 *) build=$PWD/$build ;;
 esac
 case $build in
-*[[:space:]:]*) die "a kernel cannot be built in '$build': choose a path without space and colon" ;;
+*[[:space:]:]*) die "a kernel cannot be built in '$build': choose a path without space and" \
+	"colon" ;;
 esac
 
 # need CMD:PACKAGE... - have each command (or, when it starts with /, file), by
@@ -60,7 +61,8 @@ need() {
 		die "missing, and no apt-get to install them (Debian's names): $need_pkgs"
 	if [ "$(id -u)" = 0 ]; then
 		need_root=
-	elif command -v sudo >/dev/null && { sudo -n true 2>/dev/null || { [ -t 0 ] && sudo -v; }; }; then
+	elif command -v sudo >/dev/null &&
+	     { sudo -n true 2>/dev/null || { [ -t 0 ] && sudo -v; }; }; then
 		need_root=sudo
 	else
 		die "run this first, as root: apt-get install -y $need_pkgs"
@@ -70,7 +72,8 @@ need() {
 	# shellcheck disable=SC2086 # words are meant to split
 	need_apt install $need_pkgs >/dev/null 2>&1 ||
 		{ need_apt update && need_apt install $need_pkgs; } >/dev/null 2>&1 ||
-		die "could not install; see what this says: apt-get update && apt-get install -y $need_pkgs"
+		die "could not install; see what this says: apt-get update && apt-get" \
+			"install -y $need_pkgs"
 }
 
 need_apt() {
@@ -93,12 +96,14 @@ mib_free() {
 space() {
 	space_free=$(mib_free "$1")
 	[ "$space_free" -ge "$2" ] ||
-		die "$3 needs $2 MiB and $1 has $space_free MiB free: make room or set BUILD= to another disk"
+		die "$3 needs $2 MiB and $1 has $space_free MiB free: make room or set" \
+			"BUILD= to another disk"
 }
 
 # unwritable PATH - the end, because writing there failed
 unwritable() {
-	die "could not write $1: check its permissions and the room on its disk ($(mib_free "$1") MiB free)"
+	die "could not write $1: check its permissions and the room on its disk" \
+		"($(mib_free "$1") MiB free)"
 }
 
 # mib DIR - the room a copy of it needs
@@ -132,7 +137,8 @@ kernel_version() {
 	     $1 == "EXTRAVERSION" { exit }
 	     END {
 		if ("VERSION" in v)
-			print v["VERSION"] "." v["PATCHLEVEL"] + 0 "." v["SUBLEVEL"] + 0 v["EXTRAVERSION"]
+			print v["VERSION"] "." v["PATCHLEVEL"] + 0 "." \
+				v["SUBLEVEL"] + 0 v["EXTRAVERSION"]
 	     }' "$1/Makefile"
 }
 

@@ -18,7 +18,8 @@ lock series
 trap 'rm -rf "$repo" "$series.new"' EXIT
 rm -rf "$repo" "$series.new"
 
-[ -f "$cover" ] || die "there is no patches/cover: its first line is the subject of the cover letter, the rest its text"
+[ -f "$cover" ] || die "there is no patches/cover: its first line is the subject of the" \
+	"cover letter, the rest its text"
 read_steps
 stage "$base" "$repo"
 
@@ -32,7 +33,8 @@ export GIT_CONFIG_NOSYSTEM=1 GIT_CONFIG_GLOBAL=/dev/null
 unset GIT_DIR GIT_WORK_TREE GIT_INDEX_FILE
 
 git_repo() {
-	git -C "$repo" -c core.autocrlf=false -c core.fileMode=true "$@" || die "git $1 failed in $repo ($(mib_free "$build") MiB free)"
+	git -C "$repo" -c core.autocrlf=false -c core.fileMode=true "$@" || die "git $1" \
+		"failed in $repo ($(mib_free "$build") MiB free)"
 }
 
 # commit MESSAGE_FILE - each a second after the other, so that mail readers keep the order

@@ -19,7 +19,8 @@ owned() {
 	if [ -e "$project/.git" ]; then
 		pgit -c core.quotePath=off ls-files -co --exclude-standard
 	else
-		cd "$project" && find . -type d \( -path ./build -o -name __pycache__ \) -prune -o -type f -printf '%P\n'
+		cd "$project" && find . -type d \( -path ./build -o -name __pycache__ \) -prune -o \
+			-type f -printf '%P\n'
 	fi | sort -u | while read -r own; do
 		case $own in
 		README | Makefile | .gitignore | scripts/* | patches/* | .ci/*) ;;
@@ -39,7 +40,15 @@ in_tree() {
 
 # edits PATCH - a line "M|A|D path" for each file of the kernel that it edits, adds, deletes
 edits() {
-	awk '/^diff --git / { if (p) print k, p; k = "M"; p = $NF; sub("^b/", "", p); head = 1; next }
+	awk '/^diff --git / {
+		if (p)
+			print k, p
+		k = "M"
+		p = $NF
+		sub("^b/", "", p)
+		head = 1
+		next
+	     }
 	     /^@@/ { head = 0 }
 	     head && /^new file/ { k = "A" }
 	     head && /^deleted file/ { k = "D" }
@@ -70,20 +79,24 @@ read_steps() {
 	files=$(owned) || die "cannot list the project's files in $project"
 	for step in "${!steps[@]}"; do
 		patch=${steps[step]}
-		[ -f "$project/$patch" ] || die "patches/series lists ${patch#*/}, which does not exist"
+		[ -f "$project/$patch" ] || die "patches/series lists ${patch#*/}, which" \
+			"does not exist"
 		grep -qx -e --- "$project/$patch" ||
 			die "$patch has no line '---' between its message and the rest"
-		[ -n "$(message "$patch" | head -n 1)" ] || die "$patch does not begin with a subject line"
+		[ -n "$(message "$patch" | head -n 1)" ] || die "$patch does not begin with" \
+			"a subject line"
 		mapfile -t patterns < <(sed -n '/^diff --git /q; s/^Brings://p' "$project/$patch" |
 			tr -s ' \t' '\n' | sed '/^$/d')
 		for pattern in "${patterns[@]}"; do
 			# A '*' stays inside its folder, a '/' at the end means all below.
-			re=$(sed 's/[].[^$+(){}|]/\\&/g; s/\*/[^\/]*/g; s/?/[^\/]/g; s/\/$/\/.*/' <<<"$pattern")
+			re=$(sed 's/[].[^$+(){}|]/\\&/g; s,\*,[^/]*,g; s,?,[^/],g; s,/$,/.*,' \
+				<<<"$pattern")
 			file=$(grep -xE -e "$re" <<<"$files") ||
 				die "$patch brings '$pattern', which is no file of the project"
 			while read -r file; do
 				[ -z "${brought[$file]:-}" ] ||
-					die "$file is brought twice, by ${steps[brought[$file]]} and by $patch"
+					die "$file is brought twice, by" \
+						"${steps[brought[$file]]} and by $patch"
 				brought[$file]=$step
 			done <<<"$file"
 		done
@@ -94,13 +107,27 @@ read_steps() {
 	while read -r file; do
 		[ -n "$file" ] || continue
 		[ -n "${brought[$file]:-}" ] ||
-			die "$file is in no step: name it in a Brings: line of one of patches/*.patch, or delete it"
+			die "$file is in no step: name it in a Brings: line of one of" \
+				"patches/*.patch, or delete it"
 		in_tree "$file"
 		[ "$dest" = MAINTAINERS ] || [ -z "${editor[$dest]:-}" ] ||
-			die "${editor[$dest]} edits $dest, which the project owns: edit $file instead"
+			die "${editor[$dest]} edits $dest, which the project owns: edit" \
+				"$file instead"
 		editor[$dest]=$file
 	done <<<"$files"
 	mapfile -t touched < <(printf '%s\n' "${!editor[@]}" | sort)
+}
+
+# replace FROM TO - put a file in the place of another, at once
+replace() {
+	{
+		mkdir -p "${2%/*}" && cp --preserve=mode "$1" "$2.new~" && mv "$2.new~" "$2"
+	} 2>/dev/null || { rm -f "$2.new~"; return 1; }
+}
+
+# remove FILE - and the folders that it leaves empty
+remove() {
+	rm -f "$1" && rmdir -p --ignore-fail-on-non-empty "${1%/*}"
 }
 
 # stage FROM TO - copy what the steps will touch, as far as it exists
@@ -118,7 +145,8 @@ apply_step() {
 	while read -r kind file; do
 		case $kind in
 		A) [ ! -e "$dir/$file" ] ||
-			die "$patch: $file is to be new, but Linux $3 here has it: is it patched already?" ;;
+			die "$patch: $file is to be new, but Linux $3 here has it: is it" \
+				"patched already?" ;;
 		*) [ -e "$dir/$file" ] ||
 			die "$patch: $file does not exist in Linux $3 here" ;;
 		esac
@@ -127,14 +155,19 @@ apply_step() {
 	# No fuzz, and not far off: a hunk may have moved, but must not land elsewhere.
 	if [ -n "$(edits "$patch")" ]; then
 		out=$(sed '1,/^---$/d' "$project/$patch" |
-			patch -d "$dir" -p1 --fuzz=0 -N --batch --no-backup-if-mismatch -r - 2>&1) ||
+			patch -d "$dir" -p1 --fuzz=0 -N --batch \
+				--no-backup-if-mismatch -r - 2>&1) ||
 			failed="${out##*$'\n'}"
 		where=$(awk '
 			/^(patching|checking) file / { file = $3; sub(":$", "", file) }
 			/^Reversed / { print file " has it already"; exit }
-			/^Hunk #.* FAILED at / { print file ": hunk " substr($2, 2) " (line " $5 + 0 ")"; exit }
+			/^Hunk #.* FAILED at / {
+				print file ": hunk " substr($2, 2) " (line " $5 + 0 ")"
+				exit
+			}
 			/^Hunk #.*offset -?([0-9][0-9][0-9][0-9]+|[5-9][0-9][0-9]) / {
-				print file ": hunk " substr($2, 2) " (fits only far away, at line " $5 ")"
+				print file ": hunk " substr($2, 2) \
+					" (fits only far away, at line " $5 ")"
 				exit
 			}' <<<"$out")
 		[ -z "$failed$where" ] ||

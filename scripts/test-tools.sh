@@ -14,7 +14,8 @@ trap 'rm -rf "$tmp"' EXIT
 cd "$tmp" || exit 1
 unset TREE KERNEL_SRC
 export HOME=$tmp GIT_CONFIG_NOSYSTEM=1 PROJECT=$tmp/project BUILD=$tmp/build
-export GIT_AUTHOR_NAME=T GIT_AUTHOR_EMAIL=t@localhost GIT_COMMITTER_NAME=T GIT_COMMITTER_EMAIL=t@localhost
+export GIT_AUTHOR_NAME=T GIT_AUTHOR_EMAIL=t@localhost
+export GIT_COMMITTER_NAME=T GIT_COMMITTER_EMAIL=t@localhost
 
 count=0
 failed=0
@@ -50,7 +51,8 @@ bad() {
 }
 
 snapshot() {
-	find build mine* -path '*/.git' -prune -o -name '.lock-*' -o -name tree.touched -o -type f -printf '%p %T@ %s\n' 2>/dev/null | sort
+	find build mine* -path '*/.git' -prune -o -name '.lock-*' -o -name tree.touched -o \
+		-type f -printf '%p %T@ %s\n' 2>/dev/null | sort
 	[ ! -d mine/.git ] || git -C mine rev-parse HEAD
 }
 
@@ -156,7 +158,8 @@ KERNEL_SRC=kdirty bad "base: a folder that was built in" "mm/file\.o.*mrproper" 
 mkdir shims
 printf '#!/bin/sh\necho x 1 1 1000 1 x\n' >shims/df
 chmod +x shims/df
-KERNEL_SRC=k1 PATH=$tmp/shims:$PATH bad "base: no room on the disk" "needs [0-9]+ MiB and .* has 0 MiB free" base
+KERNEL_SRC=k1 PATH=$tmp/shims:$PATH bad "base: no room on the disk" \
+	"needs [0-9]+ MiB and .* has 0 MiB free" base
 tar -C k1 -cJf k1.tar.xz .
 PATH=$tmp/shims:$PATH KERNEL_SRC=k1.tar.xz bad "base: no room to unpack" "needs [0-9]+ MiB" base
 rm shims/df
@@ -234,7 +237,7 @@ KERNEL_SRC=k2 ok "tree: on another point release" tree
 ok "tree: has its files" cmp k2/lib/other.c build/tree/lib/other.c
 ok "tree: has the project still" in_tree_ok
 ok "tree: a changed file is new to make, another is not" \
-	[ "$(find build/tree/lib/other.c build/tree/Kbuild -newermt 2002-01-01)" = build/tree/lib/other.c ]
+	[ "$(cd build/tree && find lib/other.c Kbuild -newermt 2002-01-01)" = lib/other.c ]
 KERNEL_SRC=k1 tree >/dev/null 2>&1
 
 # Each of these spoils a good project in one way.
@@ -257,11 +260,14 @@ spoil "a file that two steps bring" "mm/stock\.c is brought twice" \
 	"sed -i 's,^Brings: ,&mm/stock.c ,' patches/two.patch"
 spoil "a pattern that brings nothing" "brings 'mm/none\*', which is no file" \
 	"sed -i 's,^Brings: ,&mm/none* ,' patches/two.patch"
-spoil "a patch that is not listed" "stray\.patch is not listed" "cp patches/one.patch patches/stray.patch"
-spoil "a patch that is listed but missing" "lists none\.patch, which does not exist" "echo none.patch >>patches/series"
+spoil "a patch that is not listed" "stray\.patch is not listed" \
+	"cp patches/one.patch patches/stray.patch"
+spoil "a patch that is listed but missing" "lists none\.patch, which does not exist" \
+	"echo none.patch >>patches/series"
 spoil "a patch that edits a file of the project" "edits mm/stock\.c, which the project owns" \
 	"sed -i 's,lib/old.c,mm/stock.c,g' patches/two.patch"
-spoil "a patch without the line ---" "two\.patch has no line '---'" "sed -i '/^---\$/d' patches/two.patch"
+spoil "a patch without the line ---" "two\.patch has no line '---'" \
+	"sed -i '/^---\$/d' patches/two.patch"
 spoil "no list of patches" "no patches/series" "rm patches/series"
 
 project
@@ -272,11 +278,13 @@ ok "tree: the hunk is at its place" grep -qx 'obj-y += twentyone.o' build/tree/m
 kernel kdone 7
 sed -i 's/file21.o/twentyone.o/' kdone/mm/Makefile
 KERNEL_SRC=kdone base >/dev/null 2>&1
-KERNEL_SRC=kdone bad "tree: on a base that has the change already" "6\.12\.7: mm/Makefile has it already" tree
+KERNEL_SRC=kdone bad "tree: on a base that has the change already" \
+	"6\.12\.7: mm/Makefile has it already" tree
 kernel kfar 7
 seq -f 'obj-y += more%g.o' 600 | cat - k1/mm/Makefile >kfar/mm/Makefile
 KERNEL_SRC=kfar base >/dev/null 2>&1
-KERNEL_SRC=kfar bad "tree: on a base where they are far away" "mm/Makefile: hunk 1 \(fits only far away" tree
+KERNEL_SRC=kfar bad "tree: on a base where they are far away" \
+	"mm/Makefile: hunk 1 \(fits only far away" tree
 base >/dev/null 2>&1
 limited() { (ulimit -f 1; trap '' XFSZ; "$@"); }
 rm -rf build/tree*
@@ -318,10 +326,12 @@ ok "tree: killed before each rename, then run again" [ "$at" -gt 5 -a -z "$bads"
 ok "series: made" series
 ok "series: numbered, with a cover letter" [ "$(cd build/series && echo *)" = \
 	"0000-cover-letter.patch 0001-one-first.patch 0002-two-second.patch" ]
-ok "series: the cover letter has its subject" grep -q '^Subject: \[PATCH 0/2\] a new thing$' build/series/0000*
+ok "series: the cover letter has its subject" \
+	grep -q '^Subject: \[PATCH 0/2\] a new thing$' build/series/0000*
 ok "series: the cover letter has its text" grep -qx 'Its text.' build/series/0000*
 ok "series: a patch has its message" grep -qx 'Because.' build/series/0001*
-ok "series: MAINTAINERS comes with its step" [ "$(grep -l '^+CHARLIE' build/series/*)" = build/series/0002-two-second.patch ]
+ok "series: MAINTAINERS comes with its step" \
+	[ "$(grep -l '^+CHARLIE' build/series/*)" = build/series/0002-two-second.patch ]
 am_is_tree() {
 	rm -rf am && cp -r k1 am && cd am && git init -q && git add -A && git commit -qm base &&
 	git am -q ../build/series/000[12]* && diff -r -x .git . ../build/tree
@@ -372,7 +382,8 @@ for kind in git plain; do
 	cp k1/mm/Makefile kbad/mm
 	echo 'int vendor;' >>kbad/mm/stock.c
 	mine "$kind" kbad
-	bad "apply: a $kind tree with its own changes in what is replaced" "changes in mm/stock\.c" apply
+	bad "apply: a $kind tree with its own changes in what is replaced" \
+		"changes in mm/stock\.c" apply
 	mine "$kind"
 	mkdir mine/mm/sub
 	echo x >mine/mm/sub/new.c
@@ -401,8 +412,8 @@ bad_git() {
 	local head
 	head=$(git -C mine rev-parse HEAD)
 	am_fails
-	[ "$head" = "$(git -C mine rev-parse HEAD)" ] && [ -z "$(git -C mine status --porcelain)" ] &&
-		grep -q 'git am failed' "$tmp/err"
+	[ "$head" = "$(git -C mine rev-parse HEAD)" ] &&
+		[ -z "$(git -C mine status --porcelain)" ] && grep -q 'git am failed' "$tmp/err"
 }
 ok "apply: git am that fails half way is taken back" bad_git
 mine plain

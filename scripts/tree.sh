@@ -48,10 +48,7 @@ put() {
 	if [ "$mode" = "$had" ] && cmp -s "$1" "$2"; then
 		return
 	fi
-	if ! { mkdir -p "${2%/*}" && cp --preserve=mode "$1" "$2.put~" && mv "$2.put~" "$2"; } 2>/dev/null; then
-		rm -f "$2.put~"
-		unwritable "$2"
-	fi
+	replace "$1" "$2" || unwritable "$2"
 	changed=$((changed + 1))
 }
 
@@ -66,14 +63,14 @@ for file in "${touched[@]}"; do
 	now[$file]=1
 done
 mapfile -t all <"$tree.touched"
-(cd "$tree" && rm -f "${all[@]/%/.put~}")	# an interrupted run may have left one
+(cd "$tree" && rm -f "${all[@]/%/.new~}")	# an interrupted run may have left one
 for file in "${all[@]}"; do
 	if [ -n "${now[$file]:-}" ] && [ -e "$want/$file" ]; then
 		put "$want/$file" "$tree/$file"
 	elif [ -z "${now[$file]:-}" ] && [ -e "$base/$file" ]; then
 		put "$base/$file" "$tree/$file"
 	elif [ -e "$tree/$file" ]; then
-		rm -f "$tree/$file" && rmdir -p --ignore-fail-on-non-empty "$tree/${file%/*}"
+		remove "$tree/$file"
 		changed=$((changed + 1))
 	fi
 done

@@ -1,0 +1,113 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+# Test that the series, applied with git am to the base, gives exactly build/tree, and that
+# nothing else differs there. LONG=1: build a kernel at each step.
+set -u
+# shellcheck source=lib.sh
+. "$(dirname "$0")/lib.sh"
+# shellcheck source=steps.sh
+. "$(dirname "$0")/steps.sh"
+
+need git:git patch:patch flock:util-linux diff:diffutils
+scripts=$(cd "$(dirname "$0")" && pwd)
+tree=$("$scripts/tree.sh") || exit 1
+base=$build/base
+series=$("$scripts/series.sh") || exit 1
+read_steps
+mails=("$series"/*.patch)
+mails=("${mails[@]:1}")
+
+work=$build/test-series
+lock test-series
+rm -rf "$work"
+trap 'rm -rf "$work"' EXIT
+
+count=0
+failed=0
+result() {	# STATUS TEXT
+	count=$((count + 1))
+	if [ "$1" = 0 ]; then
+		echo "ok $count $2"
+	else
+		failed=$((failed + 1))
+		echo "not ok $count $2"
+	fi
+}
+
+# With an index and a history of the files concerned only, git am does the same work in a
+# second as in the whole tree.
+am() {
+	git -C "$work/am" -c user.name=CMA -c user.email=cma@localhost -c core.autocrlf=false "$@"
+}
+
+echo "TAP version 13"
+[ "${#mails[@]}" = "${#steps[@]}" ]
+result $? "one mail for each of the ${#steps[@]} steps"
+! grep -q '\*\*\* .* HERE \*\*\*' "$series"/0000-*
+result $? "the cover letter is written"
+
+stage "$base" "$work/am"
+if ! { am init -q && am add -A -f && am commit -q -m base && am tag v0; }; then
+	die "git failed in $work ($(mib_free "$work") MiB free)"
+fi
+for step in "${!steps[@]}"; do
+	am am -q --whitespace=error "${mails[step]}" 2>&1 | sed 's/^/# /'
+	[ "${PIPESTATUS[0]}" = 0 ]
+	result $? "git am ${mails[step]##*/}"
+	am am --abort 2>/dev/null
+	am tag "v$((step + 1))"
+done
+
+status=0
+for file in "${touched[@]}"; do
+	if [ -e "$tree/$file" ]; then
+		cmp "$work/am/$file" "$tree/$file" || status=1
+		if [ -x "$work/am/$file" ]; then
+			[ -x "$tree/$file" ]
+		else
+			[ ! -x "$tree/$file" ]
+		fi || { echo "# mode of $file"; status=1; }
+	else
+		[ ! -e "$work/am/$file" ] || { echo "# $file is there"; status=1; }
+	fi
+done
+am ls-files | grep -vxF -f <(printf '%s\n' "${touched[@]}") | sed 's/^/# too many: /' | grep . &&
+	status=1
+result $status "git am gives the ${#touched[@]} files of make tree"
+
+diff -rq --no-dereference "$base" "$tree" |
+	sed -n "s,^[A-Z][a-z]* $base/\(.*\) and .* differ\$,\1,p
+		s,^Only in \($base\|$tree\)/\?\([^:]*\): ,\2/,p" |
+	sed 's,^/,,' | while read -r path; do
+	[ ! -d "$tree/$path" ] || path=$path/
+	printf '%s\n' "${touched[@]}" | grep -q "^$path" || echo "# $path differs"
+done >"$work/differ"
+cat "$work/differ"
+[ ! -s "$work/differ" ]
+result $? "all other files of make tree are the base's"
+
+if [ "${LONG:-}" = 1 ]; then
+	say "copying the kernel, to build each step"
+	space "$work" "$(mib "$base")" "copying the kernel"
+	cp -a --reflink=auto "$base" "$work/tree" || unwritable "$work/tree"
+	for step in "${!steps[@]}"; do
+		am checkout -q "v$((step + 1))" || die "git failed in $work"
+		am diff --name-only --no-renames "v$step" "v$((step + 1))" | while read -r file; do
+			if [ -e "$work/am/$file" ]; then
+				replace "$work/am/$file" "$work/tree/$file"
+			else
+				remove "$work/tree/$file"
+			fi || unwritable "$work/tree/$file"
+		done || exit 1
+		KERNEL_TREE=$work/tree KERNEL_NAME=step DEBUG='' STOCK='' CONFIG='' \
+			ARCH=${ARCH:-x86_64} "$project/tools/testing/selftests/cma/qemu/kernel.sh" \
+			>/dev/null
+		result $? "a kernel builds at step $((step + 1)), ${steps[step]#*/}"
+	done
+else
+	count=$((count + 1))
+	echo "ok $count # SKIP a kernel builds at each step: LONG=1 does this"
+fi
+
+echo "1..$count"
+[ "$failed" = 0 ]
