@@ -92,7 +92,7 @@ if [ -n "$CONFIG" ]; then
 	[ -r "$CONFIG" ] || die "CONFIG=$CONFIG is not a file that can be read"
 	CONFIG=$(realpath "$CONFIG")
 	bad=$(grep -nvxE '#.*|[[:space:]]*|CONFIG_[A-Za-z0-9_]+=.+' "$CONFIG" | head -n 1)
-	[ -z "$bad" ] || die "CONFIG=$CONFIG, line $bad: expected CONFIG_NAME=value"
+	[ -z "$bad" ] || die "CONFIG=$CONFIG, line ${bad%%:*}: expected CONFIG_NAME=value, not ${bad#*:}"
 fi
 
 need gcc:gcc make:make flex:flex bison:bison bc:bc perl:perl xz:xz-utils "${cross}gcc:$cross_gcc"
@@ -142,7 +142,8 @@ configure
 # Whether there is anything to do is for make to find out.
 steps=$(cat "$out/.steps" 2>/dev/null || echo "$objects")
 if ! build -j"$(nproc)" "${image##*/}" 2>&1 | progress; then
-	grep -E -m 5 -A 4 '(error|Error|undefined reference|No space)' "$out/log" >&2 || tail -n 10 "$out/log" >&2
+	grep -E -m 3 -A 3 'error:|undefined reference|No space|\*\*\*' "$out/log" >&2 ||
+		tail -n 10 "$out/log" >&2
 	die "the build of $name failed; see $out/log"
 fi
 printf '%s\n' "$out/$image"

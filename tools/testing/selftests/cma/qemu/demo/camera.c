@@ -59,7 +59,9 @@ static uint32_t pattern(unsigned long buffer, unsigned long word)
 	return (buffer + 1) * 0x01000193 ^ word * 0x9e3779b1;
 }
 
-static void one_buffer(int heap, const char *area, unsigned long nr, unsigned long pages)
+/* Returns what the allocation took, in milliseconds. */
+static double one_buffer(int heap, const char *area, unsigned long nr,
+			 unsigned long pages)
 {
 	struct dma_heap_allocation_data data = {
 		.len = pages * page_size,
@@ -107,11 +109,13 @@ static void one_buffer(int heap, const char *area, unsigned long nr, unsigned lo
 
 	printf("buffer %lu: PFN %#lx to %#lx in %.1f ms; pattern written and read back.\n",
 	       nr + 1, pfn, pfn + pages - 1, took);
+	return took;
 }
 
 int main(int argc, char **argv)
 {
 	unsigned long pages, number, i;
+	double took = 0;
 	int heap;
 	char c;
 
@@ -127,7 +131,8 @@ int main(int argc, char **argv)
 	if (heap < 0)
 		die(argv[1]);
 	for (i = 0; i < number; i++)
-		one_buffer(heap, argv[2], i, pages);
+		took += one_buffer(heap, argv[2], i, pages);
+	printf("%lu buffers in %.1f ms.\n", number, took);
 	printf("ready\n");
 	while (read(0, &c, 1) > 0)
 		;

@@ -59,6 +59,17 @@ cma_free() {
 	awk -v kib="$page_kib" '/^CmaFree/ { print $2 / kib }' /proc/meminfo
 }
 
+hex() {
+	printf '%#x' "$1"
+}
+
+counters() {
+	tell "Counters: allocated $(counter alloc_pages_success)," \
+		"refused $(counter alloc_pages_fail)," \
+		"released $(counter release_pages_success);" \
+		"available $(counter available_pages) pages."
+}
+
 # Draw the area; count, waiting, borrowed and allocated are then set.
 draw() {
 	./area "$area" /tmp/now || give_up "the area $area cannot be looked at"
@@ -95,12 +106,13 @@ done
 echo "Linux $(uname -r) for $(uname -m), $(nproc) processors," \
 	"$(awk '/^MemTotal/ { print int($2 / 1024) }' /proc/meminfo) MiB of memory"
 
-step "1. The areas that were reserved at boot"
+step "1. An area was reserved at boot, for devices that need memory in one piece"
 for area in $areas; do
-	tell "$area: $(counter total_pages) pages of $page_kib KiB," \
-		"$(mib "$(counter total_pages)") MiB; available $(counter available_pages)"
-	tell "so far $(counter alloc_pages_success) pages allocated," \
-		"$(counter alloc_pages_fail) refused, $(counter release_pages_success) released"
+	base=$(cat "$debugfs/$area/base_pfn")
+	total=$(counter total_pages)
+	tell "Area \"$area\": $total pages of $page_kib KiB = $(mib "$total") MiB," \
+		"PFN $(hex "$base") to $(hex $((base + total - 1)))."
+	counters
 done
 for area in $areas; do
 	[ -c "/dev/dma_heap/$area" ] && break
@@ -120,18 +132,19 @@ holds "what is allocated and what is available make the area" \
 	$((first_used + first_available)) = "$count"
 holds "the picture shows what is allocated" "$allocated" = "$first_used"
 
-step "2. Programs fill the memory, and borrow the area"
+step "2. Programs fill the memory, and so borrow the area"
 start borrow "$area" $ROOM
 borrow=$!
 exec 4>/tmp/borrow.in 5</tmp/borrow.out
 hear <&5 || give_up "the programs that fill memory failed"
 draw
-tell "$borrowed of $count pages ($((borrowed * 100 / count))%) are lent; $(mib "$borrowed")" \
-	"of $(mib "$count") MiB are of use while no device wants them."
+tell "$borrowed of the $count pages ($((borrowed * 100 / count))%) are lent: $(mib "$borrowed")" \
+	"of $(mib "$count") MiB."
 holds "most of the area is borrowed" "$borrowed" -ge $((count * 4 / 5))
 holds "nothing is allocated by that" "$allocated" = "$first_used"
 
-step "3. A camera opens: $BUFFERS buffers of $PAGES pages ($(mib $PAGES) MiB) from $heap"
+step "3. A camera opens: $BUFFERS buffers of $PAGES pages ($(mib $PAGES) MiB each)"
+tell "They come from $heap, by DMA_HEAP_IOCTL_ALLOC."
 moved=$(vmstat pgmigrate_success)
 start camera "$heap" "$area" $PAGES $BUFFERS
 camera=$!
@@ -140,7 +153,8 @@ hear <&7 || give_up "the camera got no buffers"
 moved=$(($(vmstat pgmigrate_success) - moved))
 draw
 wanted=$((PAGES * BUFFERS))
-tell "$moved pages of the programs were in the way and had to move."
+tell "$moved pages of the programs were in the way, and had to move."
+counters
 holds "pages moved" "$moved" -gt 0
 holds "the bitmap has the buffers" "$allocated" = $((first_used + wanted))
 holds "debugfs counts the buffers" "$(cat "$debugfs/$area/used")" = $((first_used + wanted))
@@ -162,7 +176,7 @@ holds "nothing is allocated" "$(cat "$debugfs/$area/used")" = "$first_used"
 holds "the buffers were released" \
 	"$(counter release_pages_success)" = $((first_release + wanted))
 
-step "5. The area is whole again: all $count pages at once, and back"
+step "5. The area is whole again: all $count pages are taken at once, and given back"
 taken=no
 if [ "$first_used" = 0 ] && echo "$count" >"$debugfs/$area/alloc"; then
 	taken=$(cat "$debugfs/$area/used")
@@ -170,10 +184,10 @@ if [ "$first_used" = 0 ] && echo "$count" >"$debugfs/$area/alloc"; then
 fi
 holds "the whole area could be taken in one piece" "$taken" = "$count"
 draw
-tell "allocated $(counter alloc_pages_success), refused $(counter alloc_pages_fail)," \
-	"released $(counter release_pages_success); available $(counter available_pages)"
+counters
 now=$(cma_free)
-tell "CmaFree: $now pages, $first_free at the start"
+tell "CmaFree: $now pages ($first_free at the start); $waiting more wait on a" \
+	"processor's list."
 holds "the bitmap is empty" "$allocated" = 0
 holds "everything is available" "$(counter available_pages)" = "$count"
 holds "no allocation was refused" "$(counter alloc_pages_fail)" = "$first_fail"

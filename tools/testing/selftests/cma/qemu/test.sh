@@ -1,0 +1,211 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+# make test - everything that a change must pass.
+#
+# DEBUG=1: KUnit and the kselftests in an x86_64 kernel with checkers, instead.
+# LONG=1: what takes longer, too. Results and logs go to build/test.
+
+here=$(cd "$(dirname "$0")" && pwd -P)
+# shellcheck source=../../../../../scripts/lib.sh
+. "$here/../../../../../scripts/lib.sh"
+set -o pipefail
+
+case ${DEBUG:-}${LONG:-} in
+*[!1]*) die "DEBUG=\"$DEBUG\" LONG=\"$LONG\": each is 1 or empty" ;;
+esac
+unset ARCH STOCK CONFIG APPEND MEM CPUS QEMU_ARGS SCRIPT FILES VM_LOG KERNEL DTB_OVERLAY
+export DEBUG LONG
+
+need gcc:gcc make:make rsync:rsync awk:mawk python3:python3-minimal \
+	aarch64-linux-gnu-gcc:gcc-aarch64-linux-gnu \
+	/usr/aarch64-linux-gnu/lib/libc.a:libc6-dev-arm64-cross
+space "$build" 4096 "make test"
+lock test
+out=$build/test${DEBUG:+-debug}
+rm -rf "$out"
+mkdir -p "$out" || die "cannot write in $out"
+
+# report STEP SECONDS - one line about the results of a step
+report() {
+	awk -F '\t' -v step="$1" -v secs="$2" '
+		{ n[$1]++ }
+		$1 == "fail" { printf "  failed: %s%s\n", $2, $3 == "" ? "" : " (" $3 ")" }
+		END { printf "%-24s %4d passed, %d failed, %d skipped (%d s)\n", step ":",
+			n["pass"], n["fail"], n["skip"], secs }' "$out/$1.results" |
+		tac >&2
+}
+
+# step NAME COMMAND... - its output is in NAME.log, its results in NAME.results
+step() {
+	local name=$1 start=$SECONDS status
+	shift
+	"$@" >"$out/$name.log" 2>&1
+	status=$?
+	awk -v suite="$name" -f "$here/tap.awk" "$out/$name.log" >"$out/$name.results"
+	if [ $status != 0 ] && ! grep -q '^fail' "$out/$name.results"; then
+		printf 'fail\t%s\tstatus %s: %s\n' "$name" $status \
+			"$(tail -n 1 "$out/$name.log" | tr '\t' ' ')" >>"$out/$name.results"
+	fi
+	report "$name" $((SECONDS - start))
+}
+
+# kernel ARCH - its image's path, in a file
+kernel() {
+	say "kernel for $1${DEBUG:+ with checkers}"
+	if ARCH=$1 "$here/kernel.sh" >"$out/kernel-$1.path"; then
+		return
+	fi
+	printf 'fail\tkernel for %s\tthe build failed, see above\n' "$1" >"$out/kernel-$1.results"
+	return 1
+}
+
+# Test programs, static; those of the stock tree from unmodified sources by their own
+# makefiles, in a copy of their folder, because one of these writes beside its sources.
+stock_mm="hugepage-mmap hugepage-shm map_hugetlb hugepage-mremap hugepage-vmemmap
+	hugetlb-madvise hugetlb_dio hugetlb_fault_after_madv hugetlb_madv_vs_map thuge-gen"
+programs() {
+	local arch=$1 bin=$out/bin-$1 src=$out/src-$1 cross='' name
+	local tests=tools/testing/selftests
+	[ "$arch" != arm64 ] || cross=aarch64-linux-gnu-
+	[ "$(uname -m)" != aarch64 ] || cross=
+	mkdir -p "$bin" "$src/$tests"
+	make -s -C "$tree" O="$build/headers-$arch" ARCH="$arch" headers || return
+	cp -r "$tree/$tests"/{lib.mk,kselftest.h,kselftest_harness.h,dmabuf-heaps,mm,x86,cma} "$src/$tests" &&
+	ln -s "$tree/mm" "$src/mm" &&
+	ln -s "$tree/tools/include" "$src/tools/include" || return
+	for name in cma dmabuf-heaps; do
+		make -C "$src/$tests/$name" OUTPUT="$bin" ARCH="$arch" CROSS_COMPILE="$cross" \
+			KHDR_INCLUDES="-isystem $build/headers-$arch/usr/include" all || return
+	done
+	# shellcheck disable=SC2086,SC2046 # words
+	make -C "$src/$tests/mm" OUTPUT="$bin" ARCH="$arch" CROSS_COMPILE="$cross" \
+		KHDR_INCLUDES="-isystem $build/headers-$arch/usr/include" USERLDFLAGS=-static \
+		$(printf "$bin/%s " $stock_mm) || return
+	cp "$tree/$tests/cma/contract.sh" "$bin"
+	rm -rf "$src"
+}
+
+# What guests run: "run NAME COMMAND" puts marks around a program's output.
+guest() {
+	cat <<-'GUEST'
+	run() {
+		run_name=$1
+		shift
+		echo "### begin $run_name"
+		"$@" 2>&1
+		echo "### end $run_name $?"
+	}
+	kunit() {
+		for suite in /sys/kernel/debug/kunit/*; do
+			run "KUnit" cat "$suite/results"
+		done
+	}
+	huge() {
+		echo "$2" >"/sys/kernel/mm/hugepages/hugepages-$1kB/nr_hugepages"
+	}
+	GUEST
+	[ -z "$LONG" ] || echo 'export CMA_TEST_LONG=1'
+	printf '%s\n' "$@"
+}
+
+# machine NAME ARCH MEM APPEND COMMANDS... - boot, and take the results
+machine() {
+	local name=$1 arch=$2 mem=$3 append=$4 files
+	shift 4
+	guest "$@" >"$out/$name.sh"
+	files=$(find "$out/bin-$arch" -maxdepth 1 -type f -perm -u+x | tr '\n' ' ')
+	ARCH=$arch KERNEL=$(tail -n 1 "$out/kernel-$arch.path") MEM=$mem APPEND=$append \
+		SCRIPT=$out/$name.sh FILES=$files VM_LOG=$out/$name.console VM_WATCH=1 \
+		VM_TIMEOUT=1500 "$here/vm.sh"
+}
+
+# Everything of one architecture, once its kernel is there.
+main_tests=(kunit 'run contract.sh ./contract.sh' 'run alloc ./alloc' 'run borrow ./borrow')
+stock_tests=(
+	'run dmabuf-heap ./dmabuf-heap'
+	'huge 2048 128'
+	'run hugepage-mmap ./hugepage-mmap'
+	'run hugepage-shm ./hugepage-shm'
+	'run map_hugetlb ./map_hugetlb'
+	'run hugepage-mremap ./hugepage-mremap'
+	'run hugepage-vmemmap ./hugepage-vmemmap'
+	'run hugetlb-madvise ./hugetlb-madvise'
+	'run hugetlb_dio ./hugetlb_dio'
+	'huge 2048 1'
+	'run hugetlb_fault_after_madv ./hugetlb_fault_after_madv'
+	'run hugetlb_madv_vs_map ./hugetlb_madv_vs_map'
+	'huge 2048 0'
+)
+gigantic_tests=(
+	'run contract.sh ./contract.sh'
+	'run alloc ./alloc'
+	# shellcheck disable=SC2016 # for the guest
+	# A gigantic page comes from the area, and serves stock programs.
+	'used() { [ "$(cat /sys/kernel/debug/cma/hugetlb0/used)" = "$1" ]; }'
+	'huge 1048576 1'
+	'run "1 GiB page comes from hugetlb0" used 262144'
+	'run "map_hugetlb with 1 GiB" ./map_hugetlb 1024 30'
+	'huge 2048 16'
+	'run thuge-gen ./thuge-gen'
+	'huge 2048 0'
+	'huge 1048576 0'
+	'run "1 GiB page goes back to hugetlb0" used 0'
+)
+architecture() {
+	local arch=$1
+	step "$arch-programs" programs "$arch"
+	step "$arch" machine "$arch" "$arch" 512M "cma=64M" "${main_tests[@]}"
+	step "$arch-stock" machine "$arch-stock" "$arch" 1G "cma=64M" "${stock_tests[@]}"
+	step "$arch-gigantic" machine "$arch-gigantic" "$arch" 3G "cma=16M hugetlb_cma=1G" \
+		"${gigantic_tests[@]}"
+	ARCH=$arch KERNEL=$(tail -n 1 "$out/kernel-$arch.path") TEST_OUT=$out/$arch-boot.d \
+		step "$arch-boot" "$here/test-boot.sh"
+}
+
+uml() {
+	local cc=
+	command -v ccache >/dev/null && cc="ccache gcc"
+	(cd "$tree" && tools/testing/kunit/kunit.py run --arch um --build_dir "$build/kernel/um" \
+		--kunitconfig mm/tests --jobs "$(nproc)" --raw_output=all \
+		${cc:+--make_options "CC=$cc"})
+}
+
+# A parser that sees no failure would make all of this worthless.
+proof=$(printf '%s\n' '### begin a' '1..3' 'ok 1 b' 'not ok 2 c' '### end a 0' '### begin d' \
+	'### end d 1' '### begin e' '1..1' 'ok 1 f' '### end e 1' '### begin g' '1..1' \
+	'    ok 1 h' '    not ok 2 i' 'not ok 1 j' '### end g 0' '### begin k' |
+	awk -f "$here/tap.awk" | grep -c '^fail')
+[ "$proof" = 6 ] || die "tap.awk finds $proof of 6 failures in a sample: repair it"
+
+say "the tree"
+tree=$("$project/scripts/tree.sh" | tail -n 1) || exit
+[ -d "$tree" ] || exit 1
+
+if [ -n "$DEBUG" ]; then
+	kernel x86_64 && {
+		step x86_64-programs programs x86_64
+		step x86_64-debug machine x86_64-debug x86_64 1G "cma=64M" "${main_tests[@]}" \
+			'echo scan >/sys/kernel/debug/kmemleak' 'sleep 6' \
+			'echo scan >/sys/kernel/debug/kmemleak' \
+			'run kmemleak sh -c "cat /sys/kernel/debug/kmemleak; ! grep -q . /sys/kernel/debug/kmemleak"'
+	}
+else
+	# Two lanes, one for each of two processors.
+	{
+		kernel x86_64 && architecture x86_64
+		step tools "$project/scripts/test-tools.sh"
+		step series "$project/scripts/test-series.sh"
+	} &
+	step user-programs make -s -C "$project/tools/testing/cma" test
+	step KUnit-UML uml
+	kernel arm64 && architecture arm64
+	wait
+fi
+
+cat "$out"/*.results >"$out/results"
+awk -F '\t' '
+	{ n[$1]++ }
+	$1 == "fail" { printf "failed: %s%s\n", $2, $3 == "" ? "" : ": " $3 }
+	$1 == "skip" { printf "skipped: %s: %s\n", $2, $3 }
+	END { printf "%d passed, %d failed, %d skipped\n", n["pass"], n["fail"], n["skip"]
+		exit n["fail"] > 0 || !n["pass"] }' "$out/results"
