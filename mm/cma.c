@@ -37,6 +37,13 @@
 static struct cma cma_areas[MAX_CMA_AREAS];
 static unsigned int cma_area_count;
 
+/*
+ * Held across alloc_contig_range(). When two callers isolate blocks that the
+ * page allocator may merge into one, each can make the other fail; areas share
+ * no pageblock, but neighbours may share a block of MAX_PAGE_ORDER.
+ */
+static DEFINE_MUTEX(cma_contig_mutex);
+
 /**
  * cma_get_base() - where an area starts
  * @cma: area
@@ -154,7 +161,6 @@ struct cma *__init cma_register(phys_addr_t base, phys_addr_t size,
 	cma->map.count = PHYS_PFN(size);
 	cma->map.order_per_bit = order_per_bit;
 	spin_lock_init(&cma->lock);
-	mutex_init(&cma->contig_mutex);
 
 	cma_area_count++;
 	totalcma_pages += cma->map.count;
@@ -174,30 +180,38 @@ void __init cma_reserve_pages_on_error(struct cma *cma)
 }
 
 /*
- * A free range can be handed to alloc_contig_range() only if all of it is
- * valid and in one zone; see it now, for any range that may be asked for. No
- * pageblock changes zone inside, or compaction could not work either.
+ * alloc_contig_range() takes any range that is in one zone; see now that all
+ * ranges are that may be asked for. A zone may begin inside a pageblock, hence
+ * both ends of each. And what is still reserved is still the area's: nobody has
+ * freed it since it was registered.
+ * Return: NULL, or what is wrong.
  */
-static bool __init cma_in_one_zone(const struct cma *cma)
+static const char *__init cma_check_pages(const struct cma *cma)
 {
 	unsigned long pfn = cma->map.base_pfn;
 	unsigned long end = pfn + cma->map.count;
-	struct zone *zone;
+	struct zone *zone = NULL;
 
-	if (!pfn_valid(pfn))
-		return false;
+	if (!IS_ALIGNED(pfn | end, pageblock_nr_pages))
+		return "it is not aligned to pageblocks";
 
-	zone = page_zone(pfn_to_page(pfn));
-	for (; pfn < end; pfn += pageblock_nr_pages) {
-		unsigned long last = pfn + pageblock_nr_pages - 1;
+	while (pfn < end) {
+		struct page *page;
 
-		if (!pfn_valid(pfn) || !pfn_valid(last) ||
-		    page_zone(pfn_to_page(pfn)) != zone ||
-		    page_zone(pfn_to_page(last)) != zone)
-			return false;
+		if (!pfn_valid(pfn))
+			return "it is not all memory";
+
+		page = pfn_to_page(pfn);
+		zone = zone ?: page_zone(page);
+		if (page_zone(page) != zone)
+			return "it does not lie in one zone";
+		if (!PageReserved(page))
+			return "it is not all reserved any more";
+
+		pfn += pageblock_aligned(pfn) ? pageblock_nr_pages - 1 : 1;
 	}
 
-	return true;
+	return NULL;
 }
 
 static void __init cma_bury(struct cma *cma)
@@ -206,7 +220,7 @@ static void __init cma_bury(struct cma *cma)
 	unsigned long end = pfn + cma->map.count;
 
 	for (; pfn < end && !cma->reserve_pages_on_error; pfn++) {
-		if (pfn_valid(pfn))
+		if (pfn_valid(pfn) && PageReserved(pfn_to_page(pfn)))
 			free_reserved_page(pfn_to_page(pfn));
 	}
 
@@ -221,14 +235,11 @@ VISIBLE_IF_KUNIT void __init cma_activate_area(struct cma *cma)
 	unsigned long end = pfn + cma->map.count;
 	const char *why;
 
-	if (!cma_in_one_zone(cma)) {
-		why = "it does not lie in one zone";
+	why = cma_check_pages(cma);
+	if (!why && cma_map_init(&cma->map))
+		why = "there is no memory for its free map";
+	if (why)
 		goto fail;
-	}
-	if (cma_map_init(&cma->map)) {
-		why = "no memory for its free map";
-		goto fail;
-	}
 
 	for (; pfn < end; pfn += pageblock_nr_pages)
 		init_cma_reserved_pageblock(pfn_to_page(pfn));
@@ -321,7 +332,7 @@ static void cma_report_failure(struct cma *cma, unsigned long count,
 	else if (ret == -EINTR)
 		why = "the caller is being killed";
 	else
-		why = "the GFP flags cannot be served";
+		why = "size or GFP flags cannot be served";
 
 	pr_err("%s: alloc failed, req-size: %lu pages, ret: %d (align order %u): %s; %lu ranges tried, %lu of %lu pages available, longest run %lu\n",
 	       cma->name, count, ret, align, why, tried, cma_available_pages(cma),
@@ -371,9 +382,9 @@ static struct page *__cma_alloc(struct cma *cma, unsigned long count,
 
 		tried++;
 		pfn = cma_map_unit_pfn(&cma->map, unit);
-		mutex_lock(&cma->contig_mutex);
+		mutex_lock(&cma_contig_mutex);
 		ret = cma_get_pages(pfn, count, gfp);
-		mutex_unlock(&cma->contig_mutex);
+		mutex_unlock(&cma_contig_mutex);
 		if (!ret) {
 			cma_hold(cma, unit, count);
 			page = pfn_to_page(pfn);
@@ -469,25 +480,30 @@ bool cma_pages_valid(struct cma *cma, const struct page *pages,
 
 /*
  * A large folio is one thing to the page allocator and goes back as a whole;
- * single pages go back one by one. The first page that cannot, or NULL.
+ * single pages go back one by one.
+ * Return: the first PFN that cannot go back in this company, or 0.
  */
-static struct page *cma_find_torn_folio(const struct page *pages,
-					unsigned long count)
+static unsigned long cma_find_torn_folio(struct cma *cma,
+					 const struct page *pages,
+					 unsigned long count)
 {
+	unsigned long pfn = page_to_pfn(pages);
 	const struct folio *folio = page_folio(pages);
+
+	/* The map will have its say on that. */
+	if (!cma_map_contains(&cma->map, pfn, count))
+		return 0;
 
 	if (folio_test_large(folio) && pages == &folio->page &&
 	    folio_nr_pages(folio) == count)
-		return NULL;
+		return 0;
 
-	for (unsigned long i = 0; i < count; i++) {
-		struct page *page = nth_page((struct page *)pages, i);
-
-		if (PageCompound(page))
-			return page;
+	for (; count--; pfn++) {
+		if (PageCompound(pfn_to_page(pfn)))
+			return pfn;
 	}
 
-	return NULL;
+	return 0;
 }
 
 /**
@@ -508,36 +524,33 @@ static struct page *cma_find_torn_folio(const struct page *pages,
 bool cma_release(struct cma *cma, const struct page *pages,
 		 unsigned long count)
 {
-	unsigned long pfn, bad_pfn, unit, flags;
+	static DEFINE_RATELIMIT_STATE(limit, DEFAULT_RATELIMIT_INTERVAL, 100);
+	unsigned long pfn, bad_pfn, flags;
 	const char *wrong;
 
-	if (!cma_pages_valid(cma, pages, 1))
+	if (!cma_pages_valid(cma, pages, 1) || cma->state != CMA_ACTIVE)
 		return false;
 
 	pfn = page_to_pfn(pages);
-	spin_lock_irqsave(&cma->lock, flags);
-	wrong = cma_map_unhold(&cma->map, pfn, count, &bad_pfn);
-	spin_unlock_irqrestore(&cma->lock, flags);
-
-	unit = cma_map_pfn_unit(&cma->map, pfn);
-	if (!wrong) {
-		struct page *torn = cma_find_torn_folio(pages, count);
-
-		if (torn) {
-			wrong = "is of a large folio, which goes as a whole";
-			bad_pfn = page_to_pfn(torn);
-			cma_hold(cma, unit, count);
-		}
+	bad_pfn = cma_find_torn_folio(cma, pages, count);
+	if (bad_pfn) {
+		wrong = "is of a large folio, which goes as a whole";
+	} else {
+		spin_lock_irqsave(&cma->lock, flags);
+		wrong = cma_map_unhold(&cma->map, pfn, count, &bad_pfn);
+		spin_unlock_irqrestore(&cma->lock, flags);
 	}
 	if (wrong) {
-		pr_warn("%s: release of %lu pages from PFN %#lx on refused: PFN %#lx %s\n",
-			cma->name, count, pfn, bad_pfn, wrong);
-		dump_stack();
+		if (__ratelimit(&limit)) {
+			pr_warn("%s: release of %lu pages from PFN %#lx on refused: PFN %#lx %s\n",
+				cma->name, count, pfn, bad_pfn, wrong);
+			dump_stack();
+		}
 		return false;
 	}
 
 	free_contig_range(pfn, count);
-	cma_drop(cma, unit, count);
+	cma_drop(cma, cma_map_pfn_unit(&cma->map, pfn), count);
 	cma_count_release(cma, count);
 	trace_cma_release(cma->name, pfn, pages, count);
 	return true;

@@ -110,8 +110,6 @@ struct cma_kobject {
  * @reserve_pages_on_error: keep the pages reserved if activation fails
  * @map: free map
  * @lock: taken in any context
- * @contig_mutex: two isolations of one pageblock make each other fail. Areas
- *	share no pageblock.
  * @nr_pages_succeeded: pages handed out so far
  * @nr_pages_failed: pages asked for in vain so far
  * @nr_pages_released: pages taken back so far
@@ -125,7 +123,6 @@ struct cma {
 	bool reserve_pages_on_error;
 	struct cma_map map;
 	spinlock_t lock;		/* guards what changes in @map */
-	struct mutex contig_mutex;	/* held across alloc_contig_range() */
 #ifdef CONFIG_CMA_SYSFS
 	atomic64_t nr_pages_succeeded;
 	atomic64_t nr_pages_failed;

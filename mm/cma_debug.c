@@ -47,8 +47,8 @@ static int cma_read_pages(struct cma *cma, const char *file, unsigned long max,
 	if (!err && *pages && *pages <= max)
 		return 0;
 
-	pr_err("%s: cannot %s \"%s\" pages, expected a number from 1 to %lu\n",
-	       cma->name, file, strim(text), max);
+	pr_err("%s: cannot %s \"%*pE\" pages, expected a number from 1 to %lu\n",
+	       cma->name, file, (int)strlen(strim(text)), text, max);
 	return err ?: -EINVAL;
 }
 
@@ -133,14 +133,14 @@ static ssize_t cma_free_write(struct file *file, const char __user *ubuf,
 	/* The last chunk to be touched may lose its first part only. */
 	rest = count;
 	list_for_each_entry(chunk, &cma->debug_held, node) {
+		if (rest < chunk->count && rest & (unit_pages - 1)) {
+			pr_err("%s: cannot free %lu pages: it would cut a unit of %lu pages in two\n",
+			       cma->name, count, unit_pages);
+			return -EINVAL;
+		}
 		if (rest <= chunk->count)
 			break;
 		rest -= chunk->count;
-	}
-	if (rest < chunk->count && rest & (unit_pages - 1)) {
-		pr_err("%s: cannot free %lu pages: it would cut a unit of %lu pages in two\n",
-		       cma->name, count, unit_pages);
-		return -EINVAL;
 	}
 
 	return cma_debug_free(cma, count) ?: len;

@@ -11,6 +11,7 @@
 #include <linux/bits.h>
 #include <linux/limits.h>
 #include <linux/minmax.h>
+#include <linux/sched.h>
 #include <linux/slab.h>
 
 #include "cma.h"
@@ -147,7 +148,7 @@ void cma_map_take(struct cma_map *map, unsigned long unit, unsigned long pages)
 	unsigned long n = cma_map_span(map, pages);
 
 	set_units(map->taken, unit, n);
-	map->nr_free -= n;
+	WRITE_ONCE(map->nr_free, map->nr_free - n);
 }
 
 /**
@@ -241,7 +242,7 @@ void cma_map_drop(struct cma_map *map, unsigned long unit, unsigned long pages)
 	unsigned long n = cma_map_span(map, pages);
 
 	clear_units(map->taken, unit, n);
-	map->nr_free += n;
+	WRITE_ONCE(map->nr_free, map->nr_free + n);
 }
 
 /**
@@ -251,6 +252,7 @@ void cma_map_drop(struct cma_map *map, unsigned long unit, unsigned long pages)
  * Statistics. Wants no lock, because a large map takes long to read: a run that
  * changes meanwhile is measured wrongly, and nothing else happens.
  *
+ * Context: may sleep.
  * Return: pages.
  */
 unsigned long cma_map_longest(const struct cma_map *map)
@@ -259,9 +261,12 @@ unsigned long cma_map_longest(const struct cma_map *map)
 	unsigned long start, end = 0, longest = 0;
 
 	while (end < units) {
-		start = find_next_zero_bit(map->taken, units, end);
-		end = find_next_bit(map->taken, units, start);
+		/* The races are meant, see above. */
+		start = data_race(find_next_zero_bit(map->taken, units, end));
+		/* This one too. */
+		end = data_race(find_next_bit(map->taken, units, start));
 		longest = max(longest, end - start);
+		cond_resched();
 	}
 
 	return longest << map->order_per_bit;
@@ -281,5 +286,5 @@ u32 cma_map_word32(const struct cma_map *map, unsigned long word)
 {
 	unsigned long bit = word * 32;
 
-	return map->taken[BIT_WORD(bit)] >> (bit % BITS_PER_LONG);
+	return READ_ONCE(map->taken[BIT_WORD(bit)]) >> (bit % BITS_PER_LONG);
 }

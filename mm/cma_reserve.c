@@ -10,7 +10,7 @@
 
 #include <linux/cma.h>
 #include <linux/kmemleak.h>
-#include <linux/log2.h>
+#include <linux/limits.h>
 #include <linux/memblock.h>
 #include <linux/mm.h>
 #include <linux/overflow.h>
@@ -89,8 +89,8 @@ int __init cma_init_reserved_mem(phys_addr_t base, phys_addr_t size,
 	align = max_t(phys_addr_t, CMA_MIN_ALIGNMENT_BYTES,
 		      (phys_addr_t)PAGE_SIZE << order_per_bit);
 
-	if (!size || check_add_overflow(base, size, &end)) {
-		wrong = "has no memory or wraps round";
+	if (!size || size > ULONG_MAX || check_add_overflow(base, size, &end)) {
+		wrong = "is empty, or more than can be addressed";
 	} else if (!IS_ALIGNED(base, CMA_MIN_ALIGNMENT_BYTES) ||
 		   !IS_ALIGNED(size, align)) {
 		pr_err("area at %pa, size %pa: base and size must be multiples of %lu and the size of %pa bytes\n",
@@ -188,7 +188,7 @@ int __init cma_declare_contiguous_nid(phys_addr_t base, phys_addr_t size,
 	if (!size)
 		return -EINVAL;
 
-	if (alignment && !is_power_of_2(alignment)) {
+	if (alignment & (alignment - 1)) {
 		pr_err("alignment %pa is not a power of two\n", &alignment);
 		goto fail;
 	}
@@ -208,7 +208,8 @@ int __init cma_declare_contiguous_nid(phys_addr_t base, phys_addr_t size,
 	}
 
 	/* Below: whoever asks for the end of the type gets no wrapped range. */
-	if (ALIGN(size, alignment) < size || ALIGN(base, alignment) < base) {
+	if (size > ULONG_MAX || ALIGN(size, alignment) < size ||
+	    ALIGN(base, alignment) < base) {
 		pr_err("size %pa at %pa is beyond all addresses\n", &size, &base);
 		goto fail;
 	}
