@@ -209,69 +209,6 @@ TEST_F_TIMEOUT(area, all_in_pieces, PATIENCE)
 		ASSERT_EQ(1, cma_put(self->fd, area, pfns[i * 37 % 64], size));
 }
 
-TEST_F_TIMEOUT(area, folios, PATIENCE)
-{
-	const struct area *area = &self->area;
-	unsigned int order, fits = 0;
-
-	for (order = 1; order < 40; order++) {
-		struct cma_test_range r = {
-			.order = order, .flags = CMA_TEST_NOWARN,
-		};
-
-		strcpy(r.area, area->name);
-		if (ioctl(self->fd, CMA_TEST_ALLOC_FOLIO, &r)) {
-			ASSERT_EQ(ENOMEM, errno);
-			ASSERT_GT(2ULL << order, area->pages);
-			continue;
-		}
-		fits++;
-		ASSERT_LE(1ULL << order, area->pages);
-		ASSERT_TRUE(inside(area, r.pfn, r.count));
-		ASSERT_EQ(1ULL << order, r.count);
-		ASSERT_EQ(0, r.pfn & (r.count - 1));
-		ASSERT_EQ(1, r.refs);
-		ASSERT_EQ(round_to_unit(area, r.count), used(area));
-		ASSERT_TRUE(cma_stamp(self->fd, r.pfn, r.count, order));
-		ASSERT_TRUE(cma_verify(self->fd, r.pfn, r.count, order));
-		ASSERT_EQ(0, ioctl(self->fd, CMA_TEST_FREE_FOLIO, &r));
-		ASSERT_EQ(1, r.ok);
-		ASSERT_EQ(0, used(area));
-	}
-	EXPECT_GE(fits, 9);
-}
-
-TEST_F_TIMEOUT(area, part_of_folio_refused, PATIENCE)
-{
-	const struct area *area = &self->area;
-	unsigned int order = __builtin_ctzll(area->unit) + 2;
-	struct cma_test_range r = { .order = order };
-	struct state before, after;
-	uint64_t pfn, n;
-
-	strcpy(r.area, area->name);
-	ASSERT_EQ(0, ioctl(self->fd, CMA_TEST_ALLOC_FOLIO, &r));
-	n = r.count / 4;
-	ASSERT_TRUE(cma_stamp(self->fd, r.pfn, r.count, order));
-	read_state(area, &before);
-	EXPECT_EQ(0, cma_put(self->fd, area, r.pfn, n));
-	EXPECT_EQ(0, cma_put(self->fd, area, r.pfn + n, n));
-	EXPECT_EQ(0, cma_put(self->fd, area, r.pfn + n, r.count - n));
-	EXPECT_EQ(0, cma_put(self->fd, area, r.pfn, r.count + n));
-	read_state(area, &after);
-	EXPECT_EQ(NULL, state_differs(&before, &after, true));
-	EXPECT_TRUE(cma_verify(self->fd, r.pfn, r.count, order));
-
-	/* Nor may it be torn off by a release of its neighbours. */
-	if (!cma_get(self->fd, area, n, 0, 0, &pfn)) {
-		if (pfn == r.pfn + r.count)
-			EXPECT_EQ(0, cma_put(self->fd, area, pfn - n, 2 * n));
-		EXPECT_EQ(1, cma_put(self->fd, area, pfn, n));
-	}
-	ASSERT_EQ(0, ioctl(self->fd, CMA_TEST_FREE_FOLIO, &r));
-	EXPECT_EQ(1, r.ok);
-}
-
 TEST_F_TIMEOUT(area, release_in_parts, PATIENCE)
 {
 	const struct area *area = &self->area;
@@ -695,6 +632,69 @@ TEST_F_TIMEOUT(area, threads, PATIENCE)
 		close(racers[i].fd);
 	}
 	EXPECT_EQ(0, used(area));
+}
+
+TEST_F_TIMEOUT(area, folios, PATIENCE)
+{
+	const struct area *area = &self->area;
+	unsigned int order, fits = 0;
+
+	for (order = 1; order < 40; order++) {
+		struct cma_test_range r = {
+			.order = order, .flags = CMA_TEST_NOWARN,
+		};
+
+		strcpy(r.area, area->name);
+		if (ioctl(self->fd, CMA_TEST_ALLOC_FOLIO, &r)) {
+			ASSERT_EQ(ENOMEM, errno);
+			ASSERT_GT(2ULL << order, area->pages);
+			continue;
+		}
+		fits++;
+		ASSERT_LE(1ULL << order, area->pages);
+		ASSERT_TRUE(inside(area, r.pfn, r.count));
+		ASSERT_EQ(1ULL << order, r.count);
+		ASSERT_EQ(0, r.pfn & (r.count - 1));
+		ASSERT_EQ(1, r.refs);
+		ASSERT_EQ(round_to_unit(area, r.count), used(area));
+		ASSERT_TRUE(cma_stamp(self->fd, r.pfn, r.count, order));
+		ASSERT_TRUE(cma_verify(self->fd, r.pfn, r.count, order));
+		ASSERT_EQ(0, ioctl(self->fd, CMA_TEST_FREE_FOLIO, &r));
+		ASSERT_EQ(1, r.ok);
+		ASSERT_EQ(0, used(area));
+	}
+	EXPECT_GE(fits, 9);
+}
+
+TEST_F_TIMEOUT(area, part_of_folio_refused, PATIENCE)
+{
+	const struct area *area = &self->area;
+	unsigned int order = __builtin_ctzll(area->unit) + 2;
+	struct cma_test_range r = { .order = order };
+	struct state before, after;
+	uint64_t pfn, n;
+
+	strcpy(r.area, area->name);
+	ASSERT_EQ(0, ioctl(self->fd, CMA_TEST_ALLOC_FOLIO, &r));
+	n = r.count / 4;
+	ASSERT_TRUE(cma_stamp(self->fd, r.pfn, r.count, order));
+	read_state(area, &before);
+	EXPECT_EQ(0, cma_put(self->fd, area, r.pfn, n));
+	EXPECT_EQ(0, cma_put(self->fd, area, r.pfn + n, n));
+	EXPECT_EQ(0, cma_put(self->fd, area, r.pfn + n, r.count - n));
+	EXPECT_EQ(0, cma_put(self->fd, area, r.pfn, r.count + n));
+	read_state(area, &after);
+	EXPECT_EQ(NULL, state_differs(&before, &after, true));
+	EXPECT_TRUE(cma_verify(self->fd, r.pfn, r.count, order));
+
+	/* Nor may it be torn off by a release of its neighbours. */
+	if (!cma_get(self->fd, area, n, 0, 0, &pfn)) {
+		if (pfn == r.pfn + r.count)
+			EXPECT_EQ(0, cma_put(self->fd, area, pfn - n, 2 * n));
+		EXPECT_EQ(1, cma_put(self->fd, area, pfn, n));
+	}
+	ASSERT_EQ(0, ioctl(self->fd, CMA_TEST_FREE_FOLIO, &r));
+	EXPECT_EQ(1, r.ok);
 }
 
 TEST(unknown_area)
