@@ -116,14 +116,14 @@ static struct books read_books(struct cma *cma)
 	return books;
 }
 
-#define EXPECT_BOOKS(test, cma, books) do {				\
+#define EXPECT_BOOKS(test, cma, expected) do {				\
 	struct books __is = read_books(cma);				\
 									\
-	KUNIT_EXPECT_EQ(test, __is.available, (books)->available);	\
-	KUNIT_EXPECT_EQ(test, __is.longest, (books)->longest);		\
-	KUNIT_EXPECT_EQ(test, __is.succeeded, (books)->succeeded);	\
-	KUNIT_EXPECT_EQ(test, __is.failed, (books)->failed);		\
-	KUNIT_EXPECT_EQ(test, __is.released, (books)->released);	\
+	KUNIT_EXPECT_EQ(test, __is.available, (expected)->available);	\
+	KUNIT_EXPECT_EQ(test, __is.longest, (expected)->longest);	\
+	KUNIT_EXPECT_EQ(test, __is.succeeded, (expected)->succeeded);	\
+	KUNIT_EXPECT_EQ(test, __is.failed, (expected)->failed);		\
+	KUNIT_EXPECT_EQ(test, __is.released, (expected)->released);	\
 } while (0)
 
 /* What shall have been counted; nothing is if it cannot be seen. */
