@@ -22,7 +22,6 @@
 
 #include <linux/cma.h>
 #include <linux/kasan.h>
-#include <linux/log2.h>
 #include <linux/mm.h>
 #include <linux/ratelimit.h>
 #include <linux/string.h>
@@ -339,27 +338,6 @@ static void cma_report_failure(struct cma *cma, unsigned long count,
 	       cma->map.count, cma_map_longest(&cma->map));
 }
 
-/*
- * alloc_contig_range() makes a folio only of all that it isolates, which is
- * whole pageblocks, and loses the pages of a smaller one.
- */
-static int cma_get_pages(unsigned long pfn, unsigned long count, gfp_t gfp)
-{
-	bool join = (gfp & __GFP_COMP) && count < pageblock_nr_pages;
-	int ret;
-
-	if (join)
-		gfp &= ~__GFP_COMP;
-	ret = alloc_contig_range(pfn, pfn + count, MIGRATE_CMA, gfp);
-	if (ret || !join)
-		return ret;
-
-	for (unsigned long i = 1; i < count; i++)
-		set_page_count(pfn_to_page(pfn + i), 0);
-	prep_compound_page(pfn_to_page(pfn), ilog2(count));
-	return 0;
-}
-
 static struct page *__cma_alloc(struct cma *cma, unsigned long count,
 				unsigned int align, gfp_t gfp)
 {
@@ -383,7 +361,7 @@ static struct page *__cma_alloc(struct cma *cma, unsigned long count,
 		tried++;
 		pfn = cma_map_unit_pfn(&cma->map, unit);
 		mutex_lock(&cma_contig_mutex);
-		ret = cma_get_pages(pfn, count, gfp);
+		ret = alloc_contig_range(pfn, pfn + count, MIGRATE_CMA, gfp);
 		mutex_unlock(&cma_contig_mutex);
 		if (!ret) {
 			cma_hold(cma, unit, count);
