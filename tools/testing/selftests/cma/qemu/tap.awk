@@ -19,7 +19,8 @@ function begin(program) {
 	open = 1
 	seen = top = failures = depth = child_failed = 0
 	plan = -1
-	last = ""
+	first = last = ""
+	split("", group)
 }
 
 function end(status) {
@@ -63,6 +64,12 @@ function end(status) {
 		next
 }
 
+# Children's results are indented as this line is.
+/^ *# Subtest: / {
+	match($0, /^ */)
+	group[RLENGTH] = $3 "."
+}
+
 /^1\.\.[0-9]+/ {
 	plan = substr($1, 4) + 0
 	if (plan == 0) {
@@ -91,6 +98,7 @@ function end(status) {
 	if (line == "" && skipped) {
 		line = why
 	}
+	line = group[indent] line
 	seen++
 	if (indent == 0)
 		top++
@@ -101,7 +109,7 @@ function end(status) {
 		if (indent == 0)
 			child_failed = 0
 	} else if (!good) {
-		result("fail", name ": " line, last)
+		result("fail", name ": " line, first)
 		child_failed = 1
 	} else if (skipped) {
 		result("skip", name ": " line, why)
@@ -109,7 +117,7 @@ function end(status) {
 		result("pass", name ": " line, "")
 	}
 	depth = indent
-	last = ""
+	first = ""
 	next
 }
 
@@ -118,9 +126,12 @@ function end(status) {
 	line = $0
 	sub(/^[# ]*/, "", line)
 	if (line ~ /^(RUN|TAP version|KTAP version|Subtest|module:|Totals:)/)
-		last = ""
-	else if (line != "" && (last == "" || !seen))
+		first = ""
+	else if (line != "") {
 		last = line
+		if (first == "")
+			first = line
+	}
 }
 
 END {
