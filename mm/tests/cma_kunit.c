@@ -420,7 +420,7 @@ static void __init cma_of_reserved_memory(struct kunit *test)
 
 	ret = cma_init_reserved_mem(base, AREA_SIZE, 1, "kunit", &cma);
 	if (ret == -ENOSPC) {
-		put_reserved_pages(phys_to_page(base));
+		put_reserved_pages(pfn_to_page(PHYS_PFN(base)));
 		kunit_skip(test, "CONFIG_CMA_AREAS is too small for another area");
 	}
 	KUNIT_ASSERT_EQ(test, ret, 0);
