@@ -1,0 +1,240 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * What the allocator's files want of the kernel and tools/include lacks. The
+ * Makefile puts this in the place of the headers it lists.
+ */
+#ifndef CMA_SHIM_H
+#define CMA_SHIM_H
+
+#include <errno.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include <linux/align.h>
+#include <linux/bitmap.h>
+#include <linux/bitops.h>
+#include <linux/build_bug.h>
+#include <linux/compiler.h>
+#include <linux/ctype.h>
+#include <linux/err.h>
+#include <linux/init.h>
+#include <linux/kernel.h>
+#include <linux/list.h>
+#include <linux/overflow.h>
+#include <linux/sizes.h>
+#include <linux/string.h>
+#include <linux/types.h>
+
+#define U32_MAX			((u32)~0U)
+
+/* Sizes of x86; nothing below depends on them. */
+#define PAGE_SHIFT		12
+#define PAGE_SIZE		(1UL << PAGE_SHIFT)
+#define pageblock_order		9
+#define pageblock_nr_pages	(1UL << pageblock_order)
+#define PHYS_PFN(addr)		((unsigned long)((addr) >> PAGE_SHIFT))
+#define PFN_PHYS(pfn)		((phys_addr_t)(pfn) << PAGE_SHIFT)
+#ifndef CONFIG_CMA_AREAS
+#define CONFIG_CMA_AREAS	20
+#endif
+
+/* Like the kernel's, these take any two unsigned types. */
+#undef min
+#undef max
+#define min(x, y)	({ typeof(x) __x = (x); typeof(y) __y = (y); __x < __y ? __x : __y; })
+#define min_not_zero(x, y)	((x) && (!(y) || (x) < (y)) ? (x) : (y))
+#define max(x, y)	({ typeof(x) __x = (x); typeof(y) __y = (y); __x > __y ? __x : __y; })
+
+#define check_shl_overflow(a, shift, d) ({			\
+	typeof(d) __res = (d);					\
+	unsigned int __by = (shift);				\
+	bool __lost = __by >= 8 * sizeof(*__res);		\
+								\
+	*__res = __lost ? 0 : (typeof(*__res))(a) << __by;	\
+	__lost || *__res >> __by != (a);			\
+})
+
+#undef strscpy
+#define strscpy(to, from, size)	snprintf(to, size, "%.*s", (int)(size) - 1, from)
+int kstrtoull(const char *s, unsigned int base, unsigned long long *res);
+int kstrtoul(const char *s, unsigned int base, unsigned long *res);
+
+#define IS_ENABLED(option)	0
+#define THIS_MODULE		NULL
+#define __user
+#define data_race(x)		(x)
+#define cond_resched()		do { } while (0)
+
+/* A test calls the function by its name with "shim_" before it. */
+#define subsys_initcall(fn)	int shim_##fn(void) { return fn(); }
+#define late_initcall(fn)	int shim_##fn(void) { return fn(); }
+
+/* As in the kernel, the length is an int. */
+void shim_bitmap(unsigned long *map, unsigned int start, int len, bool set);
+#undef bitmap_set
+#undef bitmap_clear
+#define bitmap_set(map, start, len)	shim_bitmap(map, start, len, true)
+#define bitmap_clear(map, start, len)	shim_bitmap(map, start, len, false)
+
+/* The last line is kept, for tests to look at. */
+#ifndef pr_fmt
+#define pr_fmt(fmt)		fmt
+#endif
+#define pr_err(fmt, ...)	shim_log(pr_fmt(fmt), ##__VA_ARGS__)
+#define pr_info			pr_err
+void shim_log(const char *fmt, ...);
+extern char shim_last_line[1024];
+
+/* Counted, since a test asks what is done with a lock held. */
+typedef struct { int dummy; } spinlock_t;
+struct mutex { int dummy; };
+#define mutex_init(lock)			((void)(lock))
+#define guard(lock)				(void)
+#define spin_lock(lock)				((void)(lock), shim_locks_held++)
+#define spin_unlock(lock)			((void)(lock), shim_locks_held--)
+#define spin_lock_irqsave(lock, flags)		((flags) = 0, spin_lock(lock))
+#define spin_unlock_irqrestore(lock, flags)	((void)(flags), spin_unlock(lock))
+extern int shim_locks_held;
+
+typedef struct { s64 value; } atomic64_t;
+#define atomic64_read(v)	((v)->value)
+#define atomic64_add(n, v)	((v)->value += (n))
+
+/* Large blocks cost nothing until they are written to. */
+void *kvcalloc(size_t n, size_t size, gfp_t gfp);
+void kvfree(void *p);
+#define kzalloc(size, gfp)	kvcalloc(1, size, gfp)
+#define kfree(p)		kvfree(p)
+/* Let the n-th allocation from now on fail; 0 for none. */
+extern unsigned int shim_fail_alloc;
+
+/* Each number is drawn from @data as long as there is some. */
+struct rnd_state {
+	u64 seed;
+	const u8 *data;
+	size_t size;
+};
+
+u32 prandom_u32_state(struct rnd_state *state);
+void prandom_seed_state(struct rnd_state *state, u64 seed);
+
+struct page {
+	int dummy;
+};
+
+#define nth_page(page, n)	((page) + (n))
+
+/* memblock; reserve_test.c plays it. */
+struct memblock_region {
+	phys_addr_t base;
+	phys_addr_t size;
+};
+
+struct memblock_type {
+	unsigned long cnt;
+	struct memblock_region regions[128];
+};
+
+extern struct memblock {
+	struct memblock_type memory;
+	struct memblock_type reserved;
+} memblock;
+
+extern void *high_memory;
+#define __pa(p)			((phys_addr_t)(unsigned long)(p))
+#define kmemleak_ignore_phys(addr)	((void)(addr))
+phys_addr_t memblock_end_of_DRAM(void);
+bool memblock_bottom_up(void);
+void memblock_set_bottom_up(bool enable);
+bool memblock_is_region_reserved(phys_addr_t base, phys_addr_t size);
+int memblock_reserve(phys_addr_t base, phys_addr_t size);
+int memblock_phys_free(phys_addr_t base, phys_addr_t size);
+phys_addr_t memblock_alloc_range_nid(phys_addr_t size, phys_addr_t align,
+				     phys_addr_t start, phys_addr_t end,
+				     int nid, bool exact_nid);
+
+/* debugfs and sysfs; window_test.c plays them. */
+struct dentry;
+
+struct file {
+	void *private_data;
+};
+
+struct seq_file {
+	void *private;
+	char *text;
+	size_t size;
+	size_t len;
+};
+
+struct seq_operations {
+	void *(*start)(struct seq_file *m, loff_t *pos);
+	void (*stop)(struct seq_file *m, void *v);
+	void *(*next)(struct seq_file *m, void *v, loff_t *pos);
+	int (*show)(struct seq_file *m, void *v);
+};
+
+struct file_operations {
+	void *owner;
+	void *open;
+	ssize_t (*write)(struct file *file, const char *ubuf, size_t len,
+			 loff_t *pos);
+	int (*get)(void *data, u64 *val);
+	const char *fmt;
+	const struct seq_operations *seq;
+};
+
+#define simple_open		NULL
+#define DEFINE_DEBUGFS_ATTRIBUTE(fops, _get, _set, _fmt)	\
+	static const struct file_operations fops = { .get = _get, .fmt = _fmt }
+#define DEFINE_SEQ_ATTRIBUTE(name)				\
+	static const struct file_operations name##_fops = { .seq = &name##_sops }
+
+struct dentry *debugfs_create_dir(const char *name, struct dentry *parent);
+struct dentry *debugfs_create_file(const char *name, unsigned int mode,
+				   struct dentry *parent, void *data,
+				   const struct file_operations *fops);
+void seq_printf(struct seq_file *m, const char *fmt, ...);
+long strncpy_from_user(char *to, const char *from, long n);
+
+struct kobject {
+	const struct kobj_type *ktype;
+	char name[128];
+};
+
+struct attribute {
+	const char *name;
+};
+
+struct attribute_group {
+	struct attribute **attrs;
+};
+
+struct kobj_attribute {
+	struct attribute attr;
+	ssize_t (*show)(struct kobject *kobj, struct kobj_attribute *attr,
+			char *buf);
+};
+
+struct kobj_type {
+	void (*release)(struct kobject *kobj);
+	const void *sysfs_ops;
+	const struct attribute_group **default_groups;
+};
+
+#define kobj_sysfs_ops		shim_last_line
+#define mm_kobj			NULL
+int sysfs_emit(char *buf, const char *fmt, ...);
+#define __ATTR_RO(_name)	{ .attr = { #_name }, .show = _name##_show }
+#define ATTRIBUTE_GROUPS(_name)						\
+	static const struct attribute_group _name##_group = { _name##_attrs };	\
+	static const struct attribute_group *_name##_groups[] = {		\
+		&_name##_group, NULL						\
+	}
+struct kobject *kobject_create_and_add(const char *name, struct kobject *parent);
+int kobject_init_and_add(struct kobject *kobj, const struct kobj_type *ktype,
+			 struct kobject *parent, const char *fmt, ...);
+void kobject_put(struct kobject *kobj);
+
+#endif

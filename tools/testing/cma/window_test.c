@@ -1,0 +1,430 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * What debugfs and sysfs show of areas, on a debugfs and a sysfs of paper
+ */
+
+#include <stdarg.h>
+
+#include <kunit/test.h>
+#include <linux/log2.h>
+
+#include "../../../mm/cma.h"
+
+int shim_cma_debugfs_init(void);
+int shim_cma_sysfs_init(void);
+
+static struct cma areas[3];
+static unsigned int nr_areas;
+
+int cma_for_each_area(int (*it)(struct cma *cma, void *data), void *data)
+{
+	int ret = 0;
+
+	for (unsigned int i = 0; i < nr_areas && !ret; i++)
+		ret = it(&areas[i], data);
+	return ret;
+}
+
+unsigned long cma_available_pages(struct cma *cma)
+{
+	return cma->map.nr_free << cma->map.order_per_bit;
+}
+
+static struct cma *add_area(struct kunit *test, const char *name,
+			    unsigned long base_pfn, unsigned long units,
+			    unsigned int order_per_bit)
+{
+	struct cma *cma = &areas[nr_areas++];
+
+	*cma = (struct cma) {
+		.map = {
+			.base_pfn = base_pfn,
+			.count = units << order_per_bit,
+			.order_per_bit = order_per_bit,
+		},
+	};
+	strcpy(cma->name, name);
+	if (cma_map_init(&cma->map)) {
+		nr_areas--;
+		kunit_skip(test, "no address space for the map of an area");
+	}
+	return cma;
+}
+
+static void remove_areas(void)
+{
+	while (nr_areas)
+		cma_map_destroy(&areas[--nr_areas].map);
+}
+
+/*
+ * debugfs: the directory of an area is the area's name
+ */
+
+static struct entry {
+	const char *area;
+	const char *name;
+	unsigned int mode;
+	void *data;
+	const struct file_operations *fops;
+} entries[3 * 16];
+static unsigned int nr_entries;
+
+struct dentry *debugfs_create_dir(const char *name, struct dentry *parent)
+{
+	return (struct dentry *)name;
+}
+
+struct dentry *debugfs_create_file(const char *name, unsigned int mode,
+				   struct dentry *parent, void *data,
+				   const struct file_operations *fops)
+{
+	entries[nr_entries++] = (struct entry) {
+		(const char *)parent, name, mode, data, fops
+	};
+	return NULL;
+}
+
+static const struct entry *find_entry(const char *area, const char *name)
+{
+	for (unsigned int i = 0; i < nr_entries; i++) {
+		if (!strcmp(entries[i].area, area) &&
+		    !strcmp(entries[i].name, name))
+			return &entries[i];
+	}
+
+	printf("# no file %s/%s\n", area, name);
+	exit(1);
+}
+
+static u64 number(const char *area, const char *name)
+{
+	const struct entry *entry = find_entry(area, name);
+	char text[32];
+	u64 value;
+
+	entry->fops->get(entry->data, &value);
+	snprintf(text, sizeof(text), entry->fops->fmt, value);
+	return strtoull(text, NULL, 10);
+}
+
+static ssize_t write_file(const char *area, const char *name, const char *text)
+{
+	const struct entry *entry = find_entry(area, name);
+	struct file file = { .private_data = entry->data };
+	loff_t pos = 0;
+
+	return entry->fops->write(&file, text, strlen(text), &pos);
+}
+
+long strncpy_from_user(char *to, const char *from, long n)
+{
+	long len = strnlen(from, n);
+
+	memcpy(to, from, len);
+	if (len < n)
+		to[len] = '\0';
+	return len;
+}
+
+static bool shown_with_a_lock;
+
+void seq_printf(struct seq_file *m, const char *fmt, ...)
+{
+	va_list args;
+
+	if (shim_locks_held)
+		shown_with_a_lock = true;
+	va_start(args, fmt);
+	m->len += vsnprintf(m->text + m->len, m->size - m->len, fmt, args);
+	va_end(args);
+}
+
+/* Read "bitmap" from the word at @pos on, at most @words words. */
+static void read_bitmap(const char *area, loff_t pos, unsigned int words,
+			char *text, size_t size)
+{
+	const struct entry *entry = find_entry(area, "bitmap");
+	const struct seq_operations *seq = entry->fops->seq;
+	struct seq_file m = {
+		.private = entry->data, .text = text, .size = size,
+	};
+	void *v = seq->start(&m, &pos);
+
+	text[0] = '\0';
+	for (; v && words--; v = seq->next(&m, v, &pos))
+		seq->show(&m, v);
+	seq->stop(&m, v);
+}
+
+static void cma_debugfs_numbers(struct kunit *test)
+{
+#if BITS_PER_LONG == 64
+	const unsigned long unit = 1UL << 32;
+#else
+	const unsigned long unit = 1UL << 24;
+#endif
+	const unsigned int order = ilog2(unit);
+	struct cma *cma = add_area(test, "large", 7 * unit + 3, 40, order);
+
+	nr_entries = 0;
+	KUNIT_EXPECT_EQ(test, shim_cma_debugfs_init(), 0);
+	cma_map_take(&cma->map, 0, 3 * unit + 1);
+
+	KUNIT_EXPECT_EQ(test, number("large", "base_pfn"), 7 * unit + 3);
+	KUNIT_EXPECT_EQ(test, number("large", "count"), 40 * unit);
+	KUNIT_EXPECT_EQ(test, number("large", "order_per_bit"), order);
+	KUNIT_EXPECT_EQ(test, number("large", "used"), 4 * unit);
+	KUNIT_EXPECT_EQ(test, number("large", "maxchunk"), 36 * unit);
+	remove_areas();
+}
+
+static void cma_debugfs_bitmap(struct kunit *test)
+{
+	struct cma *cma = add_area(test, "map", 0, 100, 1);
+	char text[256];
+
+	add_area(test, "even", 0, 64, 0);
+	nr_entries = 0;
+	KUNIT_EXPECT_EQ(test, shim_cma_debugfs_init(), 0);
+	cma_map_take(&cma->map, 0, 3);
+	cma_map_take(&cma->map, 31, 2 * 34);
+	cma_map_take(&cma->map, 99, 1);
+
+	shown_with_a_lock = false;
+	read_bitmap("map", 0, UINT_MAX, text, sizeof(text));
+	KUNIT_EXPECT_STREQ(test, text, "2147483651 4294967295 1 8\n");
+	read_bitmap("map", 3, UINT_MAX, text, sizeof(text));
+	KUNIT_EXPECT_STREQ(test, text, "8\n");
+	read_bitmap("map", 4, UINT_MAX, text, sizeof(text));
+	KUNIT_EXPECT_STREQ(test, text, "");
+	read_bitmap("even", 0, UINT_MAX, text, sizeof(text));
+	KUNIT_EXPECT_STREQ(test, text, "0 0\n");
+	KUNIT_EXPECT_FALSE(test, shown_with_a_lock);
+	KUNIT_EXPECT_EQ(test, shim_locks_held, 0);
+	remove_areas();
+}
+
+static void cma_debugfs_huge_bitmap(struct kunit *test)
+{
+#if BITS_PER_LONG == 64
+	struct cma *cma = add_area(test, "huge", 0, (1UL << 37) + 32, 0);
+	char text[64];
+
+	nr_entries = 0;
+	KUNIT_EXPECT_EQ(test, shim_cma_debugfs_init(), 0);
+	cma_map_take(&cma->map, (1UL << 37) - 1, 2);
+	read_bitmap("huge", (1UL << 32) - 1, 3, text, sizeof(text));
+	KUNIT_EXPECT_STREQ(test, text, "2147483648 1\n");
+	remove_areas();
+#else
+	kunit_skip(test, "an area has at most 2^20 pages");
+#endif
+}
+
+/* The allocator behind "alloc" and "free": from the first page upwards. */
+static struct page pages[64];
+static unsigned long nr_allocated, nr_released;
+static const struct page *released;
+
+struct page *cma_alloc(struct cma *cma, unsigned long count,
+		       unsigned int align, bool no_warn)
+{
+	struct page *page = &pages[nr_allocated];
+
+	if (count > cma->map.count - nr_allocated)
+		return NULL;
+
+	nr_allocated += count;
+	return page;
+}
+
+bool cma_release(struct cma *cma, const struct page *pages, unsigned long count)
+{
+	released = pages;
+	nr_released += count;
+	return true;
+}
+
+static void cma_debugfs_alloc_and_free(struct kunit *test)
+{
+	static const char * const refused[] = {
+		"", "\n", "0", "-1", "x", "1x", "1 2", "65", "4294967297",
+		"18446744073709551616", "18446744073709551617",
+		"00000000000000000000000000000000000000000000000000000001",
+	};
+
+	add_area(test, "area", 0, 32, 1);
+	nr_entries = 0;
+	nr_allocated = 0;
+	nr_released = 0;
+	KUNIT_EXPECT_EQ(test, shim_cma_debugfs_init(), 0);
+	for (unsigned int i = 0; i < ARRAY_SIZE(refused); i++) {
+		KUNIT_EXPECT_TRUE(test, write_file("area", "alloc", refused[i]) < 0);
+		KUNIT_EXPECT_TRUE(test, write_file("area", "free", refused[i]) < 0);
+	}
+	KUNIT_EXPECT_EQ(test, nr_allocated, 0);
+	KUNIT_EXPECT_TRUE(test, write_file("area", "free", "1") < 0);
+
+	KUNIT_EXPECT_EQ(test, write_file("area", "alloc", "4\n"), 2);
+	KUNIT_EXPECT_EQ(test, write_file("area", "alloc", "0x6"), 3);
+	KUNIT_EXPECT_EQ(test, nr_allocated, 10);
+	/* More than is held; a part of a unit, of the first and of the second. */
+	KUNIT_EXPECT_TRUE(test, write_file("area", "free", "11") < 0);
+	KUNIT_EXPECT_TRUE(test, write_file("area", "free", "3") < 0);
+	KUNIT_EXPECT_TRUE(test, write_file("area", "free", "7") < 0);
+	KUNIT_EXPECT_EQ(test, nr_released, 0);
+
+	/* The newest goes first, from its start on. */
+	KUNIT_EXPECT_EQ(test, write_file("area", "free", "2"), 1);
+	KUNIT_EXPECT_EQ(test, nr_released, 2);
+	KUNIT_EXPECT_TRUE(test, released == &pages[4]);
+	KUNIT_EXPECT_EQ(test, write_file("area", "free", "6"), 1);
+	KUNIT_EXPECT_EQ(test, nr_released, 8);
+	KUNIT_EXPECT_TRUE(test, released == &pages[0]);
+	KUNIT_EXPECT_EQ(test, write_file("area", "free", "2\n"), 2);
+	KUNIT_EXPECT_TRUE(test, released == &pages[2]);
+	KUNIT_EXPECT_TRUE(test, write_file("area", "free", "1") < 0);
+
+	/* Memory runs out before, or the area itself. */
+	shim_fail_alloc = 1;
+	KUNIT_EXPECT_EQ(test, write_file("area", "alloc", "1"), -ENOMEM);
+	KUNIT_EXPECT_EQ(test, write_file("area", "alloc", "64"), -ENOMEM);
+	KUNIT_EXPECT_EQ(test, nr_allocated, 10);
+	remove_areas();
+}
+
+/*
+ * sysfs: a name can be taken once
+ */
+
+static struct kobject *kobjects[8];
+static unsigned int nr_kobjects;
+
+struct kobject *kobject_create_and_add(const char *name, struct kobject *parent)
+{
+	static struct kobject root;
+
+	return &root;
+}
+
+int kobject_init_and_add(struct kobject *kobj, const struct kobj_type *ktype,
+			 struct kobject *parent, const char *fmt, ...)
+{
+	va_list args;
+
+	kobj->ktype = ktype;
+	va_start(args, fmt);
+	vsnprintf(kobj->name, sizeof(kobj->name), fmt, args);
+	va_end(args);
+	for (unsigned int i = 0; i < nr_kobjects; i++) {
+		if (!strcmp(kobjects[i]->name, kobj->name))
+			return -EEXIST;
+	}
+
+	kobjects[nr_kobjects++] = kobj;
+	return 0;
+}
+
+void kobject_put(struct kobject *kobj)
+{
+	kobj->ktype->release(kobj);
+}
+
+int sysfs_emit(char *buf, const char *fmt, ...)
+{
+	va_list args;
+	int len;
+
+	va_start(args, fmt);
+	len = vsprintf(buf, fmt, args);
+	va_end(args);
+	return len;
+}
+
+static u64 sysfs_number(unsigned int nr, const char *name)
+{
+	struct kobject *kobj = kobjects[nr];
+	struct attribute **attrs = kobj->ktype->default_groups[0]->attrs;
+	char text[64] = "";
+
+	for (; *attrs; attrs++) {
+		struct kobj_attribute *attr =
+			container_of(*attrs, struct kobj_attribute, attr);
+
+		if (!strcmp(attr->attr.name, name))
+			attr->show(kobj, attr, text);
+	}
+
+	return text[0] && strchr(text, '\n') ? strtoull(text, NULL, 10) : -1;
+}
+
+static void forget_kobjects(void)
+{
+	while (nr_kobjects)
+		kobject_put(kobjects[--nr_kobjects]);
+	remove_areas();
+}
+
+static void cma_sysfs_names(struct kunit *test)
+{
+	add_area(test, "%d%%s", 0, 1, 0);
+	KUNIT_EXPECT_EQ(test, shim_cma_sysfs_init(), 0);
+	KUNIT_EXPECT_EQ(test, nr_kobjects, 1);
+	KUNIT_EXPECT_STREQ(test, kobjects[0]->name, "%d%%s");
+	forget_kobjects();
+}
+
+/* Whatever becomes of one area, the others are there. */
+static void cma_sysfs_goes_on(struct kunit *test)
+{
+	for (unsigned int no_memory = 0; no_memory < 2; no_memory++) {
+		add_area(test, "a", 0, 1, 0);
+		add_area(test, no_memory ? "b" : "a", 0, 1, 0);
+		add_area(test, "c", 0, 1, 0);
+		shim_fail_alloc = no_memory ? 2 : 0;
+		KUNIT_EXPECT_EQ(test, shim_cma_sysfs_init(), 0);
+		KUNIT_EXPECT_EQ(test, nr_kobjects, 2);
+		KUNIT_EXPECT_STREQ(test, kobjects[1]->name, "c");
+		KUNIT_EXPECT_NULL(test, areas[1].cma_kobj);
+		KUNIT_EXPECT_NOT_NULL(test, areas[2].cma_kobj);
+		forget_kobjects();
+	}
+}
+
+static void cma_sysfs_numbers(struct kunit *test)
+{
+	struct cma *cma = add_area(test, "a", 0, 40, BITS_PER_LONG == 64 ? 33 : 20);
+	unsigned long unit = 1UL << cma->map.order_per_bit;
+
+	cma_map_take(&cma->map, 0, unit + 1);
+	cma_count_success(cma, unit + 1);
+	cma_count_success(cma, 2);
+	cma_count_failure(cma, 5 * unit);
+	cma_count_release(cma, 7 * unit);
+	KUNIT_EXPECT_EQ(test, shim_cma_sysfs_init(), 0);
+	KUNIT_EXPECT_EQ(test, sysfs_number(0, "total_pages"), 40 * unit);
+	KUNIT_EXPECT_EQ(test, sysfs_number(0, "available_pages"), 38 * unit);
+	KUNIT_EXPECT_EQ(test, sysfs_number(0, "alloc_pages_success"), unit + 3);
+	KUNIT_EXPECT_EQ(test, sysfs_number(0, "alloc_pages_fail"), 5 * unit);
+	KUNIT_EXPECT_EQ(test, sysfs_number(0, "release_pages_success"), 7 * unit);
+	forget_kobjects();
+}
+
+static struct kunit_case window_cases[] = {
+	KUNIT_CASE(cma_debugfs_numbers),
+	KUNIT_CASE(cma_debugfs_bitmap),
+	KUNIT_CASE(cma_debugfs_huge_bitmap),
+	KUNIT_CASE(cma_debugfs_alloc_and_free),
+	KUNIT_CASE(cma_sysfs_names),
+	KUNIT_CASE(cma_sysfs_goes_on),
+	KUNIT_CASE(cma_sysfs_numbers),
+	{}
+};
+
+static struct kunit_suite window_suite = {
+	.name = "cma_windows",
+	.test_cases = window_cases,
+};
+
+kunit_test_suites(&window_suite);
