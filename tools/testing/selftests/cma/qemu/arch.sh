@@ -14,7 +14,7 @@ x86_64)
 	debian=amd64
 	qemu=qemu-system-x86_64:qemu-system-x86
 	machine=(-machine q35 -cpu max)
-	channel=(-serial chardev:script)
+	channel=(-device virtio-serial-pci -device "virtconsole,chardev=script")
 	console=ttyS0,115200
 	earlycon=uart8250,io,0x3f8,115200
 	;;
