@@ -50,7 +50,8 @@ checkpatch() {
 	perl "$tree/scripts/checkpatch.pl" --strict --terse --no-summary "$@" |
 		grep -vE '^include/trace/.*(Alignment should match|should not end with a)'
 }
-findings checkpatch < <(
+# What is wrong in a file is wrong in its patch too, if as a warning of another kind.
+findings checkpatch < <({
 	for file in "${code[@]}"; do
 		if [ -e "$tree/$file" ]; then
 			(cd "$tree" && checkpatch -f "$file")
@@ -60,7 +61,7 @@ findings checkpatch < <(
 	done
 	cd "$tree" && checkpatch --showfile \
 		--ignore FILE_PATH_CHANGES,MISSING_SIGN_OFF "${mails[@]:1}"
-)
+} | awk '{ key = $0; sub(/ (ERROR|WARNING|CHECK):/, "", key) } !seen[key]++')
 
 # filp and EXTRAVERSION are the kernel's names.
 findings codespell < <({ owned; ls -d README Makefile scripts .ci patches 2>/dev/null; } |

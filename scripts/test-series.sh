@@ -36,7 +36,7 @@ result() {	# STATUS TEXT
 
 # With an index and a history of the files concerned only, git am does the same work in a
 # second as in the whole tree.
-am() {
+repo() {
 	git -C "$work/am" -c user.name=CMA -c user.email=cma@localhost -c core.autocrlf=false "$@"
 }
 
@@ -47,15 +47,15 @@ result $? "one mail for each of the ${#steps[@]} steps"
 result $? "the cover letter is written"
 
 stage "$base" "$work/am"
-if ! { am init -q && am add -A -f && am commit -q -m base && am tag v0; }; then
+if ! { repo init -q && repo add -A -f && repo commit -q -m base && repo tag v0; }; then
 	die "git failed in $work ($(mib_free "$work") MiB free)"
 fi
 for step in "${!steps[@]}"; do
-	am am -q --whitespace=error "${mails[step]}" 2>&1 | sed 's/^/# /'
+	repo am -q --whitespace=error "${mails[step]}" 2>&1 | sed 's/^/# /'
 	[ "${PIPESTATUS[0]}" = 0 ]
 	result $? "git am ${mails[step]##*/}"
-	am am --abort 2>/dev/null
-	am tag "v$((step + 1))"
+	repo am --abort 2>/dev/null
+	repo tag "v$((step + 1))"
 done
 
 status=0
@@ -71,7 +71,7 @@ for file in "${touched[@]}"; do
 		[ ! -e "$work/am/$file" ] || { echo "# $file is there"; status=1; }
 	fi
 done
-am ls-files | grep -vxF -f <(printf '%s\n' "${touched[@]}") | sed 's/^/# too many: /' | grep . &&
+repo ls-files | grep -vxF -f <(printf '%s\n' "${touched[@]}") | sed 's/^/# too many: /' | grep . &&
 	status=1
 result $status "git am gives the ${#touched[@]} files of make tree"
 
@@ -91,8 +91,9 @@ if [ "${LONG:-}" = 1 ]; then
 	space "$work" "$(mib "$base")" "copying the kernel"
 	cp -a --reflink=auto "$base" "$work/tree" || unwritable "$work/tree"
 	for step in "${!steps[@]}"; do
-		am checkout -q "v$((step + 1))" || die "git failed in $work"
-		am diff --name-only --no-renames "v$step" "v$((step + 1))" | while read -r file; do
+		repo checkout -q "v$((step + 1))" || die "git failed in $work"
+		repo diff --name-only --no-renames "v$step" "v$((step + 1))" |
+		   while read -r file; do
 			if [ -e "$work/am/$file" ]; then
 				replace "$work/am/$file" "$work/tree/$file"
 			else
