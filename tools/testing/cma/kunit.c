@@ -87,7 +87,22 @@ static bool run(struct kunit_suite *suite, struct kunit_case *test_case,
 	return !test.failed;
 }
 
-int main(void)
+/* Arguments are results from elsewhere: "ok NAME", "not ok NAME", "skip NAME WHY". */
+static bool report(const char *result, unsigned int number)
+{
+	char name[64] = "";
+	int why = 0;
+
+	if (sscanf(result, "skip %63s %n", name, &why) == 1)
+		printf("ok %u - %s # SKIP %s\n", number, name, result + why);
+	else if (sscanf(result, "ok %63s", name) == 1)
+		printf("ok %u - %s\n", number, name);
+	else
+		printf("not ok %u - %s\n", number, result);
+	return name[0];
+}
+
+int main(int argc, char **argv)
 {
 	unsigned int number = 0, failed = 0;
 
@@ -99,6 +114,8 @@ int main(void)
 		for (; test_case->run_case; test_case++)
 			failed += !run(suite, test_case, ++number);
 	}
+	for (int i = 1; i < argc; i++)
+		failed += !report(argv[i], ++number);
 	printf("1..%u\n", number);
 	return failed ? 1 : 0;
 }

@@ -3,6 +3,7 @@
  * Kernel parameters: the kernel's own tests, and random strings
  */
 
+/* First: a macro of the kernel, __used, is the name of a field in it. */
 #include <regex.h>
 
 #include "../../../mm/tests/cma_param_kunit.c"
@@ -12,16 +13,17 @@
 
 static regex_t grammar;
 
-/* The value of a number of the grammar; it may be far above 64 bits. */
-static unsigned __int128 value_of(const char *at, regmatch_t match)
+/* The value of a number of the grammar, or of none; false if it is too large. */
+static bool value_of(const char *at, regmatch_t match, phys_addr_t *value)
 {
 	static const char suffixes[] = "kmgtpe";
-	const char *end = at + match.rm_eo, *suffix = NULL;
-	unsigned __int128 value = 0;
+	const char *end = at + match.rm_eo;
 	unsigned int base = 10;
+	bool fits = true;
 
+	*value = 0;
 	if (match.rm_so < 0)
-		return 0;
+		return true;
 
 	at += match.rm_so;
 	if (at[0] == '0' && tolower(at[1]) == 'x') {
@@ -32,28 +34,24 @@ static unsigned __int128 value_of(const char *at, regmatch_t match)
 	}
 
 	for (; at < end; at++) {
-		bool digit = base == 16 ? isxdigit(*at) : isdigit(*at);
+		unsigned int digit = isdigit(*at) ? *at - '0' : tolower(*at) - 'a' + 10;
 
-		if (!digit) {
-			suffix = strchr(suffixes, tolower(*at));
-			value <<= 10 * (suffix - suffixes + 1);
-			break;
+		if (digit < base) {
+			fits = fits && !__builtin_mul_overflow(*value, base, value) &&
+			       !__builtin_add_overflow(*value, digit, value);
+			continue;
 		}
-		value = value * base + (isdigit(*at) ? *at - '0' :
-					tolower(*at) - 'a' + 10);
-		/* More is just as wrong. */
-		if (value >> 64)
-			return (unsigned __int128)1 << 64;
+		for (const char *s = suffixes; s <= strchr(suffixes, tolower(*at)); s++)
+			fits = fits && !__builtin_mul_overflow(*value, 1024U, value);
 	}
 
-	return value;
+	return fits;
 }
 
 static void check_value(struct kunit *test, const char *arg)
 {
-	const unsigned __int128 end_of_type = (unsigned __int128)(phys_addr_t)-1 + 1;
 	phys_addr_t got_size = 1, got_base = 2, got_limit = 3;
-	unsigned __int128 size = 0, base = 0, limit = 0;
+	phys_addr_t size, base, limit, end;
 	regmatch_t match[9];
 	bool good = false;
 	int ret;
@@ -68,18 +66,18 @@ static void check_value(struct kunit *test, const char *arg)
 
 	/* Groups: 1 number, 3 all behind it, 4 the start, 6 and 7 the end. */
 	if (!regexec(&grammar, arg, ARRAY_SIZE(match), match, 0)) {
-		size = value_of(arg, match[1]);
-		size = (size + CMA_MIN_ALIGNMENT_BYTES - 1) /
-		       CMA_MIN_ALIGNMENT_BYTES * CMA_MIN_ALIGNMENT_BYTES;
-		base = value_of(arg, match[4]);
-		limit = value_of(arg, match[7]);
-		good = size < end_of_type && base < end_of_type &&
-		       limit < end_of_type && base + size < end_of_type;
+		phys_addr_t more;
+
+		good = value_of(arg, match[1], &size) && value_of(arg, match[4], &base) &&
+		       value_of(arg, match[7], &limit);
+		more = -size % CMA_MIN_ALIGNMENT_BYTES;
+		good = good && !__builtin_add_overflow(size, more, &size) &&
+		       !__builtin_add_overflow(base, size, &end);
 		if (match[6].rm_so >= 0) {
-			good = good && base + size <= limit;
-		} else if (base) {
-			good = good && !(base % CMA_MIN_ALIGNMENT_BYTES);
-			limit = base + size;
+			good = good && end <= limit;
+		} else if (good && base) {
+			good = !(base % CMA_MIN_ALIGNMENT_BYTES);
+			limit = end;
 		}
 	}
 
@@ -98,9 +96,9 @@ static void check_value(struct kunit *test, const char *arg)
 		KUNIT_EXPECT_EQ(test, got_base, 2);
 		KUNIT_EXPECT_EQ(test, got_limit, 3);
 	} else if (good) {
-		KUNIT_EXPECT_EQ_MSG(test, got_size, (phys_addr_t)size, "cma=%s", arg);
-		KUNIT_EXPECT_EQ_MSG(test, got_base, (phys_addr_t)base, "cma=%s", arg);
-		KUNIT_EXPECT_EQ_MSG(test, got_limit, (phys_addr_t)limit, "cma=%s", arg);
+		KUNIT_EXPECT_EQ_MSG(test, got_size, size, "cma=%s", arg);
+		KUNIT_EXPECT_EQ_MSG(test, got_base, base, "cma=%s", arg);
+		KUNIT_EXPECT_EQ_MSG(test, got_limit, limit, "cma=%s", arg);
 		KUNIT_EXPECT_STREQ(test, shim_last_line, "");
 	}
 }

@@ -1,0 +1,477 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Boot-time reservation, on a memblock of a few dozen blocks
+ *
+ * A block is as large as the smallest area. Whatever is asked for, an area that
+ * comes of it must keep every promise, and a refusal must leave no trace.
+ */
+
+#include <kunit/test.h>
+#include <linux/prandom.h>
+
+#include "../../../mm/cma.h"
+
+#define BLOCK		((phys_addr_t)CMA_MIN_ALIGNMENT_BYTES)
+#define NR_BLOCKS	40
+
+enum block {
+	BLOCK_NONE,
+	BLOCK_FREE,
+	BLOCK_RESERVED,
+};
+
+static enum block blocks[NR_BLOCKS];
+static phys_addr_t first_block;		/* address */
+static bool bottom_up;
+
+struct memblock memblock;
+void *high_memory;
+
+static phys_addr_t address(unsigned int block)
+{
+	return first_block + block * BLOCK;
+}
+
+/* Rewrite the regions; neighbours of one kind are one region. */
+static void tell_memblock(void)
+{
+	struct memblock_type *type = &memblock.memory;
+
+	for (enum block least = BLOCK_FREE; least <= BLOCK_RESERVED; least++) {
+		type->cnt = 0;
+		for (unsigned int i = 0; i < NR_BLOCKS; i++) {
+			if (blocks[i] < least)
+				continue;
+			if (i && blocks[i - 1] >= least)
+				type->regions[type->cnt - 1].size += BLOCK;
+			else
+				type->regions[type->cnt++] = (struct memblock_region) {
+					address(i), BLOCK
+				};
+		}
+		type = &memblock.reserved;
+	}
+}
+
+phys_addr_t memblock_end_of_DRAM(void)
+{
+	for (unsigned int i = NR_BLOCKS; i--;) {
+		if (blocks[i] != BLOCK_NONE)
+			return address(i) + BLOCK;
+	}
+
+	return 0;
+}
+
+bool memblock_bottom_up(void)
+{
+	return bottom_up;
+}
+
+void memblock_set_bottom_up(bool enable)
+{
+	bottom_up = enable;
+}
+
+/* Like the real ones, these shorten what goes beyond the end of the type. */
+static bool touches(unsigned int block, phys_addr_t base, phys_addr_t size)
+{
+	size = min(size, (phys_addr_t)-1 - base);
+	return address(block) < base + size && base < address(block) + BLOCK;
+}
+
+static bool wrapped;
+
+static void set_blocks(phys_addr_t base, phys_addr_t size, enum block from,
+		       enum block to)
+{
+	if (base + size < base)
+		wrapped = true;
+	for (unsigned int i = 0; i < NR_BLOCKS; i++) {
+		if (blocks[i] == from && touches(i, base, size))
+			blocks[i] = to;
+	}
+	tell_memblock();
+}
+
+bool memblock_is_region_reserved(phys_addr_t base, phys_addr_t size)
+{
+	for (unsigned int i = 0; i < NR_BLOCKS; i++) {
+		if (blocks[i] == BLOCK_RESERVED && touches(i, base, size))
+			return true;
+	}
+
+	return false;
+}
+
+int memblock_reserve(phys_addr_t base, phys_addr_t size)
+{
+	set_blocks(base, size, BLOCK_FREE, BLOCK_RESERVED);
+	return 0;
+}
+
+int memblock_phys_free(phys_addr_t base, phys_addr_t size)
+{
+	set_blocks(base, size, BLOCK_RESERVED, BLOCK_FREE);
+	return 0;
+}
+
+static bool is_free(unsigned int first, phys_addr_t size)
+{
+	for (unsigned int i = first; i < first + size / BLOCK; i++) {
+		if (i >= NR_BLOCKS || blocks[i] != BLOCK_FREE)
+			return false;
+	}
+
+	return true;
+}
+
+phys_addr_t memblock_alloc_range_nid(phys_addr_t size, phys_addr_t align,
+				     phys_addr_t start, phys_addr_t end,
+				     int nid, bool exact_nid)
+{
+	for (unsigned int i = 0; i < NR_BLOCKS; i++) {
+		unsigned int block = bottom_up ? i : NR_BLOCKS - 1 - i;
+		phys_addr_t base = address(block);
+
+		if (base && base >= start && base <= end && size <= end - base &&
+		    IS_ALIGNED(base, align) && size / BLOCK <= NR_BLOCKS &&
+		    is_free(block, size)) {
+			memblock_reserve(base, size);
+			return base;
+		}
+	}
+
+	return 0;
+}
+
+/* The table of areas has one place. */
+static struct cma area;
+static phys_addr_t area_base, area_size;
+
+struct cma *cma_register(phys_addr_t base, phys_addr_t size,
+			 unsigned int order_per_bit, const char *name)
+{
+	if (area_size)
+		return NULL;
+
+	area_base = base;
+	area_size = size;
+	area.map.order_per_bit = order_per_bit;
+	strcpy(area.name, name ?: "cma0");
+	return &area;
+}
+
+phys_addr_t cma_get_base(const struct cma *cma)
+{
+	return area_base;
+}
+
+unsigned long cma_get_size(const struct cma *cma)
+{
+	return area_size;
+}
+
+const char *cma_get_name(const struct cma *cma)
+{
+	return cma->name;
+}
+
+static void new_machine(phys_addr_t base, phys_addr_t high, const char *picture)
+{
+	memset(blocks, 0, sizeof(blocks));
+	for (unsigned int i = 0; picture[i]; i++)
+		blocks[i] = picture[i] == ' ' ? BLOCK_NONE :
+			    picture[i] == '.' ? BLOCK_FREE : BLOCK_RESERVED;
+	first_block = base;
+	high_memory = (void *)(unsigned long)(high ?: memblock_end_of_DRAM());
+	area_size = 0;
+	bottom_up = false;
+	wrapped = false;
+	tell_memblock();
+}
+
+struct ask {
+	phys_addr_t base, size, limit, alignment;
+	unsigned int order_per_bit;
+	bool fixed;
+};
+
+static const struct ask nothing;
+
+static int declare(const struct ask *ask, struct cma **cma)
+{
+	return cma_declare_contiguous(ask->base, ask->size, ask->limit,
+				      ask->alignment, ask->order_per_bit,
+				      ask->fixed, "test", cma);
+}
+
+/* Ask, and check whatever comes of it. */
+static int check_ask(struct kunit *test, const struct ask *ask)
+{
+	phys_addr_t high = (unsigned long)high_memory;
+	enum block before[NR_BLOCKS];
+	struct cma *cma = NULL;
+	phys_addr_t end;
+	int ret;
+
+	memcpy(before, blocks, sizeof(blocks));
+	ret = declare(ask, &cma);
+	KUNIT_EXPECT_FALSE(test, wrapped);
+	KUNIT_EXPECT_FALSE(test, bottom_up);
+	if (ret) {
+		KUNIT_EXPECT_EQ(test, memcmp(before, blocks, sizeof(blocks)), 0);
+		KUNIT_EXPECT_NULL(test, cma);
+		KUNIT_EXPECT_EQ(test, area_size, 0);
+		return ret;
+	}
+
+	KUNIT_EXPECT_TRUE(test, cma == &area);
+	KUNIT_EXPECT_TRUE(test, area_size >= ask->size);
+	KUNIT_EXPECT_TRUE(test, area_base >= ask->base);
+	KUNIT_EXPECT_TRUE(test, !ask->fixed || !ask->base || area_base == ask->base);
+	KUNIT_EXPECT_TRUE(test, IS_ALIGNED(area_base, ask->alignment ?: 1));
+	KUNIT_EXPECT_TRUE(test, IS_ALIGNED(area_base, BLOCK));
+	KUNIT_EXPECT_TRUE(test, IS_ALIGNED(area_size, BLOCK));
+	KUNIT_EXPECT_TRUE(test, IS_ALIGNED(area_size >> PAGE_SHIFT,
+					   1UL << ask->order_per_bit));
+	KUNIT_EXPECT_TRUE(test, !__builtin_add_overflow(area_base, area_size, &end));
+	KUNIT_EXPECT_TRUE(test, !ask->limit || end <= ask->limit);
+	KUNIT_EXPECT_TRUE(test, end <= high || area_base >= high);
+	for (unsigned int i = 0; i < NR_BLOCKS; i++) {
+		bool mine = touches(i, area_base, area_size);
+
+		KUNIT_EXPECT_EQ(test, before[i], mine ? BLOCK_FREE : blocks[i]);
+		KUNIT_EXPECT_TRUE(test, !mine || blocks[i] == BLOCK_RESERVED);
+	}
+	return 0;
+}
+
+static void cma_reserves_where_asked(struct kunit *test)
+{
+	const phys_addr_t gib = 1 << 30, at = gib;
+
+	/* From the top of what is free. */
+	new_machine(at, 0, "#...#....");
+	KUNIT_EXPECT_EQ(test, check_ask(test, &(struct ask){ .size = 2 * BLOCK }), 0);
+	KUNIT_EXPECT_EQ(test, area_base, at + 7 * BLOCK);
+	new_machine(at, 0, "#...#....");
+	KUNIT_EXPECT_EQ(test, check_ask(test, &(struct ask){ .size = 1 }), 0);
+	KUNIT_EXPECT_EQ(test, area_base, at + 8 * BLOCK);
+	KUNIT_EXPECT_EQ(test, area_size, BLOCK);
+	new_machine(at, 0, "#...#....");
+	KUNIT_EXPECT_EQ(test, check_ask(test, &(struct ask){
+		.size = 2 * BLOCK, .limit = at + 4 * BLOCK }), 0);
+	KUNIT_EXPECT_EQ(test, area_base, at + 2 * BLOCK);
+	new_machine(at, 0, "#...#....");
+	KUNIT_EXPECT_EQ(test, check_ask(test, &(struct ask){
+		.size = 2 * BLOCK, .base = at + BLOCK, .fixed = true }), 0);
+	KUNIT_EXPECT_EQ(test, area_base, at + BLOCK);
+
+	/* Not where there is no room, no memory, or somebody else. */
+	new_machine(at, 0, "#...#....");
+	KUNIT_EXPECT_EQ(test, check_ask(test, &(struct ask){ .size = 5 * BLOCK }),
+			-ENOMEM);
+	KUNIT_EXPECT_EQ(test, check_ask(test, &(struct ask){
+		.size = 2 * BLOCK, .base = at + 3 * BLOCK, .fixed = true }), -EBUSY);
+	new_machine(at, 0, "#.. ....");
+	KUNIT_EXPECT_TRUE(test, check_ask(test, &(struct ask){
+		.size = 3 * BLOCK, .base = at + BLOCK, .fixed = true }) < 0);
+
+#ifdef CONFIG_PHYS_ADDR_T_64BIT
+	/* From 4 GiB upwards if possible. */
+	new_machine(4 * gib - 4 * BLOCK, 0, "........");
+	KUNIT_EXPECT_EQ(test, check_ask(test, &(struct ask){ .size = BLOCK }), 0);
+	KUNIT_EXPECT_EQ(test, area_base, 4 * gib);
+	new_machine(4 * gib - 4 * BLOCK, 0, "....##.#");
+	KUNIT_EXPECT_EQ(test, check_ask(test, &(struct ask){ .size = 2 * BLOCK }), 0);
+	KUNIT_EXPECT_EQ(test, area_base, 4 * gib - 2 * BLOCK);
+#endif
+
+	/* On either side of high memory, above if possible. */
+	new_machine(at, at + 4 * BLOCK, "........");
+	KUNIT_EXPECT_EQ(test, check_ask(test, &(struct ask){ .size = 3 * BLOCK }), 0);
+	KUNIT_EXPECT_EQ(test, area_base, at + 5 * BLOCK);
+	new_machine(at, at + 4 * BLOCK, "......");
+	KUNIT_EXPECT_EQ(test, check_ask(test, &(struct ask){ .size = 4 * BLOCK }), 0);
+	KUNIT_EXPECT_EQ(test, area_base, at);
+	new_machine(at, at + 4 * BLOCK, "......");
+	KUNIT_EXPECT_EQ(test, check_ask(test, &(struct ask){
+		.size = 2 * BLOCK, .base = at + 3 * BLOCK, .fixed = true }), -EINVAL);
+}
+
+/* The last block has the last address that there can be. */
+static void cma_reserves_at_the_top(struct kunit *test)
+{
+	const phys_addr_t top = ALIGN_DOWN((phys_addr_t)-1, BLOCK);
+	struct cma *cma;
+
+	for (unsigned int shift = 0; shift < 8; shift++) {
+		for (unsigned int n = 1; n < 8; n++) {
+			/* No memory at all up there. */
+			new_machine(1 << 30, 0, "........");
+			KUNIT_EXPECT_TRUE(test, check_ask(test, &(struct ask){
+				.base = top - shift * BLOCK, .size = n * BLOCK,
+				.fixed = true }) < 0);
+			KUNIT_EXPECT_TRUE(test, check_ask(test, &(struct ask){
+				.base = top - shift * BLOCK, .size = n * BLOCK }) < 0);
+			KUNIT_EXPECT_TRUE(test, check_ask(test, &(struct ask){
+				.base = 1 << 30, .size = -n * BLOCK - shift,
+				.fixed = true }) < 0);
+			KUNIT_EXPECT_TRUE(test, cma_init_reserved_mem(top - shift * BLOCK,
+								      n * BLOCK, 0, "test",
+								      &cma) < 0);
+			KUNIT_EXPECT_TRUE(test, cma_init_reserved_mem(1 << 30, -n * BLOCK,
+								      0, "test", &cma) < 0);
+		}
+	}
+}
+
+/* Units: half of a block, and many times the machine. */
+static void cma_reserves_whole_units(struct kunit *test)
+{
+	const phys_addr_t at = 1 << 30;
+	struct cma *cma;
+
+	for (unsigned int order = 0; order < 1000; order++) {
+		struct ask ask = { .size = 8 * BLOCK, .order_per_bit = order };
+		bool fits = order <= pageblock_order + 3;
+		int ret;
+
+		new_machine(at, 0, "........");
+		KUNIT_EXPECT_EQ(test, check_ask(test, &ask), fits ? 0 : -EINVAL);
+		new_machine(at, 0, "########");
+		ret = cma_init_reserved_mem(at, 8 * BLOCK, order, "test", &cma);
+		KUNIT_EXPECT_EQ(test, ret, fits ? 0 : -EINVAL);
+	}
+}
+
+static void cma_reserved_must_be(struct kunit *test)
+{
+	const phys_addr_t at = 1 << 30;
+	struct cma *cma;
+
+	new_machine(at, 0, "..####. ##");
+	KUNIT_EXPECT_EQ(test, cma_init_reserved_mem(at + BLOCK, 2 * BLOCK, 0, "a", &cma),
+			-EINVAL);
+	KUNIT_EXPECT_EQ(test, cma_init_reserved_mem(at + 4 * BLOCK, 3 * BLOCK, 0, "a", &cma),
+			-EINVAL);
+	KUNIT_EXPECT_EQ(test, cma_init_reserved_mem(at + 7 * BLOCK, 2 * BLOCK, 0, "a", &cma),
+			-EINVAL);
+	KUNIT_EXPECT_EQ(test, cma_init_reserved_mem(at + 9 * BLOCK, 2 * BLOCK, 0, "a", &cma),
+			-EINVAL);
+	KUNIT_EXPECT_EQ(test, cma_init_reserved_mem(at + 20 * BLOCK, BLOCK, 0, "a", &cma),
+			-EINVAL);
+	KUNIT_EXPECT_EQ(test, cma_init_reserved_mem(0, BLOCK, 0, "a", &cma), -EINVAL);
+	KUNIT_EXPECT_EQ(test, area_size, 0);
+
+	/* Two regions of memory that touch are as good as one. */
+	memblock.memory.regions[0].size = 4 * BLOCK;
+	memblock.memory.regions[2] = memblock.memory.regions[1];
+	memblock.memory.regions[1] = (struct memblock_region){ at + 4 * BLOCK, 3 * BLOCK };
+	memblock.memory.cnt = 3;
+	KUNIT_EXPECT_EQ(test, cma_init_reserved_mem(at + 2 * BLOCK, 4 * BLOCK, 0, "a", &cma),
+			0);
+	KUNIT_EXPECT_EQ(test, area_base, at + 2 * BLOCK);
+	/* The table is full, now as the caller of the other function sees it. */
+	KUNIT_EXPECT_EQ(test, declare(&(struct ask){ .size = BLOCK }, &cma), -ENOSPC);
+	KUNIT_EXPECT_EQ(test, blocks[0], BLOCK_FREE);
+	KUNIT_EXPECT_EQ(test, blocks[1], BLOCK_FREE);
+	KUNIT_EXPECT_EQ(test, blocks[6], BLOCK_FREE);
+}
+
+static phys_addr_t absurd(struct rnd_state *rnd)
+{
+	phys_addr_t value = (phys_addr_t)1 << prandom_u32_state(rnd) % (8 * sizeof(value));
+
+	switch (prandom_u32_state(rnd) % 4) {
+	case 0:
+		value = -value;
+		break;
+	case 1:
+		value -= prandom_u32_state(rnd) % 3 * BLOCK;
+		break;
+	case 2:
+		value += prandom_u32_state(rnd) % 3;
+		break;
+	}
+	return value;
+}
+
+static void cma_reserves_or_not(struct kunit *test)
+{
+	unsigned int reserved = 0;
+	struct rnd_state rnd;
+
+	prandom_seed_state(&rnd, 4);
+	for (unsigned int i = 0; i < 100000; i++) {
+		unsigned int n = 1 + prandom_u32_state(&rnd) % NR_BLOCKS;
+		char picture[NR_BLOCKS + 1] = "";
+		struct ask ask = nothing;
+		phys_addr_t base, high;
+
+		for (unsigned int j = 0; j < n; j++)
+			picture[j] = "......# "[prandom_u32_state(&rnd) % 8];
+		picture[prandom_u32_state(&rnd) % n] = '.';
+		/* Anywhere, often across 4 GiB; memory ends below the end. */
+		base = ALIGN_DOWN(absurd(&rnd), BLOCK);
+		if (prandom_u32_state(&rnd) % 2)
+			base = (phys_addr_t)4 << 30;
+		base -= min(base, prandom_u32_state(&rnd) % NR_BLOCKS * BLOCK);
+		base = min(base, -(NR_BLOCKS + 1) * BLOCK);
+		/* Where there is high memory, it starts below 4 GiB. */
+		high = base + (1 + prandom_u32_state(&rnd) % NR_BLOCKS) * BLOCK;
+		if (high > (phys_addr_t)4 << 30 || prandom_u32_state(&rnd) % 2)
+			high = 0;
+		new_machine(base, high, picture);
+
+		ask.size = (1 + prandom_u32_state(&rnd) % 6) * BLOCK;
+		if (prandom_u32_state(&rnd) % 2)
+			ask.base = address(prandom_u32_state(&rnd) % NR_BLOCKS);
+		if (prandom_u32_state(&rnd) % 2)
+			ask.limit = address(prandom_u32_state(&rnd) % NR_BLOCKS);
+		if (prandom_u32_state(&rnd) % 2)
+			ask.alignment = BLOCK << prandom_u32_state(&rnd) % 5;
+		if (prandom_u32_state(&rnd) % 2)
+			ask.order_per_bit = prandom_u32_state(&rnd) % 14;
+		ask.fixed = prandom_u32_state(&rnd) % 2;
+
+		switch (prandom_u32_state(&rnd) % 8) {
+		case 0:
+			ask.size = absurd(&rnd);
+			break;
+		case 1:
+			ask.base = absurd(&rnd);
+			break;
+		case 2:
+			ask.limit = absurd(&rnd);
+			break;
+		case 3:
+			ask.alignment = absurd(&rnd);
+			break;
+		case 4:
+			ask.order_per_bit = prandom_u32_state(&rnd) % 80;
+			break;
+		}
+		reserved += !check_ask(test, &ask);
+	}
+
+	/* Or the checks would check nothing. */
+	KUNIT_EXPECT_TRUE(test, reserved > 10000);
+}
+
+static struct kunit_case reserve_cases[] = {
+	KUNIT_CASE(cma_reserves_where_asked),
+	KUNIT_CASE(cma_reserves_at_the_top),
+	KUNIT_CASE(cma_reserves_whole_units),
+	KUNIT_CASE(cma_reserved_must_be),
+	KUNIT_CASE(cma_reserves_or_not),
+	{}
+};
+
+static struct kunit_suite reserve_suite = {
+	.name = "cma_reserve",
+	.test_cases = reserve_cases,
+};
+
+kunit_test_suites(&reserve_suite);
