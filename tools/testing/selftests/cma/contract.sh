@@ -20,9 +20,8 @@ check() {
 		echo "ok $tests - $1"
 	else
 		failed=$((failed + 1))
+		echo "# got '$2', wanted '$3'"
 		echo "not ok $tests - $1"
-		echo "#   got    '$2'"
-		echo "#   wanted '$3'"
 	fi
 }
 

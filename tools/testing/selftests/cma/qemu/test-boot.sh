@@ -31,7 +31,8 @@ page=$(awk '/^KernelPageSize:/ { print $2 * 1024; exit }' /proc/self/smaps)
 for area in *; do
 	[ -d "$area" ] || continue
 	works=no
-	if echo 3 >"$area/alloc" && echo 3 >"$area/free" && [ "$(cat "$area/used")" = 0 ] &&
+	used=$(cat "$area/used")
+	if echo 3 >"$area/alloc" && echo 3 >"$area/free" && [ "$(cat "$area/used")" = "$used" ] &&
 	   [ -e "/sys/kernel/mm/cma/$area/alloc_pages_success" ]; then
 		works=yes
 	fi
@@ -59,8 +60,8 @@ flush() {
 		echo "ok $n - $title"
 	else
 		failed=$((failed + 1))
-		echo "not ok $n - $title"
 		printf '%s' "$wrong"
+		echo "not ok $n - $title"
 		echo "# log: $out/$n.log"
 	fi
 }
@@ -128,11 +129,11 @@ complains() {
 	done
 }
 
-# Nothing else about cma in the log than that areas were reserved
+# Nothing else about cma in the log than that areas were reserved, until KUnit starts
 content() {
 	[ -n "$looking" ] || return 0
 	local line
-	line=$(facts | grep '^log cma: ' | grep -vE 'reserved [0-9]+ MiB at|Reserved [0-9]+ MiB at' | head -n 1)
+	line=$(facts | sed "/KTAP version/q" | grep "^log cma: " | grep -vE '[rR]eserved [0-9]+ MiB at' | head -n 1)
 	[ -z "$line" ] || note "a complaint: ${line#log }"
 }
 
@@ -273,7 +274,6 @@ device_tree() {
 	} | overlay "$one"
 	{
 		pool reserved "size = <0x0 0x800000>"
-		pool numa0@50000000 "reg = $(mib 1280 16)"
 		pool numa0 "size = <0x0 0x400000>"
 	} | overlay "$twin"
 	{
@@ -302,8 +302,7 @@ device_tree() {
 	total 46
 
 	boots "device tree: areas of one name" "cma=16M numa_cma=0:8M" DTB_OVERLAY="$twin"
-	area numa0@50000000 16 1280 1296
-	total 52
+	total 36
 	if [ -n "$looking" ]; then
 		local name
 		for name in reserved numa0; do
