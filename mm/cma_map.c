@@ -200,8 +200,6 @@ const char *cma_map_unhold(struct cma_map *map, unsigned long pfn,
 	}
 	if ((pfn - map->base_pfn) & (unit_pages - 1))
 		return "does not start a unit of the area (see order_per_bit)";
-	if (!map->held)		/* not activated yet */
-		return "is not allocated";
 
 	first = cma_map_pfn_unit(map, pfn);
 	last = first + cma_map_span(map, pages) - 1;
