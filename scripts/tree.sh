@@ -27,7 +27,7 @@ done
 if [ ! -d "$tree" ]; then
 	space "$build" "$(mib "$base")" "copying the kernel"
 	say "copying Linux $version to $tree"
-	err=$(cp -a --reflink=auto "$base" "$tree.new" 2>&1) ||
+	err=$(cp -a --reflink=auto "$base/." "$tree.new" 2>&1) ||
 		die "could not copy $base: ${err##*$'\n'}"
 	mv "$tree.new" "$tree" 2>/dev/null || unwritable "$tree"
 	keep "$tree.from" <"$base.from"
