@@ -34,7 +34,7 @@ colour=
 } >"$tmp/demo"
 
 say "booting $ARCH in QEMU"
-KERNEL=$kernel FILES=$files SCRIPT=$tmp/demo APPEND="cma=64M kunit.enable=0 ${APPEND:-}" MEM=${MEM:-512M} \
+KERNEL=$kernel FILES=$files SCRIPT=$tmp/demo APPEND="cma=64M ${APPEND:-}" MEM=${MEM:-512M} \
 	VM_LOG=$out/console VM_WATCH=1 VM_TIMEOUT=${VM_TIMEOUT:-300} "$here/vm.sh"
 status=$?
 [ "$status" = 0 ] || say "did not hold; the console is in $out/console"

@@ -161,7 +161,7 @@ architecture() {
 	local arch=$1 low=256M area="cma=64M"
 	[ "$arch" != arm64 ] || { low=1280M; area="cma=8M numa_cma=0:64M"; }
 	step "$arch-programs" programs "$arch"
-	step "$arch" machine "$arch" "$arch" 512M "$area" "${main_tests[@]}"
+	step "$arch" machine "$arch" "$arch" 512M "$area kunit.enable=1" "${main_tests[@]}"
 	step "$arch-stock" machine "$arch-stock" "$arch" 1G "$area" "${stock_tests[@]}"
 	step "$arch-gigantic" machine "$arch-gigantic" "$arch" 3G \
 		"cma=16M@$low hugetlb_cma=1G" \
@@ -192,7 +192,7 @@ tree=$("$project/scripts/tree.sh" | tail -n 1) || exit
 if [ -n "$DEBUG" ]; then
 	kernel x86_64 && {
 		step x86_64-programs programs x86_64
-		step x86_64-debug machine x86_64-debug x86_64 1G "cma=64M" "${main_tests[@]}" \
+		step x86_64-debug machine x86_64-debug x86_64 1G "cma=64M kunit.enable=1" "${main_tests[@]}" \
 			'echo scan >/sys/kernel/debug/kmemleak' 'sleep 6' \
 			'echo scan >/sys/kernel/debug/kmemleak' \
 			'run kmemleak sh -c "cat /sys/kernel/debug/kmemleak; ! grep -q . /sys/kernel/debug/kmemleak"'

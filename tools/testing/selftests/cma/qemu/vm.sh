@@ -3,7 +3,7 @@
 # make vm - boot a kernel in QEMU, for a person or for a script.
 #
 # What kernel.sh takes, or KERNEL=image to boot that one; further
-# APPEND="for the kernel's command line"  MEM=1G  CPUS=2  QEMU_ARGS="..."  ACCEL=kvm
+# APPEND="for the kernel's command line", where kunit.enable=1 has KUnit run  MEM=1G  CPUS=2  QEMU_ARGS="..."  ACCEL=kvm
 # FILES="host files" go to /root  DTB_OVERLAY=file.dtso laid over the board's own tree
 # SCRIPT=file runs in the guest; what it prints is printed, its status is the status:
 #   124 when it took longer than VM_TIMEOUT seconds (600), 125 when the guest ended
@@ -155,7 +155,7 @@ command=("${qemu%%:*}" "${machine[@]}" -m "$MEM" -smp "$CPUS" -nodefaults -no-re
 	$QEMU_ARGS)
 [ -z "$DTB_OVERLAY" ] || device_tree
 command+=(-display none -kernel "$KERNEL" -initrd "$tmp/initrd"
-	-append "console=$console earlycon${earlycon:+=}$earlycon panic=-1 ${APPEND:-}")
+	-append "console=$console earlycon${earlycon:+=}$earlycon panic=-1 kunit.enable=0 ${APPEND:-}")
 
 if [ -z "$SCRIPT" ]; then
 	say "ctrl-a x ends the machine; exit powers it off"
