@@ -1,6 +1,14 @@
 # SPDX-License-Identifier: GPL-2.0
 # shellcheck shell=bash disable=SC2034,SC2100 # for those who source it
-# What differs from one ARCH to the next. Source it after lib.sh.
+# The start of each script here, after $here is set: the project's library, and what
+# differs from one ARCH to the next.
+
+if [ ! -f "$here/../../../../../scripts/lib.sh" ]; then
+	echo "$0: run this from the project's repository, which has the trees to build" >&2
+	exit 1
+fi
+# shellcheck source=../../../../../scripts/lib.sh
+. "$here/../../../../../scripts/lib.sh"
 
 ARCH=${ARCH:-x86_64}
 case $ARCH in

@@ -8,8 +8,6 @@
 set -o pipefail
 
 here=$(cd "$(dirname "$0")" && pwd -P)
-# shellcheck source=../../../../../scripts/lib.sh
-. "$here/../../../../../scripts/lib.sh"
 # shellcheck source=arch.sh
 . "$here/arch.sh"
 
@@ -138,6 +136,9 @@ kmake=(make -f "$out/src/Makefile" O="$out" abs_srctree="$out/src" ARCH="$kernel
 
 configure
 [ "$CONFIGURE_ONLY" != 1 ] || { printf '%s\n' "$out/.config"; exit; }
+
+# Makefiles below tools/ have a DEBUG and the like of their own.
+export -n DEBUG STOCK CONFIG APPEND MEM CPUS QEMU_ARGS SCRIPT FILES LONG TREE BUILD
 
 # Whether there is anything to do is for make to find out.
 steps=$(cat "$out/.steps" 2>/dev/null || echo "$objects")

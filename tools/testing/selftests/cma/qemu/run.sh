@@ -3,8 +3,6 @@
 # make run - boot the project's kernel with an area, and show the allocator at work.
 
 here=$(cd "$(dirname "$0")" && pwd -P)
-# shellcheck source=../../../../../scripts/lib.sh
-. "$here/../../../../../scripts/lib.sh"
 # shellcheck source=arch.sh
 . "$here/arch.sh"
 

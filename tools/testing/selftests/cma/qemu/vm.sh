@@ -3,16 +3,15 @@
 # make vm - boot a kernel in QEMU, for a person or for a script.
 #
 # What kernel.sh takes, or KERNEL=image to boot that one; further
-# APPEND="for the kernel's command line", where kunit.enable=1 has KUnit run  MEM=1G  CPUS=2  QEMU_ARGS="..."  ACCEL=kvm
-# FILES="host files" go to /root  DTB_OVERLAY=file.dtso laid over the board's own tree
+# APPEND="for the kernel's command line", where kunit.enable=1 has KUnit run
+# MEM=1G  CPUS=2  QEMU_ARGS="..."  ACCEL=kvm  FILES="host files" go to /root
+# DTB_OVERLAY=file.dtso is laid over the board's own device tree
 # SCRIPT=file runs in the guest; what it prints is printed, its status is the status:
 #   124 when it took longer than VM_TIMEOUT seconds (600), 125 when the guest ended
 #   without a status. VM_LOG=file keeps the console, all kernel messages included.
 #   VM_WATCH=1: 123 when the kernel complained about itself on the console.
 
 here=$(cd "$(dirname "$0")" && pwd -P)
-# shellcheck source=../../../../../scripts/lib.sh
-. "$here/../../../../../scripts/lib.sh"
 # shellcheck source=arch.sh
 . "$here/arch.sh"
 
