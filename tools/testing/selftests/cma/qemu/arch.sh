@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0
-# shellcheck shell=bash disable=SC2034,SC2100 # for those who source it
+# shellcheck shell=bash disable=SC2034,SC2100,SC2154 # shared with those who source it
 # The start of each script here, after $here is set: the project's library, and what
 # differs from one ARCH to the next.
 
