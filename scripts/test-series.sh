@@ -51,7 +51,7 @@ if ! { repo init -q && repo add -A -f && repo commit -q -m base && repo tag v0; 
 	die "git failed in $work ($(mib_free "$work") MiB free)"
 fi
 for step in "${!steps[@]}"; do
-	repo am -q --whitespace=error "${mails[step]}" 2>&1 | sed 's/^/# /'
+	repo am -q "${mails[step]}" 2>&1 | sed 's/^/# /'
 	[ "${PIPESTATUS[0]}" = 0 ]
 	result $? "git am ${mails[step]##*/}"
 	repo am --abort 2>/dev/null
@@ -89,7 +89,11 @@ result $? "all other files of make tree are the base's"
 if [ "${LONG:-}" = 1 ]; then
 	say "copying the kernel, to build each step"
 	space "$work" "$(mib "$base")" "copying the kernel"
-	cp -a --reflink=auto "$base" "$work/tree" || unwritable "$work/tree"
+	# Objects of an earlier run would be newer than the files of this one.
+	objects=$build/kernel/${ARCH:-x86_64}-step
+	rm -rf "$objects"
+	trap 'rm -rf "$work" "$objects"' EXIT
+	cp -a --reflink=auto "$base/." "$work/tree" || unwritable "$work/tree"
 	for step in "${!steps[@]}"; do
 		repo checkout -q "v$((step + 1))" || die "git failed in $work"
 		repo diff --name-only --no-renames "v$step" "v$((step + 1))" |
