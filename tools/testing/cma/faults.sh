@@ -1,0 +1,123 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+# Put one mistake after the other into a copy of the allocator, and see that a test fails
+# on it: of the user program, or of KUnit under ARCH=um where pages are needed. Prints TAP.
+#
+#	faults.sh [NAME...]		NAME is that of a patch in faults/
+#
+# O= says where results go, UML= where KUnit has its kernel (it is built if need be).
+set -u -o pipefail
+
+here=$(cd "$(dirname "$0")" && pwd -P)
+root=$(cd "$here/../../.." && pwd -P)
+if [ -d "$root/tools/include" ]; then
+	KERNEL=${KERNEL:-$root}
+	O=${O:-$here/out}/faults
+	UML=${UML:-$root/.kunit}
+else
+	KERNEL=${KERNEL:-$root/build/tree}
+	O=${O:-$root/build/cma}/faults
+	UML=${UML:-$root/build/kernel/um}
+fi
+src=$O/src
+cc=gcc
+! command -v ccache >/dev/null || cc="ccache gcc"
+unset MAKEFLAGS MFLAGS MAKELEVEL MAKEOVERRIDES CC CFLAGS
+
+# A test must not only fail somehow: what counts is what it says.
+complaint='^ *not ok|runtime error:|ERROR: AddressSanitizer|WARNING:|BUG:|Kernel panic|Bad page'
+
+faults=()
+for name in "${@:-}"; do
+	for patch in "$here"/faults/${name:-*}.patch; do
+		if [ ! -f "$patch" ]; then
+			echo "faults.sh: there is no faults/$name.patch; there are: $(cd "$here/faults" &&
+				printf '%s ' *.patch | sed 's/\.patch//g')" >&2
+			exit 1
+		fi
+		faults+=("$patch")
+	done
+done
+
+number=0
+failed=0
+# result DESCRIPTION [WHY-NOT]
+result() {
+	number=$((number + 1))
+	if [ -n "${2:-}" ]; then
+		failed=$((failed + 1))
+		echo "not ok $number - $1: $2"
+	else
+		echo "ok $number - $1"
+	fi
+}
+
+# Both print the first complaint, or nothing; the full story goes to a log.
+user() {
+	make -s -C "$src/tools/testing/cma" O="$O/user" KERNEL="$KERNEL" "$O/user/cma" >"$O/log" 2>&1 ||
+		return 1
+	{
+		timeout 300 make -s -C "$src/tools/testing/cma" O="$O/user" KERNEL="$KERNEL" test 2>&1 ||
+			echo "not ok - the program ended before its end"
+	} | tee "$O/log" | grep -m 1 -E "$complaint"
+	return 0
+}
+
+# The object is built as its saved command says, but from another source; the kernel's make
+# then finds everything in order but for the link.
+uml() {
+	local object=mm/cma.o command
+	command=$(sed -n "s/^savedcmd_${object/\//\\/} := //p" "$O/um/mm/.cma.o.cmd")
+	(cd "$O/um" && eval "${command/ $KERNEL\/mm\/cma.c/ -iquote $KERNEL/mm $src/mm/cma.c}") \
+		>"$O/log" 2>&1 &&
+		make -s -C "$KERNEL" O="$O/um" ARCH=um CC="$cc" vmlinux linux >>"$O/log" 2>&1 ||
+		return 1
+	timeout 300 "$O/um/linux" mem=1G console=tty kunit.enable=1 kunit_shutdown=halt \
+		</dev/null >"$O/log" 2>&1
+	grep -q '^not ok\|^ok.* cma_map$' "$O/log" || echo "not ok - the kernel did not get through" >>"$O/log"
+	grep -m 1 -aE "$complaint" "$O/log"
+	return 0
+}
+
+trap 'rm -rf "$O"' EXIT
+rm -rf "$O"
+mkdir -p "$src/tools/testing" "$src/include/linux" || exit 1
+cp -r "$root/mm" "$src/mm.all" && mkdir -p "$src/mm" && cp -r "$src"/mm.all/cma* "$src/mm" &&
+	cp -r "$root/mm/tests" "$src/mm" && rm -rf "$src/mm.all" &&
+	cp "$root/include/linux/cma.h" "$src/include/linux" || exit 1
+mkdir "$src/tools/testing/cma" && cp "$here"/{Makefile,*.[ch]} "$src/tools/testing/cma" || exit 1
+
+echo "TAP version 13"
+echo "1..$((${#faults[@]} + 2))"
+
+# Without a fault nothing may be found, or all that follows is worthless.
+found=$(user) || found="it cannot be built: $(tail -n 1 "$O/log")"
+result "the user program finds no fault" "$found"
+found=
+if grep -q '^Test: uml' "${faults[@]}"; then
+	(cd "$KERNEL" && tools/testing/kunit/kunit.py build --arch um --build_dir "$UML" \
+		--kunitconfig mm/tests --jobs "$(nproc)" --make_options "CC=$cc") >"$O/log" 2>&1 &&
+		cp -a "$UML" "$O/um" && found=$(uml) ||
+		found="it cannot be built: $(tail -n 1 "$O/log")"
+fi
+result "KUnit finds no fault" "$found"
+
+for patch in "${faults[@]}"; do
+	fault=$(head -n 1 "$patch")
+	test=$(sed -n '/^---$/q; s/^Test: //p' "$patch")
+	name=$(basename "$patch" .patch)
+	if ! patch -d "$src" -p1 -s --no-backup-if-mismatch -r - <"$patch" >"$O/log" 2>&1; then
+		result "$name" "the patch does not apply: $(head -n 1 "$O/log")"
+		continue
+	fi
+	if ! found=$($test); then
+		result "$name" "with it the code does not build: $(grep -m 1 error "$O/log")"
+	elif [ -z "$found" ]; then
+		result "$name" "no test fails though \"$fault\""
+	else
+		echo "# $fault: $found"
+		result "$name"
+	fi
+	patch -d "$src" -p1 -s -R --no-backup-if-mismatch -r - <"$patch" || exit 1
+done
+[ "$failed" = 0 ]
