@@ -116,15 +116,17 @@ static struct books read_books(struct cma *cma)
 	return books;
 }
 
-#define EXPECT_BOOKS(test, cma, expected) do {				\
-	struct books __is = read_books(cma);				\
-									\
-	KUNIT_EXPECT_EQ(test, __is.available, (expected)->available);	\
-	KUNIT_EXPECT_EQ(test, __is.longest, (expected)->longest);	\
-	KUNIT_EXPECT_EQ(test, __is.succeeded, (expected)->succeeded);	\
-	KUNIT_EXPECT_EQ(test, __is.failed, (expected)->failed);		\
-	KUNIT_EXPECT_EQ(test, __is.released, (expected)->released);	\
-} while (0)
+static void expect_books(struct kunit *test, struct cma *cma,
+			 const struct books *books)
+{
+	struct books is = read_books(cma);
+
+	KUNIT_EXPECT_EQ(test, is.available, books->available);
+	KUNIT_EXPECT_EQ(test, is.longest, books->longest);
+	KUNIT_EXPECT_EQ(test, is.succeeded, books->succeeded);
+	KUNIT_EXPECT_EQ(test, is.failed, books->failed);
+	KUNIT_EXPECT_EQ(test, is.released, books->released);
+}
 
 /* What shall have been counted; nothing is if it cannot be seen. */
 static void book(u64 *counter, unsigned long pages)
@@ -488,7 +490,7 @@ static void __init cma_round_trips(struct kunit *test)
 		books.available -= units;
 		books.longest -= units;
 		book(&books.succeeded, count);
-		EXPECT_BOOKS(test, cma, &books);
+		expect_books(test, cma, &books);
 		/* The rest of a unit is free to be borrowed. */
 		expect_free_cma_pages(test, free_cma - count);
 
@@ -496,7 +498,7 @@ static void __init cma_round_trips(struct kunit *test)
 		books.available += units;
 		books.longest += units;
 		book(&books.released, count);
-		EXPECT_BOOKS(test, cma, &books);
+		expect_books(test, cma, &books);
 	}
 
 	expect_free_cma_pages(test, free_cma);
@@ -558,13 +560,13 @@ static void __init cma_refuses_to_allocate(struct kunit *test)
 				      "%lu pages at align %u",
 				      refused[i].count, refused[i].align);
 		book(&books.failed, min(refused[i].count, totalram_pages()));
-		EXPECT_BOOKS(test, cma, &books);
+		expect_books(test, cma, &books);
 	}
 
 	KUNIT_EXPECT_NULL(test, cma_alloc(cma, 0, 0, true));
 	KUNIT_EXPECT_NULL(test, cma_alloc(NULL, 1, 0, true));
 	KUNIT_EXPECT_NULL(test, cma_alloc(NULL, 0, 0, true));
-	EXPECT_BOOKS(test, cma, &books);
+	expect_books(test, cma, &books);
 }
 
 static void __init cma_folios(struct kunit *test)
@@ -592,7 +594,7 @@ static void __init cma_folios(struct kunit *test)
 		KUNIT_EXPECT_TRUE(test, cma_free_folio(cma, folio));
 		books.available += units;
 		book(&books.released, 1UL << order);
-		EXPECT_BOOKS(test, cma, &books);
+		expect_books(test, cma, &books);
 	}
 
 	/* Too large, however the size is computed. */
@@ -604,7 +606,7 @@ static void __init cma_folios(struct kunit *test)
 		book(&books.failed, min(1UL << order, totalram_pages()));
 	}
 	KUNIT_EXPECT_NULL(test, cma_alloc_folio(NULL, 1, GFP_KERNEL | __GFP_COMP));
-	EXPECT_BOOKS(test, cma, &books);
+	expect_books(test, cma, &books);
 	expect_free_cma_pages(test, free_cma);
 }
 
@@ -644,7 +646,7 @@ static void __init cma_takes_parts_back(struct kunit *test)
 	book(&books.released, count + unit_pages);
 	books.available = before.available;
 	books.longest = before.longest;
-	EXPECT_BOOKS(test, cma, &books);
+	expect_books(test, cma, &books);
 
 	/* Two allocations at once, when no page is missing between them. */
 	page = cma_alloc(cma, 2 * unit_pages, 0, false);
@@ -664,7 +666,7 @@ static void expect_refused(struct kunit *test, struct cma *cma,
 			       "%lu pages from %ld on", count,
 			       page ? (long)(page_to_pfn(page) -
 					     cma->map.base_pfn) : -1L);
-	EXPECT_BOOKS(test, cma, &books);
+	expect_books(test, cma, &books);
 }
 
 static void __init cma_refuses_wrong_releases(struct kunit *test)
@@ -772,6 +774,7 @@ static int race_to_release(void *data)
 static void __init cma_releases_once(struct kunit *test)
 {
 	struct cma *cma = get_area(test);
+
 	for (unsigned int round = 0; round < 8; round++) {
 		struct race race = {
 			.cma = cma,

@@ -31,8 +31,7 @@ faults=()
 for name in "${@:-}"; do
 	for patch in "$here"/faults/${name:-*}.patch; do
 		if [ ! -f "$patch" ]; then
-			echo "faults.sh: there is no faults/$name.patch; there are: $(cd "$here/faults" &&
-				printf '%s ' *.patch | sed 's/\.patch//g')" >&2
+			echo "faults.sh: there is no faults/$name.patch: name one that there is" >&2
 			exit 1
 		fi
 		faults+=("$patch")
@@ -54,10 +53,11 @@ result() {
 
 # Both print the first complaint, or nothing; the full story goes to a log.
 user() {
-	make -s -C "$src/tools/testing/cma" O="$O/user" KERNEL="$KERNEL" "$O/user/cma" >"$O/log" 2>&1 ||
-		return 1
+	local build=(make -s -C "$src/tools/testing/cma" O="$O/user" KERNEL="$KERNEL")
+
+	"${build[@]}" "$O/user/cma" >"$O/log" 2>&1 || return 1
 	{
-		timeout 300 make -s -C "$src/tools/testing/cma" O="$O/user" KERNEL="$KERNEL" test 2>&1 ||
+		timeout 300 "${build[@]}" test 2>&1 ||
 			echo "not ok - the program ended before its end"
 	} | tee "$O/log" | grep -m 1 -E "$complaint"
 	return 0
@@ -74,7 +74,8 @@ uml() {
 		return 1
 	timeout 300 "$O/um/linux" mem=1G console=tty kunit.enable=1 kunit_shutdown=halt \
 		</dev/null >"$O/log" 2>&1
-	grep -q '^not ok\|^ok.* cma_map$' "$O/log" || echo "not ok - the kernel did not get through" >>"$O/log"
+	grep -qE '^(not ok|ok.* cma_map$)' "$O/log" ||
+		echo "not ok - the kernel did not get through" >>"$O/log"
 	grep -m 1 -aE "$complaint" "$O/log"
 	return 0
 }

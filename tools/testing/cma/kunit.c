@@ -9,7 +9,7 @@
 
 struct kunit_memory {
 	struct kunit_memory *next;
-	char bytes[] __attribute__((aligned(16)));
+	char bytes[] __aligned(16);
 };
 
 static struct kunit_suite *suites;
@@ -54,6 +54,12 @@ void kunit_free_all(struct kunit *test)
 {
 	while (test->memory)
 		kunit_kfree(test, test->memory->bytes);
+}
+
+void kunit_skip(struct kunit *test, const char *why)
+{
+	test->skipped = why;
+	longjmp(test->abort, 1);
 }
 
 void kunit_failed(struct kunit *test, const char *file, int line,

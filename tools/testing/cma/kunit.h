@@ -32,6 +32,7 @@ void kunit_register(struct kunit_suite *suite);
 void *kunit_kzalloc(struct kunit *test, size_t size, gfp_t gfp);
 void kunit_kfree(struct kunit *test, const void *p);
 void kunit_free_all(struct kunit *test);
+void kunit_skip(struct kunit *test, const char *why);
 void kunit_failed(struct kunit *test, const char *file, int line,
 		  const char *what, bool is_assertion, const char *fmt, ...);
 
@@ -41,14 +42,10 @@ static void __attribute__((constructor)) kunit_register_##n(void)	\
 {									\
 	kunit_register(suite);						\
 }
+
 #define KUNIT_REGISTER_AS(suite, n)	KUNIT_REGISTER(suite, n)
 #define kunit_test_suites(suite)	KUNIT_REGISTER_AS(suite, __COUNTER__)
 #define kunit_test_init_section_suites(suite)	kunit_test_suites(suite)
-
-#define kunit_skip(test, why) do {				\
-	(test)->skipped = why;					\
-	longjmp((test)->abort, 1);				\
-} while (0)
 
 #define KUNIT_CHECK(test, is_assertion, good, what, fmt, ...) do {	\
 	if (!(good))							\
@@ -83,11 +80,19 @@ static void __attribute__((constructor)) kunit_register_##n(void)	\
 #define KUNIT_EXPECT_NE(test, l, r)	KUNIT_COMPARE(test, false, l, !=, r, "")
 #define KUNIT_EXPECT_EQ_MSG(test, l, r, fmt, ...)			\
 	KUNIT_COMPARE(test, false, l, ==, r, fmt, ##__VA_ARGS__)
-#define KUNIT_EXPECT_STREQ(test, l, r)					\
-	KUNIT_CHECK(test, false, !strcmp(l, r), #l " is " #r,		\
-		    "\"%s\" and \"%s\"", l, r)
-#define KUNIT_ASSERT_STREQ(test, l, r)					\
-	KUNIT_CHECK(test, true, !strcmp(l, r), #l " is " #r,		\
-		    "\"%s\" and \"%s\"", l, r)
+#define KUNIT_STREQ(test, is_assertion, l, r)				\
+	kunit_streq(test, __FILE__, __LINE__, #l " is " #r,		\
+		    is_assertion, l, r)
+#define KUNIT_EXPECT_STREQ(test, l, r)	KUNIT_STREQ(test, false, l, r)
+#define KUNIT_ASSERT_STREQ(test, l, r)	KUNIT_STREQ(test, true, l, r)
+
+static inline void kunit_streq(struct kunit *test, const char *file, int line,
+			       const char *what, bool is_assertion,
+			       const char *l, const char *r)
+{
+	if (strcmp(l, r))
+		kunit_failed(test, file, line, what, is_assertion,
+			     "\"%s\" and \"%s\"", l, r);
+}
 
 #endif

@@ -158,7 +158,7 @@ struct cma *cma_register(phys_addr_t base, phys_addr_t size,
 	area_base = base;
 	area_size = size;
 	area.map.order_per_bit = order_per_bit;
-	strcpy(area.name, name ?: "cma0");
+	strscpy(area.name, name ?: "cma0", sizeof(area.name));
 	return &area;
 }
 

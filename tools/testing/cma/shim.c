@@ -21,6 +21,14 @@ void shim_log(const char *fmt, ...)
 	va_end(args);
 }
 
+void shim_strscpy(char *to, const char *from, size_t size)
+{
+	size_t len = strnlen(from, size - 1);
+
+	memcpy(to, from, len);
+	to[len] = '\0';
+}
+
 int kstrtoull(const char *s, unsigned int base, unsigned long long *res)
 {
 	unsigned long long value;

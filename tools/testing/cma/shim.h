@@ -19,6 +19,7 @@
 #include <linux/ctype.h>
 #include <linux/err.h>
 #include <linux/init.h>
+#include <linux/kconfig.h>
 #include <linux/kernel.h>
 #include <linux/list.h>
 #include <linux/overflow.h>
@@ -30,9 +31,9 @@
 
 /* Sizes of x86; nothing below depends on them. */
 #define PAGE_SHIFT		12
-#define PAGE_SIZE		(1UL << PAGE_SHIFT)
+#define PAGE_SIZE		BIT(PAGE_SHIFT)
 #define pageblock_order		9
-#define pageblock_nr_pages	(1UL << pageblock_order)
+#define pageblock_nr_pages	BIT(pageblock_order)
 #define PHYS_PFN(addr)		((unsigned long)((addr) >> PAGE_SHIFT))
 #define PFN_PHYS(pfn)		((phys_addr_t)(pfn) << PAGE_SHIFT)
 #ifndef CONFIG_CMA_AREAS
@@ -43,32 +44,41 @@
 #undef min
 #undef max
 #define min(x, y)	({ typeof(x) __x = (x); typeof(y) __y = (y); __x < __y ? __x : __y; })
-#define min_not_zero(x, y)	((x) && (!(y) || (x) < (y)) ? (x) : (y))
 #define max(x, y)	({ typeof(x) __x = (x); typeof(y) __y = (y); __x > __y ? __x : __y; })
+#define min_not_zero(x, y) ({						\
+	typeof(x) __a = (x);						\
+	typeof(y) __b = (y);						\
+									\
+	__a && (!__b || __a < __b) ? __a : __b;				\
+})
 
-#define check_shl_overflow(a, shift, d) ({			\
-	typeof(d) __res = (d);					\
-	unsigned int __by = (shift);				\
-	bool __lost = __by >= 8 * sizeof(*__res);		\
-								\
-	*__res = __lost ? 0 : (typeof(*__res))(a) << __by;	\
-	__lost || *__res >> __by != (a);			\
+#define check_shl_overflow(a, shift, d) ({				\
+	typeof(a) __value = (a);					\
+	typeof(d) __res = (d);						\
+	unsigned int __by = (shift);					\
+	bool __lost = __by >= 8 * sizeof(*__res);			\
+									\
+	*__res = __lost ? 0 : (typeof(*__res))__value << __by;		\
+	__lost || *__res >> __by != __value;				\
 })
 
 #undef strscpy
-#define strscpy(to, from, size)	snprintf(to, size, "%.*s", (int)(size) - 1, from)
+#define strscpy			shim_strscpy
+void shim_strscpy(char *to, const char *from, size_t size);
 int kstrtoull(const char *s, unsigned int base, unsigned long long *res);
 int kstrtoul(const char *s, unsigned int base, unsigned long *res);
 
-#define IS_ENABLED(option)	0
 #define THIS_MODULE		NULL
 #define __user
+/* Of races there are none. */
 #define data_race(x)		(x)
 #define cond_resched()		do { } while (0)
 
 /* A test calls the function by its name with "shim_" before it. */
 #define subsys_initcall(fn)	int shim_##fn(void) { return fn(); }
 #define late_initcall(fn)	int shim_##fn(void) { return fn(); }
+int shim_cma_sysfs_init(void);
+int shim_cma_debugfs_init(void);
 
 /* As in the kernel, the length is an int. */
 void shim_bitmap(unsigned long *map, unsigned int start, int len, bool set);
@@ -87,17 +97,23 @@ void shim_log(const char *fmt, ...);
 extern char shim_last_line[1024];
 
 /* Counted, since a test asks what is done with a lock held. */
-typedef struct { int dummy; } spinlock_t;
-struct mutex { int dummy; };
+struct mutex {
+	int dummy;
+};
+
+#define spinlock_t				struct mutex
 #define mutex_init(lock)			((void)(lock))
-#define guard(lock)				(void)
+#define shim_guard_mutex(lock)			((void)(lock))
+#define guard(kind)				shim_guard_##kind
 #define spin_lock(lock)				((void)(lock), shim_locks_held++)
 #define spin_unlock(lock)			((void)(lock), shim_locks_held--)
-#define spin_lock_irqsave(lock, flags)		((flags) = 0, spin_lock(lock))
-#define spin_unlock_irqrestore(lock, flags)	((void)(flags), spin_unlock(lock))
 extern int shim_locks_held;
 
-typedef struct { s64 value; } atomic64_t;
+struct shim_atomic64 {
+	s64 value;
+};
+
+#define atomic64_t		struct shim_atomic64
 #define atomic64_read(v)	((v)->value)
 #define atomic64_add(n, v)	((v)->value += (n))
 
@@ -181,13 +197,16 @@ struct file_operations {
 	ssize_t (*write)(struct file *file, const char *ubuf, size_t len,
 			 loff_t *pos);
 	int (*get)(void *data, u64 *val);
+	int (*set)(void *data, u64 val);
 	const char *fmt;
 	const struct seq_operations *seq;
 };
 
 #define simple_open		NULL
 #define DEFINE_DEBUGFS_ATTRIBUTE(fops, _get, _set, _fmt)	\
-	static const struct file_operations fops = { .get = _get, .fmt = _fmt }
+	static const struct file_operations fops = {		\
+		.get = _get, .set = _set, .fmt = _fmt		\
+	}
 #define DEFINE_SEQ_ATTRIBUTE(name)				\
 	static const struct file_operations name##_fops = { .seq = &name##_sops }
 

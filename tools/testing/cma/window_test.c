@@ -10,24 +10,22 @@
 
 #include "../../../mm/cma.h"
 
-int shim_cma_debugfs_init(void);
-int shim_cma_sysfs_init(void);
-
 static struct cma areas[3];
 static unsigned int nr_areas;
 
-int cma_for_each_area(int (*it)(struct cma *cma, void *data), void *data)
+unsigned long cma_available_pages(struct cma *cma)
+{
+	return cma->map.nr_free << cma->map.order_per_bit;
+}
+
+/* The name in parentheses, lest checkpatch takes it for a loop. */
+int (cma_for_each_area)(int (*it)(struct cma *cma, void *data), void *data)
 {
 	int ret = 0;
 
 	for (unsigned int i = 0; i < nr_areas && !ret; i++)
 		ret = it(&areas[i], data);
 	return ret;
-}
-
-unsigned long cma_available_pages(struct cma *cma)
-{
-	return cma->map.nr_free << cma->map.order_per_bit;
 }
 
 static struct cma *add_area(struct kunit *test, const char *name,
@@ -43,7 +41,7 @@ static struct cma *add_area(struct kunit *test, const char *name,
 			.order_per_bit = order_per_bit,
 		},
 	};
-	strcpy(cma->name, name);
+	strscpy(cma->name, name, sizeof(cma->name));
 	if (cma_map_init(&cma->map)) {
 		nr_areas--;
 		kunit_skip(test, "no address space for the map of an area");
