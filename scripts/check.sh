@@ -45,22 +45,27 @@ say "${#ours[@]} files of the project, ${#shell[@]} of them shell, ${#steps[@]} 
 #   comes in one step, and that it covers every file is checked below.
 # MISSING_SIGN_OFF: whoever sends the series signs it.
 # In a trace header checkpatch takes the macros of TRACE_EVENT for calls.
+# checkpatch leaves a file in the folder where it is called: that is one of links, so that
+# it sees the tree and does not write in it.
 mails=("$series"/*.patch)
+farm=$build/check.tree
+trap 'rm -rf "$farm"' EXIT
+rm -rf "$farm"
+{ mkdir -p "$farm" && ln -s "$tree"/* "$farm"; } || unwritable "$farm"
 checkpatch() {
-	perl "$tree/scripts/checkpatch.pl" --strict --terse --no-summary "$@" |
+	(cd "$farm" && perl scripts/checkpatch.pl --root="$tree" --strict --terse --no-summary "$@") |
 		grep -vE '^include/trace/.*(Alignment should match|should not end with a)'
 }
 # What is wrong in a file is wrong in its patch too, if as a warning of another kind.
 findings checkpatch < <({
 	for file in "${code[@]}"; do
 		if [ -e "$tree/$file" ]; then
-			(cd "$tree" && checkpatch -f "$file")
+			checkpatch -f "$file"
 		else
-			checkpatch --no-tree -f "$file"
+			checkpatch --no-tree -f "$project/$file" | sed "s,^$project/,,"
 		fi
 	done
-	cd "$tree" && checkpatch --showfile \
-		--ignore FILE_PATH_CHANGES,MISSING_SIGN_OFF "${mails[@]:1}"
+	checkpatch --showfile --ignore FILE_PATH_CHANGES,MISSING_SIGN_OFF "${mails[@]:1}"
 } | awk '{ key = $0; sub(/ (ERROR|WARNING|CHECK):/, "", key) } !seen[key]++')
 
 # filp and EXTRAVERSION are the kernel's names.
