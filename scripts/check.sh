@@ -44,7 +44,11 @@ say "${#ours[@]} files of the project, ${#shell[@]} of them shell, ${#steps[@]} 
 # FILE_PATH_CHANGES asks each patch that adds a file for a change of MAINTAINERS: the entry
 #   comes in one step, and that it covers every file is checked below.
 # MISSING_SIGN_OFF: whoever sends the series signs it.
-# In a trace header checkpatch takes the macros of TRACE_EVENT for calls.
+# In a trace header checkpatch takes the macros of TRACE_EVENT for calls, and in mm/Kconfig
+#   the line that sources mm/Kconfig.cma for the file's own name. cma_for_each_area() is a
+#   loop to it, by its name.
+# Programs have no strscpy() and BIT(). The stand-ins of tools/testing/cma for the kernel's
+#   macros have the arguments that these have, used or not, once or twice.
 # checkpatch leaves a file in the folder where it is called: that is one of links, so that
 # it sees the tree and does not write in it.
 mails=("$series"/*.patch)
@@ -53,9 +57,14 @@ trap 'rm -rf "$farm"' EXIT
 rm -rf "$farm"
 { mkdir -p "$farm" && ln -s "$tree"/* "$farm"; } || unwritable "$farm"
 checkpatch() {
-	(cd "$farm" && perl scripts/checkpatch.pl --root="$tree" --strict --terse --no-summary "$@") |
-		grep -vE '^include/trace/.*(Alignment should match|should not end with a)'
+	(cd "$farm" && perl scripts/checkpatch.pl --root="$tree" --strict --terse \
+		--no-summary "$@") | grep -vE -e "$exempt"
 }
+exempt='^include/trace/.*(Alignment should match|should not end with a)'
+exempt+='|^mm/Kconfig:.*have the filename in the file'
+exempt+='|^mm/cma\.c:.*that open brace'
+exempt+='|^tools/.*(Prefer strscpy|Prefer using the BIT)'
+exempt+='|^tools/testing/cma/(shim|kunit)\.h.*(Macro argument reuse|is not used in function)'
 # What is wrong in a file is wrong in its patch too, if as a warning of another kind.
 findings checkpatch < <({
 	for file in "${code[@]}"; do
