@@ -3,9 +3,9 @@
  * KUnit tests of contiguous memory areas: names, allocation, release
  *
  * They run at boot, while areas can be registered, on areas of two kinds. Some
- * are made of memory that the page allocator can spare, and remain. The others
- * lie where no memory is: they have all that an area has until they are to be
- * activated, and then are dead.
+ * are made of memory that the page allocator can spare, and gets back at the
+ * end. The others lie where no memory is: they have all that an area has until
+ * they are to be activated, and then are dead. Dead areas are all that remains.
  */
 
 #include <kunit/test.h>
@@ -17,6 +17,7 @@
 #include <linux/kthread.h>
 #include <linux/memblock.h>
 #include <linux/mm.h>
+#include <linux/page-isolation.h>
 #include <linux/string.h>
 #include <linux/vmstat.h>
 
@@ -61,6 +62,32 @@ static void __init put_reserved_pages(struct page *page)
 		free_reserved_page(nth_page(page, i));
 }
 
+/* All areas that have memory. */
+static struct cma *activated[MAX_ORDER_PER_BIT + 3];
+static unsigned int nr_activated;
+
+static void __init activate(struct cma *cma)
+{
+	cma_activate_area(cma);
+	activated[nr_activated++] = cma;
+}
+
+/* What allocators never do: an area ends. Nobody has anything of it any more. */
+static void __init retire(struct kunit *test, struct cma *cma)
+{
+	struct page *page = cma_alloc(cma, AREA_PAGES, 0, false);
+
+	KUNIT_ASSERT_NOT_NULL(test, page);
+	for (unsigned long i = 0; i < AREA_PAGES; i += pageblock_nr_pages)
+		set_pageblock_migratetype(nth_page(page, i), MIGRATE_MOVABLE);
+	page_zone(page)->cma_pages -= AREA_PAGES;
+	totalcma_pages -= AREA_PAGES;
+	cma->state = CMA_DEAD;
+	cma->map.count = 0;
+	cma_map_destroy(&cma->map);
+	free_contig_range(page_to_pfn(page), AREA_PAGES);
+}
+
 static struct cma *__init get_area(struct kunit *test)
 {
 	const unsigned int *param = test->param_value;
@@ -79,7 +106,7 @@ static struct cma *__init get_area(struct kunit *test)
 		put_reserved_pages(page);
 		kunit_skip(test, "CONFIG_CMA_AREAS is too small for another area");
 	}
-	cma_activate_area(areas[order_per_bit]);
+	activate(areas[order_per_bit]);
 	return areas[order_per_bit];
 }
 
@@ -303,7 +330,7 @@ static void __init cma_serves_once_active(struct kunit *test)
 	KUNIT_EXPECT_TRUE(test, cma_pages_valid(cma, page, AREA_PAGES));
 	KUNIT_EXPECT_FALSE(test, cma_release(cma, page, 1));
 
-	cma_activate_area(cma);
+	activate(cma);
 	KUNIT_EXPECT_EQ(test, cma_for_each_area(is_visited, cma), 1);
 	KUNIT_EXPECT_EQ(test, cma_get_size(cma), AREA_SIZE);
 	KUNIT_EXPECT_EQ(test, cma_available_pages(cma), AREA_PAGES);
@@ -438,7 +465,7 @@ static void __init cma_of_reserved_memory(struct kunit *test)
 			cma_init_reserved_mem(base, min, 0, "kunit", &twin));
 	KUNIT_EXPECT_NULL(test, twin);
 	memblock_phys_free(base, AREA_SIZE);
-	cma_activate_area(cma);
+	activate(cma);
 	KUNIT_EXPECT_EQ(test, cma_available_pages(cma), AREA_PAGES);
 }
 
@@ -798,6 +825,17 @@ static void __init cma_releases_once(struct kunit *test)
 	}
 }
 
+static unsigned long first_totalcma, first_free_cma;
+
+static void __init cma_leaves_no_trace(struct kunit *test)
+{
+	while (nr_activated)
+		retire(test, activated[--nr_activated]);
+	memset(areas, 0, sizeof(areas));
+	KUNIT_EXPECT_EQ(test, totalcma_pages, first_totalcma);
+	expect_free_cma_pages(test, first_free_cma);
+}
+
 /* It remains so: nothing registers an area after boot. */
 static void __init cma_table_fills_up(struct kunit *test)
 {
@@ -816,6 +854,8 @@ static int __init cma_suite_init(struct kunit_suite *suite)
 {
 	/* Its pages come and go, in areas too. */
 	wait_for_initramfs();
+	first_totalcma = totalcma_pages;
+	first_free_cma = free_cma_pages();
 	return 0;
 }
 
@@ -835,6 +875,7 @@ static struct kunit_case __refdata cma_cases[] = {
 	KUNIT_CASE_PARAM(cma_refuses_wrong_releases, two_orders_gen_params),
 	KUNIT_CASE(cma_refuses_torn_folios),
 	KUNIT_CASE(cma_releases_once),
+	KUNIT_CASE(cma_leaves_no_trace),
 	KUNIT_CASE(cma_table_fills_up),
 	{}
 };
