@@ -19,6 +19,7 @@
 #define PATIENCE	900		/* seconds */
 #define CHUNK		(4UL << 20)
 #define MAX_CHUNKS	4096
+#define STRIDE		64		/* words; one in so many is looked at */
 #define DIR		"/tmp/cma_borrow"
 
 /* What borrows: memory in chunks, all of it mapped. */
@@ -39,6 +40,7 @@ FIXTURE(borrow)
 	struct area area;
 	struct state first;
 	struct load *load;
+	int dirty_ratio, background_ratio;
 };
 
 FIXTURE_VARIANT(borrow)
@@ -80,7 +82,7 @@ static void write_chunk(struct load *load, unsigned int c)
 {
 	uint64_t *words = (uint64_t *)load->chunk[c];
 
-	for (size_t i = 0; i < CHUNK / sizeof(*words); i += 16)
+	for (size_t i = 0; i < CHUNK / sizeof(*words); i += STRIDE)
 		words[i] = word_of(c, i);
 }
 
@@ -91,7 +93,7 @@ static size_t check_page(const struct load *load, unsigned int c, size_t start,
 	const uint64_t *words = (const uint64_t *)load->chunk[c];
 
 	for (size_t i = start / sizeof(*words);
-	     i < (start + len) / sizeof(*words); i += 16)
+	     i < (start + len) / sizeof(*words); i += STRIDE)
 		if (words[i] != word_of(c, i))
 			return i * sizeof(*words);
 	return CHUNK;
@@ -109,9 +111,6 @@ static bool add_chunk(struct load *load)
 		flags = MAP_PRIVATE | MAP_ANONYMOUS;
 	else if (ftruncate(load->file, (c + 1) * CHUNK))
 		return false;
-	if (load->kind == PAGE_CACHE &&
-	    posix_fallocate(load->file, c * CHUNK, CHUNK))
-		return false;
 	at = mmap(NULL, CHUNK, PROT_READ | PROT_WRITE, flags, load->file,
 		  load->kind == ANONYMOUS ? 0 : c * CHUNK);
 	if (at == MAP_FAILED)
@@ -123,14 +122,16 @@ static bool add_chunk(struct load *load)
 	return true;
 }
 
-static void drop_page(struct load *load, unsigned int c, size_t offset,
-		      size_t page_size)
+static void drop_pages(struct load *load, unsigned int c, size_t offset,
+		       size_t len)
 {
+	if (!len)
+		return;
 	if (load->kind == ANONYMOUS)
-		madvise(load->chunk[c] + offset, page_size, MADV_DONTNEED);
+		madvise(load->chunk[c] + offset, len, MADV_DONTNEED);
 	else
 		fallocate(load->file, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE,
-			  c * CHUNK + offset, page_size);
+			  c * CHUNK + offset, len);
 }
 
 /* 0 if the page is not there */
@@ -174,32 +175,72 @@ static uint64_t borrowed(int pagemap, const struct load *load,
 }
 
 /*
- * The page allocator turns to the area when little else is left. So fill all
- * memory, then let go of what came to lie elsewhere, for the moved pages to
- * have a place to go to.
+ * The page allocator turns to the area when as little is left elsewhere. So
+ * ballast takes up most of the other memory while the area fills, and then goes,
+ * for the moved pages to have a place to go to. So does what the load has
+ * outside of the area.
  */
 static uint64_t fill(int pagemap, struct load *load, const struct area *area)
 {
-	uint64_t mapped;
+	uint64_t size = area->pages * area->page_size, mapped;
+	size_t ballast_size = meminfo("MemFree:");
+	char *ballast;
 
-	while (meminfo("CmaFree:") > area->pages * area->page_size / 8 &&
-	       meminfo("MemFree:") > 12 << 20)
-		if (!add_chunk(load))
+	ballast = mmap(NULL, ballast_size, PROT_READ | PROT_WRITE,
+		       MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+	if (ballast == MAP_FAILED)
+		return 0;
+	madvise(ballast, ballast_size, MADV_NOHUGEPAGE);
+	for (size_t at = 0; at < ballast_size; at += area->page_size) {
+		if (at % CHUNK == 0 &&
+		    meminfo("MemFree:") < meminfo("CmaFree:") + size)
 			break;
+		ballast[at] = 1;
+	}
 
-	for (unsigned int c = 0; c < load->chunks; c++)
-		for (size_t at = 0; at < CHUNK; at += area->page_size) {
-			uint64_t pfn = pfn_of(pagemap, load->chunk[c] + at,
-					      area->page_size);
+	/* Not to the last page, or writeback would begin, and killing. */
+	while (meminfo("CmaFree:") > size / 4 && load->chunks * CHUNK < 3 * size &&
+	       add_chunk(load))
+		;
+	munmap(ballast, ballast_size);
 
-			if (in_area(area, pfn))
+	for (unsigned int c = 0; c < load->chunks; c++) {
+		size_t run = 0, at;
+
+		for (at = 0; at < CHUNK; at += area->page_size) {
+			if (in_area(area, pfn_of(pagemap, load->chunk[c] + at,
+						 area->page_size))) {
+				drop_pages(load, c, at - run, run);
+				run = 0;
 				continue;
-			drop_page(load, c, at, area->page_size);
+			}
+			run += area->page_size;
 			load->let_go[(c * CHUNK + at) / area->page_size] = 1;
 		}
+		drop_pages(load, c, at - run, run);
+	}
 	return borrowed(pagemap, load, area, &mapped);
 }
 
+/* Return: what it was before */
+static int set_number(const char *path, int value)
+{
+	char text[32] = "";
+	int fd;
+
+	read_text(path, text, sizeof(text));
+	fd = open(path, O_WRONLY);
+	if (fd >= 0) {
+		dprintf(fd, "%d", value);
+		close(fd);
+	}
+	return atoi(text);
+}
+
+/*
+ * Writing file pages back takes long, and memory on top of theirs where the
+ * disk is memory, too. They are to stay dirty for as long as a test runs.
+ */
 FIXTURE_SETUP(borrow)
 {
 	self->load = calloc(1, sizeof(*self->load));
@@ -241,6 +282,10 @@ FIXTURE_SETUP(borrow)
 		ASSERT_GE(self->load->file, 0);
 	}
 
+	self->dirty_ratio = set_number("/proc/sys/vm/dirty_ratio", 90);
+	self->background_ratio =
+		set_number("/proc/sys/vm/dirty_background_ratio", 80);
+
 	settle(self->fd);
 	read_state(&self->area, &self->first);
 	ASSERT_EQ(0, self->first.used)
@@ -261,6 +306,8 @@ FIXTURE_TEARDOWN(borrow)
 	if (!self->area.pages)
 		return;
 	close(self->fd);
+	set_number("/proc/sys/vm/dirty_background_ratio", self->background_ratio);
+	set_number("/proc/sys/vm/dirty_ratio", self->dirty_ratio);
 
 	fd = cma_open();
 	for (int i = 0; i < 50; i++) {
@@ -415,6 +462,9 @@ TEST_F_TIMEOUT(borrow, stuck_page_is_avoided, PATIENCE)
 	for (unsigned int i = 0; i < pinned; i++) {
 		char *at = load->chunk[stuck[i].chunk] + stuck[i].offset;
 
+		/* A page of a file may have been unmapped for a try. */
+		ASSERT_EQ(CHUNK, check_page(load, stuck[i].chunk,
+					    stuck[i].offset, area->page_size));
 		EXPECT_EQ(stuck[i].pfn, pfn_of(self->pagemap, at, area->page_size));
 		for (unsigned int k = 0; k < got; k++)
 			EXPECT_TRUE(stuck[i].pfn < pfns[k] ||

@@ -213,11 +213,12 @@ static inline bool cma_verify(int fd, uint64_t pfn, uint64_t count,
 
 /*
  * Make the numbers of free pages exact: nobody borrows a page of any area, and
- * none is on a CPU's private list.
+ * none is on a CPU's private list. All areas are taken at the same time, or
+ * pages would go from one to another.
  */
 static inline void settle(int fd)
 {
-	int sum;
+	int sum, hold = cma_open();
 
 	for (int i = 0;; i++) {
 		struct cma_test_info info = { };
@@ -227,10 +228,12 @@ static inline void settle(int fd)
 		memcpy(r.area, info.area, sizeof(r.area));
 		if (ioctl(fd, CMA_TEST_INFO, &info))
 			break;
-		r.count = info.pages;
-		if (!ioctl(fd, CMA_TEST_ALLOC, &r))
-			ioctl(fd, CMA_TEST_RELEASE, &r);
+		do {
+			r.count = read_number(DEBUGFS, info.area, "maxchunk");
+		} while (r.count && r.count <= info.pages &&
+			 !ioctl(hold, CMA_TEST_ALLOC, &r));
 	}
+	close(hold);
 	ioctl(fd, CMA_TEST_SETTLE);
 
 	/* Each CPU counts for itself, and adds up from time to time. */

@@ -44,6 +44,7 @@ function end(status) {
 /^### begin / {
 	if (open)
 		end("unknown")
+	marked = 1
 	begin(substr($0, 11))
 	next
 }
@@ -56,7 +57,7 @@ function end(status) {
 
 {
 	sub(/\r$/, "")
-	if (suite != "" && !open && !started) {
+	if (suite != "" && !open && !marked && !started) {
 		begin(suite)
 		started = 1
 	}
