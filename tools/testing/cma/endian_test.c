@@ -19,7 +19,7 @@
 
 void wrong_word(void) __attribute__((error("cma_map_word32() depends on the byte order")));
 
-static void __used check_words(void)
+void check_words(void)
 {
 	unsigned long bits[] = { 0x0123456789abcdef, 0xf0e1d2c3b4a59687 };
 	const struct cma_map map = { .count = 128, .taken = bits };
