@@ -45,6 +45,10 @@
 #undef max
 #define min(x, y)	({ typeof(x) __x = (x); typeof(y) __y = (y); __x < __y ? __x : __y; })
 #define max(x, y)	({ typeof(x) __x = (x); typeof(y) __y = (y); __x > __y ? __x : __y; })
+#undef min_t
+#undef max_t
+#define min_t(type, x, y)	min((type)(x), (type)(y))
+#define max_t(type, x, y)	max((type)(x), (type)(y))
 #define min_not_zero(x, y) ({						\
 	typeof(x) __a = (x);						\
 	typeof(y) __b = (y);						\
