@@ -405,8 +405,8 @@ static struct page *__cma_alloc(struct cma *cma, unsigned long count,
  * Each page has a reference count of one and may be mapped, shared and got by
  * itself. Pages that others have borrowed are moved away, which takes time.
  *
- * Context: process context, may sleep for long. Takes the area's mutex and the
- * locks of page migration; do not hold a page lock or mmap_lock for writing.
+ * Context: process context, may sleep for long. Takes a mutex and the locks of
+ * page migration; do not hold a page lock or mmap_lock for writing.
  * Return: the first page, or NULL.
  */
 struct page *cma_alloc(struct cma *cma, unsigned long count,

@@ -363,4 +363,5 @@ static struct miscdevice cma_test_device = {
 	.mode	= 0600,
 	.fops	= &cma_test_fops,
 };
+
 builtin_misc_device(cma_test_device);

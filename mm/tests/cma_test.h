@@ -16,7 +16,7 @@
 #define CMA_TEST_NAME_LEN	64
 
 /* Flags of CMA_TEST_ALLOC and CMA_TEST_ALLOC_FOLIO */
-#define CMA_TEST_NOWARN		(1 << 0)
+#define CMA_TEST_NOWARN		0x1
 
 /**
  * struct cma_test_range - pages to take out of an area, or to give back to it
