@@ -63,7 +63,7 @@ FIXTURE_VARIANT_ADD(borrow, page_cache)
 	.kind = PAGE_CACHE,
 };
 
-static uint64_t meminfo(const char *name)
+static uint64_t read_meminfo(const char *name)
 {
 	char text[8192], *at;
 
@@ -183,7 +183,7 @@ static uint64_t borrowed(int pagemap, const struct load *load,
 static uint64_t fill(int pagemap, struct load *load, const struct area *area)
 {
 	uint64_t size = area->pages * area->page_size, mapped;
-	size_t ballast_size = meminfo("MemFree:");
+	size_t ballast_size = read_meminfo("MemFree:");
 	char *ballast;
 
 	ballast = mmap(NULL, ballast_size, PROT_READ | PROT_WRITE,
@@ -193,13 +193,13 @@ static uint64_t fill(int pagemap, struct load *load, const struct area *area)
 	madvise(ballast, ballast_size, MADV_NOHUGEPAGE);
 	for (size_t at = 0; at < ballast_size; at += area->page_size) {
 		if (at % CHUNK == 0 &&
-		    meminfo("MemFree:") < meminfo("CmaFree:") + size)
+		    read_meminfo("MemFree:") < read_meminfo("CmaFree:") + size)
 			break;
 		ballast[at] = 1;
 	}
 
 	/* Not to the last page, or writeback would begin, and killing. */
-	while (meminfo("CmaFree:") > size / 4 && load->chunks * CHUNK < 3 * size &&
+	while (read_meminfo("CmaFree:") > size / 4 && load->chunks * CHUNK < 3 * size &&
 	       add_chunk(load))
 		;
 	munmap(ballast, ballast_size);
@@ -262,7 +262,7 @@ FIXTURE_SETUP(borrow)
 	if (!find_area(self->fd, false, &self->area))
 		SKIP(return, "no area with units of one page, boot with cma=");
 	if (self->area.pages * self->area.page_size * 3 >
-	    meminfo("MemTotal:")) {
+	    read_meminfo("MemTotal:")) {
 		self->area.pages = 0;
 		SKIP(return, "the area is too large a part of all memory to be emptied");
 	}
@@ -276,7 +276,7 @@ FIXTURE_SETUP(borrow)
 		if (system("{ mke2fs -q -F /dev/ram0 || mke2fs -F /dev/ram0; } >/dev/null 2>&1") ||
 		    mount("/dev/ram0", DIR, "ext2", 0, NULL)) {
 			self->area.pages = 0;
-			SKIP(return, "no ext2 on /dev/ram0: needs CONFIG_BLK_DEV_RAM, CONFIG_EXT2_FS and mke2fs");
+			SKIP(return, "no ext2 on /dev/ram0: needs a RAM disk, ext2 and mke2fs");
 		}
 		self->load->file = open(DIR "/file", O_RDWR | O_CREAT, 0600);
 		ASSERT_GE(self->load->file, 0);

@@ -111,7 +111,7 @@ static inline bool find_area(int fd, bool large_units, struct area *found)
 		if (ioctl(fd, CMA_TEST_INFO, &info))
 			return any;
 		order = read_number(DEBUGFS, info.area, "order_per_bit");
-		if (order > 63 || (order > 0) != large_units)
+		if (order > 63 || !order == large_units)
 			continue;
 		if (wanted ? strcmp(wanted, info.area) :
 			     any && info.pages <= found->pages)

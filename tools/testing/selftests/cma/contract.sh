@@ -80,9 +80,9 @@ put() {
 refused() {
 	before=$(picture)
 	if put "$2" "$3"; then
-		check "$1 is refused" taken refused
+		check "$1 is refused" taken "not taken"
 	else
-		check "$1 is refused" refused refused
+		check "$1 is refused" "not taken" "not taken"
 	fi
 	check "$1 changes nothing" "$(picture)" "$before"
 	# What was taken all the same must not fall on the next test.
@@ -137,7 +137,8 @@ show_area() {
 	check "$area: debugfs bitmap is read-only" "$(stat -c %a "$dfs/bitmap")" 444
 	check "$area: debugfs bitmap: one line, with a newline" "$(form "$dfs/bitmap")" 0a
 	check "$area: debugfs bitmap: numbers of 32 bits, a space between" \
-		"$(tr ' ' '\n' <"$dfs/bitmap" | awk '!/^(0|[1-9][0-9]*)$/ || $1 > 4294967295' | wc -l | tr -d ' ')" 0
+		"$(tr ' ' '\n' <"$dfs/bitmap" |
+			awk '!/^(0|[1-9][0-9]*)$/ || $1 > 4294967295 { n++ } END { print n + 0 }')" 0
 	check "$area: debugfs bitmap: a bit for each unit" "$(wc -w <"$dfs/bitmap" | tr -d ' ')" \
 		$(((count / unit + 31) / 32))
 	check "$area: bits set in the bitmap are what is used" \
@@ -235,7 +236,8 @@ trace_area() {
 	echo 0 >"$trace/events/cma/enable"
 	check "tracepoint cma_alloc_start as printed" "$(grep -c \
 		" cma_alloc_start: name=$area count=5 align=0\$" "$trace/trace")" 1
-	check "tracepoint cma_alloc_finish as printed" "$(traced alloc_finish ' align=0 errorno=0')" 1
+	check "tracepoint cma_alloc_finish as printed" \
+		"$(traced alloc_finish ' align=0 errorno=0')" 1
 	check "tracepoint cma_release as printed" "$(traced release '')" 1
 	echo >"$trace/trace"
 }
@@ -253,7 +255,7 @@ agree() {
 
 echo "TAP version 13"
 if [ "$(id -u)" != 0 ] || [ ! -d "$debugfs" ] || [ ! -d "$sysfs" ]; then
-	echo "1..0 # SKIP needs root, CONFIG_CMA_SYSFS, CONFIG_CMA_DEBUGFS, and debugfs to be mounted"
+	echo "1..0 # SKIP needs root, CMA_SYSFS, CMA_DEBUGFS, and debugfs to be mounted"
 	exit 4
 fi
 

@@ -13,7 +13,8 @@ here=$(cd "$(dirname "$0")" && pwd -P)
 
 # names of the options that a fragment says something about, one a line
 options() {
-	sed -n 's/^\(CONFIG_[A-Z0-9_a-z]*\)=.*/\1/p; s/^# \(CONFIG_[A-Z0-9_a-z]*\) is not set$/\1/p' "$@"
+	sed -n -e 's/^\(CONFIG_[A-Z0-9_a-z]*\)=.*/\1/p' \
+		-e 's/^# \(CONFIG_[A-Z0-9_a-z]*\) is not set$/\1/p' "$@"
 }
 
 # have LINE - whether .config.new agrees with this line of a fragment
@@ -90,7 +91,8 @@ if [ -n "$CONFIG" ]; then
 	[ -r "$CONFIG" ] || die "CONFIG=$CONFIG is not a file that can be read"
 	CONFIG=$(realpath "$CONFIG")
 	bad=$(grep -nvxE '#.*|[[:space:]]*|CONFIG_[A-Za-z0-9_]+=.+' "$CONFIG" | head -n 1)
-	[ -z "$bad" ] || die "CONFIG=$CONFIG, line ${bad%%:*}: expected CONFIG_NAME=value, not ${bad#*:}"
+	[ -z "$bad" ] ||
+		die "CONFIG=$CONFIG, line ${bad%%:*}: expected CONFIG_NAME=value, not ${bad#*:}"
 fi
 
 need gcc:gcc make:make flex:flex bison:bison bc:bc perl:perl xz:xz-utils "${cross}gcc:$cross_gcc"

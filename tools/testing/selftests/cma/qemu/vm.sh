@@ -62,7 +62,7 @@ initramfs() {
 	mkdir -p "$root/bin" "$root/root" "$root/vm"
 	cp "$(static_busybox)" "$root/bin/busybox" ||
 		die "no static busybox for $ARCH: see what apt-get says above"
-	cp "$here/init" "$root/init"
+	cp "$here/init.sh" "$root/init"
 	for file in $FILES; do
 		cp -a "$file" "$root/root/" || die "FILES: could not copy $file"
 	done
@@ -129,7 +129,8 @@ kvm) machine+=(-accel kvm -cpu host) ;;
 *) die "ACCEL=\"$ACCEL\" is not known; use one of: tcg kvm" ;;
 esac
 if [ -n "$DTB_OVERLAY" ]; then
-	[ "$ARCH" != x86_64 ] || die "DTB_OVERLAY: an x86_64 board has no device tree; use ARCH=arm64"
+	[ "$ARCH" != x86_64 ] ||
+		die "DTB_OVERLAY: an x86_64 board has no device tree; use ARCH=arm64"
 	[ -f "$DTB_OVERLAY" ] || die "DTB_OVERLAY=$DTB_OVERLAY is not a file"
 fi
 
@@ -153,8 +154,9 @@ initramfs
 command=("${qemu%%:*}" "${machine[@]}" -m "$MEM" -smp "$CPUS" -nodefaults -no-reboot
 	$QEMU_ARGS)
 [ -z "$DTB_OVERLAY" ] || device_tree
+kernel_args="console=$console earlycon${earlycon:+=}$earlycon panic=-1 kunit.enable=0"
 command+=(-display none -kernel "$KERNEL" -initrd "$tmp/initrd"
-	-append "console=$console earlycon${earlycon:+=}$earlycon panic=-1 kunit.enable=0 ${APPEND:-}")
+	-append "$kernel_args ${APPEND:-}")
 
 if [ -z "$SCRIPT" ]; then
 	say "ctrl-a x ends the machine; exit powers it off"

@@ -23,7 +23,7 @@ static char *chunk[MAX];
 static unsigned long chunks;
 static int tmpfs;
 
-static unsigned long meminfo(const char *name)
+static unsigned long read_meminfo(const char *name)
 {
 	char line[128];
 	unsigned long kib;
@@ -142,8 +142,8 @@ int main(int argc, char **argv)
 	if (tmpfs < 0)
 		die("/dev/shm");
 
-	left = meminfo("CmaTotal") / 32;
-	while (chunks < MAX && meminfo("CmaFree") > left && meminfo("MemFree") > FLOOR)
+	left = read_meminfo("CmaTotal") / 32;
+	while (chunks < MAX && read_meminfo("CmaFree") > left && read_meminfo("MemFree") > FLOOR)
 		add_chunk();
 	printf("%lu MiB written: %lu anonymous, %lu in a file of tmpfs.\n", chunks,
 	       (chunks + 1) / 2, chunks / 2);

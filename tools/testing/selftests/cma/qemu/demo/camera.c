@@ -45,7 +45,9 @@ static unsigned long first_pfn(const char *area, const unsigned char *before,
 	while (first < count && after[first] == before[first])
 		first++;
 	for (i = 0; i < count; i++) {
-		if ((after[i] != before[i]) != (i >= first && i - first < pages)) {
+		bool changed = after[i] != before[i];
+
+		if (changed != (i >= first && i - first < pages)) {
 			printf("the bitmap does not show one run of %lu new pages\n", pages);
 			exit(1);
 		}

@@ -1,5 +1,6 @@
 #!/bin/busybox sh
 # SPDX-License-Identifier: GPL-2.0
+# shellcheck shell=dash
 # The guest's first program. /vm/script, when there, is run with its output on another
 # channel than the kernel's messages, so that none of these can fall into it.
 
@@ -7,16 +8,16 @@
 /bin/busybox --install -s /bin
 export PATH=/bin:/sbin:/usr/bin:/usr/sbin HOME=/root TERM="${TERM:-linux}"
 
-mount -t proc proc /proc
-mount -t sysfs sysfs /sys
+mount -t proc none /proc
+mount -t sysfs none /sys
 mount -t devtmpfs dev /dev 2>/dev/null
 mkdir -p /dev/pts /dev/shm /dev/hugepages
-mount -t devpts devpts /dev/pts 2>/dev/null
-mount -t tmpfs tmpfs /dev/shm
-mount -t tmpfs tmpfs /tmp
-mount -t hugetlbfs hugetlbfs /dev/hugepages 2>/dev/null
-mount -t debugfs debugfs /sys/kernel/debug
-mount -t tracefs tracefs /sys/kernel/tracing 2>/dev/null
+mount -t devpts none /dev/pts 2>/dev/null
+mount -t tmpfs none /dev/shm
+mount -t tmpfs none /tmp
+mount -t hugetlbfs none /dev/hugepages 2>/dev/null
+mount -t debugfs none /sys/kernel/debug
+mount -t tracefs none /sys/kernel/tracing 2>/dev/null
 ln -sf /proc/self/fd /dev/fd
 ln -sf /proc/mounts /etc/mtab
 echo 'root:x:0:0:root:/root:/bin/sh' >/etc/passwd
