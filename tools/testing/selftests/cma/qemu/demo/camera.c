@@ -5,6 +5,7 @@
  * its input. Says of each where it lies and what it took.
  */
 #include <fcntl.h>
+#include <stdbool.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <time.h>
