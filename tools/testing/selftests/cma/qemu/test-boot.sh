@@ -36,7 +36,8 @@ for area in *; do
 	   [ -e "/sys/kernel/mm/cma/$area/alloc_pages_success" ]; then
 		works=yes
 	fi
-	echo "area $area $(($(cat "$area/base_pfn") * page)) $(($(cat "$area/count") * page)) $works"
+	base=$(cat "$area/base_pfn") count=$(cat "$area/count")
+	echo "area $area $((base * page)) $((count * page)) $works"
 done 2>/dev/null
 for area in /sys/kernel/mm/cma/*; do
 	[ -d "$area" ] && echo "sysfs ${area##*/}"
@@ -100,7 +101,8 @@ area() {
 		return
 	fi
 	[ "$size" = $(($2 << 20)) ] || note "area $1 has $size bytes and not $(($2 << 20))"
-	[ -z "${3:-}" ] || [ $((base >> 20)) -ge "$3" ] || note "area $1 starts at $base, below $3 MiB"
+	[ -z "${3:-}" ] || [ $((base >> 20)) -ge "$3" ] ||
+		note "area $1 starts at $base, below $3 MiB"
 	[ -z "${4:-}" ] || [ $(((base + size) >> 20)) -le "$4" ] ||
 		note "area $1 at $base reaches past $4 MiB"
 	[ "$works" = yes ] || note "nothing can be allocated from area $1"
@@ -133,7 +135,8 @@ complains() {
 content() {
 	[ -n "$looking" ] || return 0
 	local line
-	line=$(facts | sed "/KTAP version/q" | grep "^log cma: " | grep -vE '[rR]eserved [0-9]+ MiB at' | head -n 1)
+	line=$(facts | sed "/KTAP version/q" | grep "^log cma: " |
+		grep -vE '[rR]eserved [0-9]+ MiB at' | head -n 1)
 	[ -z "$line" ] || note "a complaint: ${line#log }"
 }
 
@@ -205,7 +208,8 @@ cmdline() {
 	bad "cma=16M@${low}M-${high}Mx" "16M@${low}M-${high}Mx"
 	bad "cma=16M@${high}M-${low}M" "16M@${high}M-${low}M"
 	bad "cma=64M@${low}M-$((low + 32))M" "64M@${low}M-$((low + 32))M"
-	bad "cma=16M@$hex""400" "(16M@$hex""400|$hex""400)"
+	bad "cma=16M@${low}M400" "16M@${low}M400"
+	bad "cma=16M@$(((low << 20) + 1024))" $(((low << 20) + 1024))
 	bad "cma=99999999999999999999" 99999999999999999999
 	bad "cma=99999999999T" 99999999999T
 	bad "cma=16M@0xffffffffff000000" 0xffffffffff000000
@@ -219,7 +223,7 @@ cmdline() {
 # is known only to a kernel that has one.
 zones() {
 	boots "kernelcore= alone" "kernelcore=256M cma=16M"
-	local border total
+	local border total=0 now
 	if [ -n "$looking" ]; then
 		total=$(facts | sed -n 's/^meminfo MemTotal: //p')
 	fi
@@ -232,7 +236,8 @@ zones() {
 	complains "reserved"
 	[ -n "$looking" ] || return 0
 	[ -n "$border" ] || note "the start of ZONE_MOVABLE is not in the log"
-	[ "$(facts | sed -n 's/^meminfo MemTotal: //p')" -gt $((total - 1024)) ] ||
+	now=$(facts | sed -n 's/^meminfo MemTotal: //p')
+	[ "${now:-0}" -gt $((${total:-0} - 1024)) ] ||
 		note "the memory of the dead area is lost"
 }
 
@@ -286,7 +291,8 @@ device_tree() {
 		pool toolarge "size = <0x10 0x0>"
 	} | overlay "$bad"
 
-	boots "device tree: fixed, with size and place, with size alone, default" "" DTB_OVERLAY="$one"
+	boots "device tree: fixed, with size and place, with size alone, default" "" \
+		DTB_OVERLAY="$one"
 	area camera@50000000 16 1280 1296
 	area video 8 1400 1464
 	area anywhere 6
@@ -351,7 +357,8 @@ watch() {
 	boots "a warning on the console makes a run fail" "" SCRIPT="$out/warn.sh" VM_WATCH=1
 	[ -n "$looking" ] || return 0
 	wrong=
-	[ "$(cat "$out/$n.status")" = 123 ] || note "the status is $(cat "$out/$n.status") and not 123"
+	[ "$(cat "$out/$n.status")" = 123 ] ||
+		note "the status is $(cat "$out/$n.status") and not 123"
 }
 
 all() {

@@ -160,13 +160,15 @@ gigantic_tests=(
 	'run "1 GiB page goes back to hugetlb0" used hugetlb0 0'
 )
 architecture() {
-	# Where a round GiB stays free; and on arm64 a pool for DMA lives in the default area.
-	local arch=$1 low=256M area="cma=64M"
-	[ "$arch" != arm64 ] || { low=1280M; area="cma=8M numa_cma=0:64M"; }
+	# The GiB for gigantic pages must find room at a round address, and be less than
+	# half of its zone, or all that moves would go there at once. On arm64 a pool for
+	# DMA lives in the default area.
+	local arch=$1 area="cma=64M" low=256M mem=6G
+	[ "$arch" != arm64 ] || { area="cma=8M numa_cma=0:64M" low=1280M mem=3G; }
 	step "$arch-programs" programs "$arch"
 	step "$arch" machine "$arch" "$arch" 512M "$area kunit.enable=1" "${main_tests[@]}"
 	step "$arch-stock" machine "$arch-stock" "$arch" 1G "$area" "${stock_tests[@]}"
-	step "$arch-gigantic" machine "$arch-gigantic" "$arch" 3G \
+	step "$arch-gigantic" machine "$arch-gigantic" "$arch" $mem \
 		"cma=16M@$low hugetlb_cma=1G" \
 		"${gigantic_tests[@]}"
 	ARCH=$arch KERNEL=$(tail -n 1 "$out/kernel-$arch.path") TEST_OUT=$out/$arch-boot.d \
@@ -209,6 +211,7 @@ else
 	} &
 	step user-programs make -s -C "$project/tools/testing/cma" test
 	step KUnit-UML uml
+	step faults "$project/tools/testing/cma/faults.sh"
 	kernel arm64 && architecture arm64
 	wait
 fi
