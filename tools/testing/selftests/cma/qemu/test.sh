@@ -55,7 +55,7 @@ kernel() {
 	if ARCH=$1 "$here/kernel.sh" >"$out/kernel-$1.path"; then
 		return
 	fi
-	printf 'fail\tkernel for %s\tthe build failed, see above\n' "$1" >"$out/kernel-$1.results"
+	printf 'fail\tkernel for %s\t%s\n' "$1" "its build failed, see above" >"$out/kernel-$1.results"
 	return 1
 }
 
@@ -70,7 +70,8 @@ programs() {
 	[ "$(uname -m)" != aarch64 ] || cross=
 	mkdir -p "$bin" "$src/$tests"
 	make -s -C "$tree" O="$build/headers-$arch" ARCH="$arch" headers || return
-	cp -r "$tree/$tests"/{lib.mk,kselftest.h,kselftest_harness.h,dmabuf-heaps,mm,x86,cma} "$src/$tests" &&
+	cp -r "$tree/$tests"/{lib.mk,kselftest{,_harness}.h,dmabuf-heaps,mm,x86,cma} \
+		"$src/$tests" &&
 	ln -s "$tree/mm" "$src/mm" &&
 	ln -s "$tree/tools/include" "$src/tools/include" || return
 	for name in cma dmabuf-heaps; do
@@ -130,7 +131,7 @@ main_tests=('run contract.sh ./contract.sh' 'run alloc ./alloc -v unit_is_page'
 	'run borrow ./borrow')
 # What was freed a moment ago may still be found: an object must be 5 seconds old.
 kmemleak=('echo scan >/sys/kernel/debug/kmemleak; sleep 6; echo scan >/sys/kernel/debug/kmemleak'
-	'run kmemleak sh -c "cat /sys/kernel/debug/kmemleak; ! grep -q . /sys/kernel/debug/kmemleak"')
+	'run kmemleak sh -c "cd /sys/kernel/debug; cat kmemleak; ! grep -q . kmemleak"')
 stock_tests=(
 	'run dmabuf-heap ./dmabuf-heap'
 	'huge 2048 128'
@@ -199,8 +200,8 @@ if [ -n "$DEBUG" ]; then
 		step x86_64-programs programs x86_64
 		step x86_64-debug-kunit machine x86_64-debug-kunit x86_64 512M kunit.enable=1 \
 			kunit "${kmemleak[@]}"
-		step x86_64-debug machine x86_64-debug x86_64 1G "cma=64M kunit.enable=1" "${main_tests[@]}" \
-			"${kmemleak[@]}"
+		step x86_64-debug machine x86_64-debug x86_64 1G cma=64M \
+			"${main_tests[@]}" "${kmemleak[@]}"
 	}
 else
 	# Two lanes, one for each of two processors.
