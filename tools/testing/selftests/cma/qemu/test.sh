@@ -55,7 +55,8 @@ kernel() {
 	if ARCH=$1 "$here/kernel.sh" >"$out/kernel-$1.path"; then
 		return
 	fi
-	printf 'fail\tkernel for %s\t%s\n' "$1" "its build failed, see above" >"$out/kernel-$1.results"
+	printf 'fail\tkernel for %s\t%s\n' "$1" "its build failed, see above" \
+		>"$out/kernel-$1.results"
 	return 1
 }
 
