@@ -502,7 +502,8 @@ static unsigned long cma_find_torn_folio(struct cma *cma,
 bool cma_release(struct cma *cma, const struct page *pages,
 		 unsigned long count)
 {
-	static DEFINE_RATELIMIT_STATE(limit, DEFAULT_RATELIMIT_INTERVAL, 100);
+	static DEFINE_RATELIMIT_STATE(limit, DEFAULT_RATELIMIT_INTERVAL,
+				      DEFAULT_RATELIMIT_BURST);
 	unsigned long pfn, bad_pfn, flags;
 	const char *wrong;
 
