@@ -180,7 +180,7 @@ architecture() {
 # The console of such a kernel drops lines that nobody reads in time: if the result of a
 # suite is missing, once more.
 uml() {
-	local cc= try plan status
+	local cc='' try plan status
 	command -v ccache >/dev/null && cc="ccache gcc"
 	for try in 1 2 3; do
 		(cd "$tree" && tools/testing/kunit/kunit.py run --arch um \
