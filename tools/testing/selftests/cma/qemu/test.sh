@@ -226,6 +226,7 @@ else
 	step faults "$project/tools/testing/cma/faults.sh"
 	kernel arm64 && architecture arm64
 	wait
+	[ -z "$LONG" ] || step callers "$project/scripts/test-callers.sh"
 fi
 
 cat "$out"/*.results >"$out/results"
