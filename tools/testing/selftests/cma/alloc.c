@@ -293,7 +293,7 @@ TEST_F_TIMEOUT(area, wrong_releases_refused, PATIENCE)
 		{ "ends within a unit", at, u + 1, true },
 	};
 	struct state before, after;
-	int log, ret;
+	int log, ret, lines = 0;
 
 	/* Held: units 4 to 7, and the last one. */
 	ASSERT_EQ(0, cma_get(self->fd, area, area->pages, 0, 0, &all));
@@ -304,6 +304,7 @@ TEST_F_TIMEOUT(area, wrong_releases_refused, PATIENCE)
 	ASSERT_TRUE(cma_stamp(self->fd, end - u, u, 3));
 	ASSERT_EQ(5 * u, used(area));
 
+	sleep(6);
 	log = log_open();
 	read_state(area, &before);
 	for (unsigned int i = 0; i < sizeof(wrong) / sizeof(*wrong); i++) {
@@ -325,11 +326,15 @@ TEST_F_TIMEOUT(area, wrong_releases_refused, PATIENCE)
 		ASSERT_TRUE(cma_verify(self->fd, end - u, u, 3))
 			TH_LOG("%s: content of held pages", wrong[i].what);
 
-		/* What is inside the area is worth a line that says so. */
+		/*
+		 * What is inside the area is worth a line that says so, if
+		 * there were not many lines of late.
+		 */
 		ret = log_count(log, area->name, NULL);
-		if (inside(area, wrong[i].pfn, 1))
+		if (inside(area, wrong[i].pfn, 1) && lines < 8)
 			EXPECT_GE(ret, 1)
 				TH_LOG("%s: nothing in the log", wrong[i].what);
+		lines += ret;
 	}
 	close(log);
 

@@ -168,7 +168,8 @@ architecture() {
 	local arch=$1 area="cma=64M" low=256M mem=6G
 	[ "$arch" != arm64 ] || { area="cma=8M numa_cma=0:64M" low=1280M mem=3G; }
 	step "$arch-programs" programs "$arch"
-	step "$arch" machine "$arch" "$arch" 512M "$area kunit.enable=1" "${main_tests[@]}"
+	step "$arch-kunit" machine "$arch-kunit" "$arch" 512M kunit.enable=1 kunit
+	step "$arch" machine "$arch" "$arch" 512M "$area" "${main_tests[@]}"
 	step "$arch-stock" machine "$arch-stock" "$arch" 1G "$area" "${stock_tests[@]}"
 	step "$arch-gigantic" machine "$arch-gigantic" "$arch" $mem \
 		"cma=16M@$low hugetlb_cma=1G" \
