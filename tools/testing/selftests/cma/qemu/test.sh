@@ -170,7 +170,7 @@ architecture() {
 	step "$arch-programs" programs "$arch"
 	step "$arch-kunit" machine "$arch-kunit" "$arch" 512M kunit.enable=1 kunit
 	step "$arch" machine "$arch" "$arch" 512M "$area" "${main_tests[@]}"
-	step "$arch-stock" machine "$arch-stock" "$arch" 1G "$area" "${stock_tests[@]}"
+	step "$arch-stock" machine "$arch-stock" "$arch" 1G cma=64M "${stock_tests[@]}"
 	step "$arch-gigantic" machine "$arch-gigantic" "$arch" $mem \
 		"cma=16M@$low hugetlb_cma=1G" \
 		"${gigantic_tests[@]}"
