@@ -138,7 +138,8 @@ show_area() {
 	check "$area: debugfs bitmap: one line, with a newline" "$(form "$dfs/bitmap")" 0a
 	check "$area: debugfs bitmap: numbers of 32 bits, a space between" \
 		"$(tr ' ' '\n' <"$dfs/bitmap" |
-			awk '!/^(0|[1-9][0-9]*)$/ || $1 > 4294967295 { n++ } END { print n + 0 }')" 0
+			awk '!/^(0|[1-9][0-9]*)$/ || $1 > 4294967295 { n++ }
+				END { print n + 0 }')" 0
 	check "$area: debugfs bitmap: a bit for each unit" "$(wc -w <"$dfs/bitmap" | tr -d ' ')" \
 		$(((count / unit + 31) / 32))
 	check "$area: bits set in the bitmap are what is used" \

@@ -55,7 +55,8 @@ step() {
 	shift
 	"$@" >"$out/$name.log" 2>"$out/$name.err"
 	status=$?
-	awk -v suite="$name" -v log_path="$out/$name.log" -f "$here/tap.awk" "$out/$name.log" >"$out/$name.results"
+	awk -v suite="$name" -v log_path="$out/$name.log" -f "$here/tap.awk" \
+		"$out/$name.log" >"$out/$name.results"
 	if [ $status != 0 ] && ! grep -q '^fail' "$out/$name.results"; then
 		printf 'fail\t%s\tstatus %s: %s\t%s\n' "$name" $status \
 			"$(tail -n 1 "$out/$name.err" | tr '\t' ' ')" "$out/$name.err" \
