@@ -1,17 +1,15 @@
 # SPDX-License-Identifier: GPL-2.0
-# Results out of the output of test programs, as "status TAB name TAB reason TAB LOG".
+# Results out of the output of test programs, as "status TAB name TAB reason".
 #
 # Reads TAP and nested KTAP between lines "### begin NAME" and "### end NAME STATUS";
 # a program without TAP is one test, of which the exit status tells. A plan that is
 # not kept, a status that does not go with the results and an end that never comes
-# are failures as well. Without any "###" line all is one program, SUITE; with such
-# lines SUITE comes before each name.
+# are failures as well. Without any "###" line all is one program, SUITE.
 
 function result(status, what, why) {
 	gsub(/[\t\r]/, " ", what)
 	gsub(/[\t\r]/, " ", why)
-	printf "%s\t%s%s\t%s\t%s\n", status, marked && suite != "" ? suite ": " : "",
-		what, why, log_path
+	printf "%s\t%s\t%s\n", status, what, why
 	if (status == "fail")
 		failures++
 }
@@ -88,7 +86,6 @@ function end(status) {
 	match(line, /^ */)
 	indent = RLENGTH
 	good = line !~ /^ *not /
-	number = good ? $2 : $3
 	sub(/^ *(not )?ok [0-9]+ *(- )?/, "", line)
 	why = ""
 	skipped = 0
@@ -99,8 +96,9 @@ function end(status) {
 	}
 	sub(/ *#.*$/, "", line)
 	sub(/ *$/, "", line)
-	if (line == "")
-		line = "test " number
+	if (line == "" && skipped) {
+		line = why
+	}
 	line = group[indent] line
 	seen++
 	if (indent == 0)
