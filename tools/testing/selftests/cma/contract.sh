@@ -62,7 +62,7 @@ picture() {
 	for file in used maxchunk available_pages alloc_pages_success release_pages_success; do
 		printf '%s %s, ' $file "$(get $file)"
 	done
-	cksum <"$dfs/bitmap"
+	md5sum <"$dfs/bitmap"
 }
 
 # units that are set in a bitmap file
