@@ -7,6 +7,8 @@ set -u
 . "$(dirname "$0")/lib.sh"
 # shellcheck source=steps.sh
 . "$(dirname "$0")/steps.sh"
+# shellcheck source=tap.sh
+. "$(dirname "$0")/tap.sh"
 
 need git:git patch:patch flock:util-linux diff:diffutils
 scripts=$(cd "$(dirname "$0")" && pwd)
@@ -21,18 +23,6 @@ work=$build/test-series
 lock test-series
 rm -rf "$work"
 trap 'rm -rf "$work"' EXIT
-
-count=0
-failed=0
-result() {	# STATUS TEXT
-	count=$((count + 1))
-	if [ "$1" = 0 ]; then
-		echo "ok $count $2"
-	else
-		failed=$((failed + 1))
-		echo "not ok $count $2"
-	fi
-}
 
 # With an index and a history of the files concerned only, git am does the same work in a
 # second as in the whole tree.

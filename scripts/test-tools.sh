@@ -5,6 +5,8 @@
 set -u
 # shellcheck source=scripts/lib.sh
 . "$(dirname "$0")/lib.sh"
+# shellcheck source=scripts/tap.sh
+. "$(dirname "$0")/tap.sh"
 
 need git:git patch:patch rsync:rsync flock:util-linux xz:xz-utils zstd:zstd bzip2:bzip2 make:make
 scripts=$(cd "$(dirname "$0")" && pwd)
@@ -17,25 +19,12 @@ export HOME=$tmp GIT_CONFIG_NOSYSTEM=1 PROJECT=$tmp/project BUILD=$tmp/build
 export GIT_AUTHOR_NAME=T GIT_AUTHOR_EMAIL=t@localhost
 export GIT_COMMITTER_NAME=T GIT_COMMITTER_EMAIL=t@localhost
 
-count=0
-failed=0
-result() {	# STATUS TEXT
-	count=$((count + 1))
-	if [ "$1" = 0 ]; then
-		echo "ok $count $2"
-	else
-		failed=$((failed + 1))
-		echo "not ok $count $2"
-		[ ! -s "$tmp/err" ] || sed 's/^/# /' "$tmp/err"
-	fi
-}
-
 # ok TEXT COMMAND... - it succeeds
 ok() {
 	local text=$1
 	shift
 	"$@" >"$tmp/out" 2>"$tmp/err"
-	result $? "$text"
+	result $? "$text" "$tmp/err"
 }
 
 # bad TEXT PATTERN COMMAND... - it fails with one line that matches, and changes nothing
@@ -47,7 +36,7 @@ bad() {
 	[ "$(wc -l <"$tmp/err")" = 1 ] || status=1
 	grep -qE "$pattern" "$tmp/err" || status=1
 	[ "$(snapshot)" = "$before" ] || { status=1; echo "something was changed" >>"$tmp/err"; }
-	result "$status" "$text"
+	result "$status" "$text" "$tmp/err"
 }
 
 snapshot() {
