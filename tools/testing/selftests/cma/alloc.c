@@ -60,28 +60,15 @@ FIXTURE_SETUP(area)
 
 FIXTURE_TEARDOWN(area)
 {
-	struct state last;
-	int fd;
+	const char *wrong;
 
 	close(self->fd);
 	if (!self->area.pages)
 		return;
 
-	/* Pages that others hold for a moment are not lost: look again. */
-	fd = cma_open();
-	for (int i = 0; i < 50; i++) {
-		settle(fd);
-		read_state(&self->area, &last);
-		if (last.free_cma == self->first.free_cma)
-			break;
-		usleep(100000);
-	}
-	close(fd);
-	EXPECT_EQ(NULL, state_differs(&self->first, &last, false))
-		TH_LOG("%s is not what it was before",
-		       state_differs(&self->first, &last, false));
-	EXPECT_EQ(self->first.free_cma, last.free_cma)
-		TH_LOG("nr_free_cma is not what it was before");
+	wrong = state_changed(&self->area, &self->first);
+	EXPECT_EQ(NULL, wrong)
+		TH_LOG("%s is not what it was before", wrong);
 }
 
 static uint64_t round_to_unit(const struct area *area, uint64_t count)

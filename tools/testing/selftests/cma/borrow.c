@@ -18,6 +18,7 @@
 
 #define PATIENCE	900		/* seconds */
 #define CHUNK		(4UL << 20)
+#define CHUNK_PAGES	(CHUNK >> 12)	/* at most */
 #define MAX_CHUNKS	4096
 #define STRIDE		64		/* words; one in so many is looked at */
 #define DIR		"/tmp/cma_borrow"
@@ -33,6 +34,28 @@ struct load {
 
 enum { ANONYMOUS, SHARED_MEMORY, PAGE_CACHE };
 
+/*
+ * Writing file pages back takes long, and memory on top of theirs where the
+ * disk is memory, too: they are to stay dirty for as long as a test runs. A
+ * ratio is one of what is free, of which there will be little. And the memory
+ * that huge pages have set aside is more than a test leaves.
+ *
+ * In this order they are set and set back: of a ratio and bytes the later counts.
+ */
+static const struct {
+	const char *path;
+	int value;
+} settings[] = {
+	{ "/proc/sys/vm/dirty_ratio", 90 },
+	{ "/proc/sys/vm/dirty_bytes", INT_MAX },
+	{ "/proc/sys/vm/dirty_background_ratio", 80 },
+	{ "/proc/sys/vm/dirty_background_bytes", INT_MAX / 2 },
+	{ "/proc/sys/vm/dirty_writeback_centisecs", 0 },
+	{ "/proc/sys/vm/min_free_kbytes", 4096 },
+};
+
+#define SETTINGS	(sizeof(settings) / sizeof(settings[0]))
+
 FIXTURE(borrow)
 {
 	int fd;
@@ -40,7 +63,7 @@ FIXTURE(borrow)
 	struct area area;
 	struct state first;
 	struct load *load;
-	int dirty_ratio, background_ratio;
+	int saved[SETTINGS];
 };
 
 FIXTURE_VARIANT(borrow)
@@ -134,15 +157,23 @@ static void drop_pages(struct load *load, unsigned int c, size_t offset,
 			  c * CHUNK + offset, len);
 }
 
-/* 0 if the page is not there */
-static uint64_t pfn_of(int pagemap, const void *at, size_t page_size)
+/* Where each of @count pages is; 0 if it is nowhere */
+static void pfns_of(int pagemap, const void *at, size_t count, size_t page_size,
+		    uint64_t *pfns)
 {
-	uint64_t entry;
+	size_t len = count * sizeof(*pfns);
 
-	if (pread(pagemap, &entry, sizeof(entry),
-		  (uintptr_t)at / page_size * sizeof(entry)) != sizeof(entry))
-		return 0;
-	return entry >> 63 ? entry & ((1ULL << 55) - 1) : 0;
+	if (pread(pagemap, pfns, len, (uintptr_t)at / page_size *
+		  sizeof(*pfns)) != (ssize_t)len)
+		memset(pfns, 0, len);
+	for (size_t i = 0; i < count; i++)
+		pfns[i] = pfns[i] >> 63 ? pfns[i] & ((1ULL << 55) - 1) : 0;
+}
+
+static void pfns_of_chunk(int pagemap, const struct load *load, unsigned int c,
+			  size_t page_size, uint64_t pfns[CHUNK_PAGES])
+{
+	pfns_of(pagemap, load->chunk[c], CHUNK / page_size, page_size, pfns);
 }
 
 static bool in_area(const struct area *area, uint64_t pfn)
@@ -160,17 +191,16 @@ static bool was_let_go(const struct load *load, unsigned int c, size_t offset,
 static uint64_t borrowed(int pagemap, const struct load *load,
 			 const struct area *area, uint64_t *mapped)
 {
-	uint64_t n = 0;
+	uint64_t pfns[CHUNK_PAGES], n = 0;
 
 	*mapped = 0;
-	for (unsigned int c = 0; c < load->chunks; c++)
-		for (size_t at = 0; at < CHUNK; at += area->page_size) {
-			uint64_t pfn = pfn_of(pagemap, load->chunk[c] + at,
-					      area->page_size);
-
-			*mapped += pfn > 0;
-			n += in_area(area, pfn);
+	for (unsigned int c = 0; c < load->chunks; c++) {
+		pfns_of_chunk(pagemap, load, c, area->page_size, pfns);
+		for (size_t i = 0; i < CHUNK / area->page_size; i++) {
+			*mapped += pfns[i] > 0;
+			n += in_area(area, pfns[i]);
 		}
+	}
 	return n;
 }
 
@@ -184,6 +214,7 @@ static uint64_t fill(int pagemap, struct load *load, const struct area *area)
 {
 	uint64_t size = area->pages * area->page_size, mapped;
 	size_t ballast_size = read_meminfo("MemFree:");
+	uint64_t pfns[CHUNK_PAGES];
 	char *ballast;
 
 	ballast = mmap(NULL, ballast_size, PROT_READ | PROT_WRITE,
@@ -198,8 +229,11 @@ static uint64_t fill(int pagemap, struct load *load, const struct area *area)
 		ballast[at] = 1;
 	}
 
-	/* Not to the last page, or writeback would begin, and killing. */
-	while (read_meminfo("CmaFree:") > size / 4 && load->chunks * CHUNK < 3 * size &&
+	/*
+	 * As much is left elsewhere as in the area. Were it too little for the
+	 * kernel, writeback would begin, and killing.
+	 */
+	while (read_meminfo("CmaFree:") > size / 8 * 3 && load->chunks * CHUNK < 3 * size &&
 	       add_chunk(load))
 		;
 	munmap(ballast, ballast_size);
@@ -207,9 +241,9 @@ static uint64_t fill(int pagemap, struct load *load, const struct area *area)
 	for (unsigned int c = 0; c < load->chunks; c++) {
 		size_t run = 0, at;
 
+		pfns_of_chunk(pagemap, load, c, area->page_size, pfns);
 		for (at = 0; at < CHUNK; at += area->page_size) {
-			if (in_area(area, pfn_of(pagemap, load->chunk[c] + at,
-						 area->page_size))) {
+			if (in_area(area, pfns[at / area->page_size])) {
 				drop_pages(load, c, at - run, run);
 				run = 0;
 				continue;
@@ -237,10 +271,6 @@ static int set_number(const char *path, int value)
 	return atoi(text);
 }
 
-/*
- * Writing file pages back takes long, and memory on top of theirs where the
- * disk is memory, too. They are to stay dirty for as long as a test runs.
- */
 FIXTURE_SETUP(borrow)
 {
 	self->load = calloc(1, sizeof(*self->load));
@@ -280,11 +310,12 @@ FIXTURE_SETUP(borrow)
 		}
 		self->load->file = open(DIR "/file", O_RDWR | O_CREAT, 0600);
 		ASSERT_GE(self->load->file, 0);
+		/* What has no name is not written back at last. */
+		unlink(DIR "/file");
 	}
 
-	self->dirty_ratio = set_number("/proc/sys/vm/dirty_ratio", 90);
-	self->background_ratio =
-		set_number("/proc/sys/vm/dirty_background_ratio", 80);
+	for (size_t i = 0; i < SETTINGS; i++)
+		self->saved[i] = set_number(settings[i].path, settings[i].value);
 
 	settle(self->fd);
 	read_state(&self->area, &self->first);
@@ -295,8 +326,7 @@ FIXTURE_SETUP(borrow)
 FIXTURE_TEARDOWN(borrow)
 {
 	struct load *load = self->load;
-	struct state last;
-	int fd;
+	const char *wrong;
 
 	for (unsigned int c = 0; c < load->chunks; c++)
 		munmap(load->chunk[c], CHUNK);
@@ -306,23 +336,12 @@ FIXTURE_TEARDOWN(borrow)
 	if (!self->area.pages)
 		return;
 	close(self->fd);
-	set_number("/proc/sys/vm/dirty_background_ratio", self->background_ratio);
-	set_number("/proc/sys/vm/dirty_ratio", self->dirty_ratio);
+	for (size_t i = 0; i < SETTINGS; i++)
+		set_number(settings[i].path, self->saved[i]);
 
-	fd = cma_open();
-	for (int i = 0; i < 50; i++) {
-		settle(fd);
-		read_state(&self->area, &last);
-		if (last.free_cma == self->first.free_cma)
-			break;
-		usleep(100000);
-	}
-	close(fd);
-	EXPECT_EQ(NULL, state_differs(&self->first, &last, false))
-		TH_LOG("%s is not what it was before",
-		       state_differs(&self->first, &last, false));
-	EXPECT_EQ(self->first.free_cma, last.free_cma)
-		TH_LOG("nr_free_cma is not what it was before");
+	wrong = state_changed(&self->area, &self->first);
+	EXPECT_EQ(NULL, wrong)
+		TH_LOG("%s is not what it was before", wrong);
 }
 
 /* A page may be in somebody's hands for a moment, and be free the next. */
@@ -408,16 +427,17 @@ static unsigned int pin(int pagemap, const struct load *load,
 			const struct area *area, uint64_t near, int pipe,
 			struct stuck *stuck, unsigned int max)
 {
+	uint64_t pfns[CHUNK_PAGES];
 	unsigned int n = 0;
 
-	for (unsigned int c = 0; c < load->chunks && n < max; c++)
+	for (unsigned int c = 0; c < load->chunks && n < max; c++) {
+		pfns_of_chunk(pagemap, load, c, area->page_size, pfns);
 		for (size_t at = 0; at < CHUNK; at += area->page_size) {
 			struct iovec iov = {
 				.iov_base = load->chunk[c] + at,
 				.iov_len = area->page_size,
 			};
-			uint64_t pfn = pfn_of(pagemap, iov.iov_base,
-					      area->page_size);
+			uint64_t pfn = pfns[at / area->page_size];
 
 			if (!in_area(area, pfn) || pfn - area->base_pfn >= near ||
 			    vmsplice(pipe, &iov, 1, 0) != area->page_size)
@@ -427,6 +447,7 @@ static unsigned int pin(int pagemap, const struct load *load,
 			};
 			break;
 		}
+	}
 	return n;
 }
 
@@ -461,11 +482,13 @@ TEST_F_TIMEOUT(borrow, stuck_page_is_avoided, PATIENCE)
 
 	for (unsigned int i = 0; i < pinned; i++) {
 		char *at = load->chunk[stuck[i].chunk] + stuck[i].offset;
+		uint64_t pfn;
 
 		/* A page of a file may have been unmapped for a try. */
 		ASSERT_EQ(CHUNK, check_page(load, stuck[i].chunk,
 					    stuck[i].offset, area->page_size));
-		EXPECT_EQ(stuck[i].pfn, pfn_of(self->pagemap, at, area->page_size));
+		pfns_of(self->pagemap, at, 1, area->page_size, &pfn);
+		EXPECT_EQ(stuck[i].pfn, pfn);
 		for (unsigned int k = 0; k < got; k++)
 			EXPECT_TRUE(stuck[i].pfn < pfns[k] ||
 				    stuck[i].pfn >= pfns[k] + n);

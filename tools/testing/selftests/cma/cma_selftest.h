@@ -245,6 +245,33 @@ static inline void settle(int fd)
 	}
 }
 
+/*
+ * What is not as it was before, counters aside, or NULL. Pages that others hold
+ * for a moment are not lost, so look again.
+ */
+static inline const char *state_changed(const struct area *area,
+					const struct state *before)
+{
+	const char *what = NULL;
+	int fd = cma_open();
+
+	for (int i = 0; i < 50; i++) {
+		struct state now;
+
+		settle(fd);
+		read_state(area, &now);
+		what = state_differs(before, &now, false);
+		if (!what && now.free_cma != before->free_cma)
+			what = "nr_free_cma";
+		free(now.bitmap);
+		if (!what)
+			break;
+		usleep(100000);
+	}
+	close(fd);
+	return what;
+}
+
 /* The kernel log from here on; -1 if it cannot be read */
 static inline int log_open(void)
 {
