@@ -1,15 +1,17 @@
 # SPDX-License-Identifier: GPL-2.0
-# Results out of the output of test programs, as "status TAB name TAB reason".
+# Results out of the output of test programs, as "status TAB name TAB reason TAB LOG".
 #
 # Reads TAP and nested KTAP between lines "### begin NAME" and "### end NAME STATUS";
 # a program without TAP is one test, of which the exit status tells. A plan that is
 # not kept, a status that does not go with the results and an end that never comes
-# are failures as well. Without any "###" line all is one program, SUITE.
+# are failures as well. Without any "###" line all is one program, SUITE; with such
+# lines SUITE comes before each name.
 
 function result(status, what, why) {
 	gsub(/[\t\r]/, " ", what)
 	gsub(/[\t\r]/, " ", why)
-	printf "%s\t%s\t%s\n", status, what, why
+	printf "%s\t%s%s\t%s\t%s\n", status, marked && suite != "" ? suite ": " : "",
+		what, why, log_path
 	if (status == "fail")
 		failures++
 }
@@ -86,6 +88,7 @@ function end(status) {
 	match(line, /^ */)
 	indent = RLENGTH
 	good = line !~ /^ *not /
+	number = good ? $2 : $3
 	sub(/^ *(not )?ok [0-9]+ *(- )?/, "", line)
 	why = ""
 	skipped = 0
@@ -96,9 +99,8 @@ function end(status) {
 	}
 	sub(/ *#.*$/, "", line)
 	sub(/ *$/, "", line)
-	if (line == "" && skipped) {
-		line = why
-	}
+	if (line == "")
+		line = "test " number
 	line = group[indent] line
 	seen++
 	if (indent == 0)

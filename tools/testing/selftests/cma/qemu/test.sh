@@ -25,6 +25,20 @@ out=$build/test${DEBUG:+-debug}
 rm -rf "$out"
 mkdir -p "$out" || die "cannot write in $out"
 
+# A signal to this process alone does not reach those who work for it. All of them run
+# in the background, because a trap waits for what is in the foreground.
+descendants() {
+	local pid
+	local -a pids
+	read -ra pids < <(cat "/proc/$1/task"/*/children 2>/dev/null | tr '\n' ' ')
+	for pid in "${pids[@]}"; do
+		descendants "$pid"
+		echo "$pid"
+	done
+}
+# shellcheck disable=SC2046 # numbers
+trap 'kill $(descendants $$) 2>/dev/null; exit 143' INT TERM HUP
+
 # report STEP SECONDS - one line about the results of a step
 report() {
 	awk -F '\t' -v step="$1" -v secs="$2" '
@@ -41,10 +55,12 @@ step() {
 	shift
 	"$@" >"$out/$name.log" 2>"$out/$name.err"
 	status=$?
-	awk -v suite="$name" -f "$here/tap.awk" "$out/$name.log" >"$out/$name.results"
+	awk -v suite="$name" -v log_path="$out/$name.log" -f "$here/tap.awk" \
+		"$out/$name.log" >"$out/$name.results"
 	if [ $status != 0 ] && ! grep -q '^fail' "$out/$name.results"; then
-		printf 'fail\t%s\tstatus %s: %s\n' "$name" $status \
-			"$(tail -n 1 "$out/$name.err" | tr '\t' ' ')" >>"$out/$name.results"
+		printf 'fail\t%s\tstatus %s: %s\t%s\n' "$name" $status \
+			"$(tail -n 1 "$out/$name.err" | tr '\t' ' ')" "$out/$name.err" \
+			>>"$out/$name.results"
 	fi
 	report "$name" $((SECONDS - start))
 }
@@ -128,8 +144,9 @@ machine() {
 }
 
 # Everything of one architecture, once its kernel is there.
-main_tests=('run contract.sh ./contract.sh' 'run alloc ./alloc -v unit_is_page'
-	'run borrow ./borrow')
+main_tests=('run contract.sh ./contract.sh'
+	'run alloc ./alloc -T tail_of_unit -t unknown_area -v unit_is_page')
+borrow_test='run borrow ./borrow'
 # What was freed a moment ago may still be found: an object must be 5 seconds old.
 kmemleak=('echo scan >/sys/kernel/debug/kmemleak; sleep 6; echo scan >/sys/kernel/debug/kmemleak'
 	'run kmemleak sh -c "cd /sys/kernel/debug; cat kmemleak; ! grep -q . kmemleak"')
@@ -169,7 +186,8 @@ architecture() {
 	[ "$arch" != arm64 ] || { area="cma=8M numa_cma=0:64M" low=1280M mem=3G; }
 	step "$arch-programs" programs "$arch"
 	step "$arch-kunit" machine "$arch-kunit" "$arch" 512M kunit.enable=1 kunit
-	step "$arch" machine "$arch" "$arch" 512M "$area" "${main_tests[@]}"
+	step "$arch" machine "$arch" "$arch" 512M "$area" "${main_tests[@]}" \
+		"$borrow_test"
 	step "$arch-stock" machine "$arch-stock" "$arch" 1G cma=64M "${stock_tests[@]}"
 	step "$arch-gigantic" machine "$arch-gigantic" "$arch" $mem \
 		"cma=16M@$low hugetlb_cma=1G" \
@@ -207,35 +225,65 @@ say "the tree"
 tree=$("$project/scripts/tree.sh" | tail -n 1) || exit
 [ -d "$tree" ] || exit 1
 
-if [ -n "$DEBUG" ]; then
-	# Without borrow: such a kernel wants more memory for itself than that leaves it.
-	kernel x86_64 && {
-		step x86_64-programs programs x86_64
-		step x86_64-debug-kunit machine x86_64-debug-kunit x86_64 512M kunit.enable=1 \
-			kunit "${kmemleak[@]}"
-		step x86_64-debug machine x86_64-debug x86_64 1G cma=64M \
-			'run contract.sh ./contract.sh' 'run alloc ./alloc -v unit_is_page' \
-			"${kmemleak[@]}"
-	}
-else
-	# Two lanes, one for each of two processors.
-	{
-		kernel x86_64 && architecture x86_64
-		step tools "$project/scripts/test-tools.sh"
-		step series "$project/scripts/test-series.sh"
-	} &
+# at_once FUNCTION... - side by side, one for each of two processors
+at_once() {
+	local lane
+	for lane; do
+		{
+			"$lane"
+			: >"$out/$lane.end"
+		} &
+	done
+	wait
+	for lane; do
+		[ -e "$out/$lane.end" ] ||
+			printf 'fail\t%s of make test\tit did not end\t\n' "$lane" \
+				>>"$out/lanes.results"
+	done
+}
+
+lane_1() {
+	kernel x86_64 && architecture x86_64
+	step tools "$project/scripts/test-tools.sh"
+	step series "$project/scripts/test-series.sh"
+}
+lane_2() {
 	step user-programs make -s -C "$project/tools/testing/cma" test
 	step KUnit-UML uml
 	step faults "$project/tools/testing/cma/faults.sh"
 	kernel arm64 && architecture arm64
-	wait
 	[ -z "$LONG" ] || step callers "$project/scripts/test-callers.sh"
+}
+
+# The same in a kernel with checkers. Borrowing has a small machine to itself, because
+# to fill it takes long.
+debug_build() {
+	step x86_64-programs programs x86_64
+	kernel x86_64
+}
+debug_lane_1() {
+	step x86_64-debug-kunit machine x86_64-debug-kunit x86_64 512M kunit.enable=1 \
+		kunit "${kmemleak[@]}"
+	step x86_64-debug machine x86_64-debug x86_64 1G "cma=64M page_owner=on" \
+		"${main_tests[@]}" "${kmemleak[@]}"
+}
+debug_lane_2() {
+	step x86_64-debug-borrow machine x86_64-debug-borrow x86_64 320M \
+		"cma=32M page_owner=on" "$borrow_test" "${kmemleak[@]}"
+}
+
+if [ -z "$DEBUG" ]; then
+	at_once lane_1 lane_2
+else
+	at_once debug_build
+	[ -e "$out/kernel-x86_64.results" ] || at_once debug_lane_1 debug_lane_2
 fi
 
 cat "$out"/*.results >"$out/results"
 awk -F '\t' '
 	{ n[$1]++ }
-	$1 == "fail" { printf "failed: %s%s\n", $2, $3 == "" ? "" : ": " $3 }
+	$1 == "fail" { printf "failed: %s%s%s\n", $2, $3 == "" ? "" : ": " $3,
+		$4 == "" ? "" : "; see " $4 }
 	$1 == "skip" { printf "skipped: %s: %s\n", $2, $3 }
 	END { printf "%d passed, %d failed, %d skipped\n", n["pass"], n["fail"], n["skip"]
 		exit n["fail"] > 0 || !n["pass"] }' "$out/results"
