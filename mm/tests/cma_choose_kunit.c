@@ -43,7 +43,7 @@ static const struct choice choices[] __initconst = {
 		.nr = 4,
 		.expect = { { GIB(1025), GIB(2061) }, { GIB(4), GIB(963) } },
 		.expect_nr = 2,
-		.found = GIB(3069),
+		.found = GIB(3068),
 	}, {
 		.what = "as much as there is",
 		.size = GIB(3069), .align = SZ_1G, .high = GIB(4),
@@ -163,7 +163,7 @@ static phys_addr_t usable(const struct cma_extent *extent, phys_addr_t align)
 static unsigned int fewest(const struct cma_extent *extents, unsigned int nr,
 			   phys_addr_t size, phys_addr_t align)
 {
-	bool used[MAX_EXTENTS] = { };
+	bool used[64] = { };
 	unsigned int n = 0;
 
 	while (size) {
