@@ -72,6 +72,26 @@ unsigned long cma_get_size(const struct cma *cma)
 }
 
 /**
+ * cma_get_range() - where a range of an area lies
+ * @cma: area
+ * @nr: which range, from 0 on
+ * @base: its physical address is stored here
+ * @size: and here its size in bytes
+ *
+ * Return: false if there is no such range.
+ */
+bool cma_get_range(const struct cma *cma, unsigned int nr, phys_addr_t *base,
+		   phys_addr_t *size)
+{
+	if (nr >= cma->nr_ranges)
+		return false;
+
+	*base = PFN_PHYS(cma->ranges[nr].base_pfn);
+	*size = PFN_PHYS(cma->ranges[nr].count);
+	return true;
+}
+
+/**
  * cma_get_name() - what an area is called
  * @cma: area
  *
@@ -99,31 +119,6 @@ int cma_for_each_area(int (*it)(struct cma *cma, void *data), void *data)
 	list_for_each_entry(cma, &cma_areas, node) {
 		if (cma->state != CMA_DEAD)
 			ret = it(cma, data);
-		if (ret)
-			break;
-	}
-
-	return ret;
-}
-
-/**
- * cma_for_each_range() - visit all ranges of an area
- * @cma: area
- * @it: called for each range with its physical address and size in bytes; a
- *	value other than 0 ends the walk
- * @data: passed on to @it
- *
- * Return: what @it returned last, 0 if the area could not be activated.
- */
-int cma_for_each_range(struct cma *cma,
-		       int (*it)(phys_addr_t base, phys_addr_t size, void *data),
-		       void *data)
-{
-	const struct cma_map *map;
-	int ret = 0;
-
-	cma_for_each_map(map, cma) {
-		ret = it(PFN_PHYS(map->base_pfn), PFN_PHYS(map->count), data);
 		if (ret)
 			break;
 	}
@@ -348,7 +343,7 @@ static void __init cma_admit_early_pages(struct cma *cma, struct cma_map *map)
 			page_zone(page)->cma_pages += pageblock_nr_pages;
 		}
 		if (PageReserved(page))
-			__ClearPageReserved(page);
+			ClearPageReserved(page);
 		clear_page_tag_ref(page);
 	}
 

@@ -74,9 +74,8 @@ bool cma_pages_valid(struct cma *cma, const struct page *pages,
 bool cma_intersects(struct cma *cma, phys_addr_t start, phys_addr_t end);
 
 int cma_for_each_area(int (*it)(struct cma *cma, void *data), void *data);
-int cma_for_each_range(struct cma *cma,
-		       int (*it)(phys_addr_t base, phys_addr_t size, void *data),
-		       void *data);
+bool cma_get_range(const struct cma *cma, unsigned int nr, phys_addr_t *base,
+		   phys_addr_t *size);
 
 int cma_parse_area(const char *arg, phys_addr_t *size, phys_addr_t *base,
 		   phys_addr_t *limit);

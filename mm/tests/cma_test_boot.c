@@ -18,16 +18,16 @@
 #include <linux/cma.h>
 #include <linux/init.h>
 #include <linux/kernel.h>
+#include <linux/kstrtox.h>
 #include <linux/mm.h>
 #include <linux/of_reserved_mem.h>
 #include <linux/string.h>
 
-static void __init make_areas(const char *name, const char *number)
+static void __init make_areas(const char *name, unsigned int n)
 {
-	unsigned long n = simple_strtoul(number, NULL, 0);
 	struct cma *cma;
 
-	for (unsigned long i = 0; i < n; i++) {
+	for (unsigned int i = 0; i < n; i++) {
 		if (cma_declare_contiguous(0, CMA_MIN_ALIGNMENT_BYTES, 0, 0, 0,
 					   false, name, &cma))
 			return;
@@ -36,7 +36,10 @@ static void __init make_areas(const char *name, const char *number)
 
 static int __init test_areas(char *arg)
 {
-	make_areas("after", arg);
+	unsigned int n;
+
+	if (!kstrtouint(arg, 0, &n))
+		make_areas("after", n);
 	return 1;
 }
 __setup("cma_test_areas=", test_areas);
@@ -44,7 +47,7 @@ __setup("cma_test_areas=", test_areas);
 #ifdef CONFIG_X86
 #include <asm/x86_init.h>
 
-static const char *early_areas __initdata;
+static unsigned int early_areas __initdata;
 static void (*real_pagetable_init)(void) __initdata;
 
 static void __init pagetable_init(void)
@@ -55,11 +58,10 @@ static void __init pagetable_init(void)
 
 static int __init test_early_areas(char *arg)
 {
-	early_areas = arg ?: "";
 	if (!real_pagetable_init)
 		real_pagetable_init = x86_init.paging.pagetable_init;
 	x86_init.paging.pagetable_init = pagetable_init;
-	return 0;
+	return kstrtouint(arg ?: "", 0, &early_areas);
 }
 early_param("cma_test_early_areas", test_early_areas);
 #endif
@@ -78,6 +80,7 @@ static int __init test_node(struct reserved_mem *rmem)
 
 	return 0;
 }
+
 RESERVEDMEM_OF_DECLARE(cma_test, "cma-test-areas", test_node);
 #endif
 
@@ -95,8 +98,8 @@ static int __init test_multi(char *arg)
 	size = memparse(arg, &arg);
 	if (*arg == ',')
 		align = memparse(arg + 1, &arg);
-	if (*arg == ',')
-		nid = simple_strtoul(arg + 1, NULL, 0);
+	if (*arg == ',' && kstrtoint(arg + 1, 0, &nid))
+		return 1;
 	cma_declare_contiguous_multi(size, align, 0, "multi", &multi, nid);
 	return 1;
 }

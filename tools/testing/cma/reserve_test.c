@@ -156,7 +156,7 @@ bool memblock_next_free(u64 *i, int nid, phys_addr_t *start, phys_addr_t *end)
 {
 	unsigned int first = nid == 1 ? NODE_BLOCKS : 0;
 	unsigned int stop = nid == 0 ? NODE_BLOCKS : NR_BLOCKS;
-	unsigned int block = max(*i, (u64)first);
+	unsigned int block = max_t(u64, *i, first);
 
 	while (block < stop && blocks[block] != BLOCK_FREE)
 		block++;
@@ -543,7 +543,7 @@ static int declare_multi(phys_addr_t size, phys_addr_t align,
 					    cma, nid);
 }
 
-/* What there is is found, in as few ranges as can be, and nothing else changes. */
+/* Whatever there is, it is found, in as few ranges as can be, and nothing else changes. */
 static int check_multi(struct kunit *test, phys_addr_t size, phys_addr_t align,
 		       unsigned int order_per_bit, int nid)
 {
@@ -677,10 +677,10 @@ static void cma_reserves_over_any_holes(struct kunit *test)
 		picture[0] = '.';
 		base = (1 + prandom_u32_state(&rnd) % 64) * BLOCK;
 		if (prandom_u32_state(&rnd) % 2)
-			base = ((phys_addr_t)1 << 31) * 2 - prandom_u32_state(&rnd) % NR_BLOCKS * BLOCK;
+			base = SZ_4G - prandom_u32_state(&rnd) % NR_BLOCKS * BLOCK;
 		base = min(base, -(NR_BLOCKS + 1) * BLOCK);
 		high = base + (1 + prandom_u32_state(&rnd) % NR_BLOCKS) * BLOCK;
-		if (high > ((phys_addr_t)1 << 31) * 2 || prandom_u32_state(&rnd) % 2)
+		if (high > SZ_4G || prandom_u32_state(&rnd) % 2)
 			high = 0;
 		new_machine(base, high, picture);
 
