@@ -125,7 +125,7 @@ struct shim_atomic64 {
 /* Large blocks cost nothing until they are written to. */
 void *kvcalloc(size_t n, size_t size, gfp_t gfp);
 void kvfree(void *p);
-#define vcalloc(n, size)	kvcalloc(n, size, GFP_KERNEL)
+void *vcalloc(size_t n, size_t size);
 #define kzalloc(size, gfp)	kvcalloc(1, size, gfp)
 #define kfree(p)		kvfree(p)
 /* Let the n-th allocation from now on fail; 0 for none. */
