@@ -434,6 +434,7 @@ holes() {
 	local two="-object memory-backend-ram,id=m0,size=512M -numa node,cpus=0,memdev=m0
 		-object memory-backend-ram,id=m1,size=512M -numa node,cpus=1,memdev=m1"
 	local -a with=(MEM=1G)
+	# shellcheck disable=SC2016 # for the kernel
 	local map='memmap=16M$256M memmap=16M$640M memmap=16M$800M'
 	local -a free=(1 256 272 640 656 800 816 1024) second=(512 640 656 800 816 1024)
 	if [ "$ARCH" = arm64 ]; then
