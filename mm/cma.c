@@ -175,16 +175,14 @@ static void __init cma_set_name(struct cma *cma, const char *name)
 /* Zeroed, and for ever. */
 static void *__init cma_get_memory(size_t size)
 {
-	static struct {
-		struct cma cma;
-		struct cma_map range;
-	} first[CMA_FIRST_AREAS];
+	static char first[CMA_FIRST_AREAS * struct_size_t(struct cma, ranges, 1)]
+		__aligned(sizeof(u64));
 	static size_t used __initdata;
 
-	size = ALIGN(size, __alignof__(first[0]));
+	size = ALIGN(size, sizeof(u64));
 	if (size <= sizeof(first) - used) {
 		used += size;
-		return (void *)first + used - size;
+		return first + used - size;
 	}
 
 	return slab_is_available() ? kzalloc(size, GFP_KERNEL) :

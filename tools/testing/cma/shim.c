@@ -84,7 +84,7 @@ void *kvcalloc(size_t n, size_t size, gfp_t gfp)
 {
 	(void)gfp;
 	if (size && n > INT_MAX / size) {
-		printf("WARNING: more than INT_MAX bytes from kvcalloc()\n");
+		printf("WARNING: more than INT_MAX bytes wanted in one block\n");
 		exit(1);
 	}
 	return vcalloc(n, size);
