@@ -79,11 +79,21 @@ static struct {
 	size_t size;
 } large[8];
 
+/* The kernel warns, once, and has nothing. */
 void *kvcalloc(size_t n, size_t size, gfp_t gfp)
+{
+	(void)gfp;
+	if (size && n > INT_MAX / size) {
+		printf("WARNING: more than INT_MAX bytes wanted in one block\n");
+		exit(1);
+	}
+	return vcalloc(n, size);
+}
+
+void *vcalloc(size_t n, size_t size)
 {
 	void *p;
 
-	(void)gfp;
 	if (shim_fail_alloc && !--shim_fail_alloc)
 		return NULL;
 	/* The kernel has an answer to 0 bytes that is not NULL. */

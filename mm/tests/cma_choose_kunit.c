@@ -1,0 +1,263 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * KUnit tests of how the memory of an area is chosen
+ *
+ * Machines are lists of what is free on them. Also built as a user program by
+ * tools/testing/cma, which tests the rest of boot-time reservation too.
+ */
+
+#include <kunit/test.h>
+#include <linux/kernel.h>
+#include <linux/mm.h>
+#include <linux/prandom.h>
+#include <linux/sizes.h>
+#include <linux/string.h>
+
+#include "../cma.h"
+
+#define MAX_EXTENTS	16
+
+#ifdef CONFIG_PHYS_ADDR_T_64BIT
+#define GIBS(n)		((phys_addr_t)(n) * SZ_1G)
+
+struct choice {
+	const char *what;
+	phys_addr_t size, align, high;
+	struct cma_extent has[MAX_EXTENTS];
+	unsigned int nr;
+	struct cma_extent expect[MAX_EXTENTS];
+	unsigned int expect_nr;
+	phys_addr_t found;
+};
+
+static const struct choice choices[] __initconst = {
+	{
+		.what = "3 TiB with a hole below 1 TiB, 3024 pages of 1 GiB wanted",
+		.size = GIBS(3024), .align = SZ_1G, .high = GIBS(4),
+		.has = {
+			{ SZ_1M, 15 * SZ_1M },
+			{ SZ_64M, GIBS(2) - SZ_128M },
+			{ GIBS(4), GIBS(1008) - SZ_2M },
+			{ GIBS(1024) + SZ_4K, GIBS(2062) - SZ_4K },
+		},
+		.nr = 4,
+		.expect = { { GIBS(1025), GIBS(2061) }, { GIBS(4), GIBS(963) } },
+		.expect_nr = 2,
+		.found = GIBS(3068),
+	}, {
+		.what = "as much as there is",
+		.size = GIBS(3069), .align = SZ_1G, .high = GIBS(4),
+		.has = {
+			{ SZ_64M, GIBS(2) - SZ_64M },
+			{ GIBS(4), GIBS(1008) - SZ_2M },
+			{ GIBS(1024) + SZ_4K, GIBS(2062) - SZ_4K },
+		},
+		.nr = 3,
+		.expect = {
+			{ GIBS(1025), GIBS(2061) }, { GIBS(4), GIBS(1007) }, { GIBS(1), GIBS(1) },
+		},
+		.expect_nr = 3,
+		.found = GIBS(3069),
+	}, {
+		.what = "more than there is at this alignment",
+		.size = GIBS(3), .align = SZ_1G, .high = GIBS(4),
+		.has = { { GIBS(4) + SZ_1M, GIBS(2) }, { GIBS(8) - SZ_1M, GIBS(2) } },
+		.nr = 2,
+		.expect_nr = 0,
+		.found = GIBS(2),
+	}, {
+		.what = "one range, though a larger one is below 4 GiB",
+		.size = GIBS(2), .align = SZ_2M, .high = GIBS(4),
+		.has = { { GIBS(1), GIBS(3) }, { GIBS(4), GIBS(1) }, { GIBS(6), GIBS(2) } },
+		.nr = 3,
+		.expect = { { GIBS(6), GIBS(2) } },
+		.expect_nr = 1,
+		.found = GIBS(6),
+	}, {
+		.what = "one range below 4 GiB rather than two above, at its end",
+		.size = GIBS(2), .align = SZ_2M, .high = GIBS(4),
+		.has = { { GIBS(1), GIBS(3) }, { GIBS(4), GIBS(1) }, { GIBS(6), GIBS(1) } },
+		.nr = 3,
+		.expect = { { GIBS(2), GIBS(2) } },
+		.expect_nr = 1,
+		.found = GIBS(5),
+	}, {
+		.what = "the smallest that suffices, at its start",
+		.size = GIBS(2), .align = SZ_2M, .high = GIBS(4),
+		.has = { { GIBS(8), GIBS(8) }, { GIBS(20), GIBS(3) }, { GIBS(32), GIBS(4) } },
+		.nr = 3,
+		.expect = { { GIBS(20), GIBS(2) } },
+		.expect_nr = 1,
+		.found = GIBS(15),
+	}, {
+		.what = "above 4 GiB first, where it costs no further range",
+		.size = GIBS(4), .align = SZ_2M, .high = GIBS(4),
+		.has = { { GIBS(1), GIBS(3) }, { GIBS(4), GIBS(2) }, },
+		.nr = 2,
+		.expect = { { GIBS(4), GIBS(2) }, { GIBS(2), GIBS(2) } },
+		.expect_nr = 2,
+		.found = GIBS(5),
+	}, {
+		.what = "no crumbs from above 4 GiB",
+		.size = GIBS(10), .align = SZ_2M, .high = GIBS(4),
+		.has = {
+			{ GIBS(1), GIBS(3) }, { GIBS(4), GIBS(8) }, { GIBS(16), GIBS(1) },
+			{ GIBS(20), GIBS(1) / 2 }, { GIBS(24), GIBS(1) / 2 },
+		},
+		.nr = 5,
+		.expect = { { GIBS(4), GIBS(8) }, { GIBS(2), GIBS(2) } },
+		.expect_nr = 2,
+		.found = GIBS(13),
+	}, {
+		.what = "never at address 0",
+		.size = SZ_2M, .align = SZ_2M, .high = GIBS(4),
+		.has = { { 0, 2 * SZ_2M } },
+		.nr = 1,
+		.expect = { { SZ_2M, SZ_2M } },
+		.expect_nr = 1,
+		.found = SZ_2M,
+	}, {
+		.what = "nothing is there",
+		.size = SZ_2M, .align = SZ_2M, .high = GIBS(4),
+		.nr = 0,
+		.expect_nr = 0,
+		.found = 0,
+	},
+};
+
+static void __init cma_chooses(struct kunit *test)
+{
+	for (unsigned int i = 0; i < ARRAY_SIZE(choices); i++) {
+		const struct choice *it = &choices[i];
+		struct cma_extent extents[MAX_EXTENTS];
+		phys_addr_t found = 1;
+		unsigned int n;
+
+		memcpy(extents, it->has, sizeof(extents));
+		n = cma_choose_extents(extents, it->nr, it->size, it->align,
+				       it->high, &found);
+		KUNIT_EXPECT_EQ_MSG(test, n, it->expect_nr, "%s", it->what);
+		KUNIT_EXPECT_EQ_MSG(test, found, it->found, "%s", it->what);
+		for (unsigned int j = 0; j < min(n, it->expect_nr); j++) {
+			KUNIT_EXPECT_EQ_MSG(test, extents[j].base,
+					    it->expect[j].base, "%s", it->what);
+			KUNIT_EXPECT_EQ_MSG(test, extents[j].size,
+					    it->expect[j].size, "%s", it->what);
+		}
+	}
+}
+#endif
+
+/* Bytes of [@base, @base + @size) that can be used at alignment @align. */
+static phys_addr_t usable(const struct cma_extent *extent, phys_addr_t align)
+{
+	phys_addr_t end = extent->base + extent->size;
+	phys_addr_t base = extent->base ?: 1;
+
+	base = (base + align - 1) & ~(align - 1);
+	end &= ~(align - 1);
+	return base < end ? end - base : 0;
+}
+
+/* The fewest ranges that can be: the largest ones until there is enough. */
+static unsigned int fewest(const struct cma_extent *extents, unsigned int nr,
+			   phys_addr_t size, phys_addr_t align)
+{
+	bool used[64] = { };
+	unsigned int n = 0;
+
+	while (size) {
+		unsigned int best = nr;
+
+		for (unsigned int i = 0; i < nr; i++) {
+			if (!used[i] && (best == nr ||
+					 usable(&extents[i], align) >
+					 usable(&extents[best], align)))
+				best = i;
+		}
+		if (best == nr || !usable(&extents[best], align))
+			return 0;
+		used[best] = true;
+		size -= min(size, usable(&extents[best], align));
+		n++;
+	}
+
+	return n;
+}
+
+/*
+ * Whatever there is: enough, aligned, free, disjoint, and in few ranges.
+ * Return: the number of ranges.
+ */
+static unsigned int __init choose_anything(struct kunit *test,
+					   struct rnd_state *rnd)
+{
+	phys_addr_t align = (phys_addr_t)SZ_4K << prandom_u32_state(rnd) % 4;
+	phys_addr_t size = (1 + prandom_u32_state(rnd) % 32) * align;
+	phys_addr_t high = prandom_u32_state(rnd) % 64 * SZ_16K;
+	unsigned int nr = prandom_u32_state(rnd) % MAX_EXTENTS;
+	struct cma_extent has[MAX_EXTENTS], got[MAX_EXTENTS];
+	phys_addr_t at = 0, found, sum = 0, left = size;
+	unsigned int n;
+
+	for (unsigned int i = 0; i < nr; i++) {
+		at += prandom_u32_state(rnd) % 4 * SZ_4K;
+		has[i].base = at;
+		has[i].size = (1 + prandom_u32_state(rnd) % 24) * SZ_4K;
+		at += has[i].size;
+		sum += usable(&has[i], align);
+		got[i] = has[i];
+	}
+
+	n = cma_choose_extents(got, nr, size, align, high, &found);
+	KUNIT_EXPECT_EQ(test, n, fewest(has, nr, size, align));
+	KUNIT_EXPECT_EQ(test, found, sum);
+
+	for (unsigned int i = 0; i < n; i++) {
+		phys_addr_t end = got[i].base + got[i].size;
+		unsigned int inside = 0, clash = 0;
+
+		KUNIT_EXPECT_NE(test, got[i].base, 0);
+		KUNIT_EXPECT_NE(test, got[i].size, 0);
+		KUNIT_EXPECT_EQ(test, (got[i].base | end) & (align - 1), 0);
+		for (unsigned int k = 0; k < nr; k++)
+			inside += got[i].base >= has[k].base &&
+				  end <= has[k].base + has[k].size;
+		KUNIT_EXPECT_EQ(test, inside, 1);
+		for (unsigned int k = 0; k < i; k++)
+			clash += got[i].base < got[k].base + got[k].size &&
+				 got[k].base < end;
+		KUNIT_EXPECT_EQ(test, clash, 0);
+		left -= got[i].size;
+	}
+	if (n)
+		KUNIT_EXPECT_EQ(test, left, 0);
+	return n;
+}
+
+static void __init cma_chooses_anything(struct kunit *test)
+{
+	unsigned int several = 0;
+	struct rnd_state rnd;
+
+	prandom_seed_state(&rnd, 7);
+	for (unsigned int i = 0; i < 5000; i++)
+		several += choose_anything(test, &rnd) > 1;
+	/* Or the checks would check nothing. */
+	KUNIT_EXPECT_NE(test, several, 0);
+}
+
+static struct kunit_case __refdata choose_cases[] = {
+#ifdef CONFIG_PHYS_ADDR_T_64BIT
+	KUNIT_CASE(cma_chooses),
+#endif
+	KUNIT_CASE(cma_chooses_anything),
+	{}
+};
+
+static struct kunit_suite __refdata choose_suite = {
+	.name = "cma_choose",
+	.test_cases = choose_cases,
+};
+
+kunit_test_init_section_suites(&choose_suite);
