@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Values of the kernel parameters of contiguous memory areas
+ * What people ask for: values of kernel parameters, nodes of the device tree
  */
 
 #define pr_fmt(fmt) "cma: " fmt
@@ -285,4 +285,29 @@ int __init cma_parse_area(const char *arg, struct cma_amount *size,
 	*base = new_base;
 	*limit = new_limit;
 	return 0;
+}
+
+/**
+ * cma_trim() - what can become an area of a piece of memory
+ * @base: first byte
+ * @size: bytes
+ *
+ * Moves the start up and the end down to multiples of CMA_MIN_ALIGNMENT_BYTES.
+ *
+ * Return: false, and nothing is stored, if nothing is left.
+ */
+bool __init cma_trim(phys_addr_t *base, phys_addr_t *size)
+{
+	phys_addr_t start = ALIGN(*base, CMA_MIN_ALIGNMENT_BYTES);
+	phys_addr_t end;
+
+	if (start < *base || check_add_overflow(*base, *size, &end))
+		return false;
+	end = ALIGN_DOWN(end, CMA_MIN_ALIGNMENT_BYTES);
+	if (end <= start)
+		return false;
+
+	*base = start;
+	*size = end - start;
+	return true;
 }

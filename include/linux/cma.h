@@ -94,6 +94,13 @@ phys_addr_t cma_amount_bytes(const struct cma_amount *amount,
 			     phys_addr_t memory);
 phys_addr_t cma_node_memory(int nid);
 
+/* Areas for DMA; dma_contiguous_reserve() itself is in dma-map-ops.h. */
+#ifdef CONFIG_DMA_CMA
+void dma_contiguous_reserve_placed(phys_addr_t limit);
+#else
+static inline void dma_contiguous_reserve_placed(phys_addr_t limit) { }
+#endif
+
 #ifdef CONFIG_CMA
 struct folio *cma_alloc_folio(struct cma *cma, int order, gfp_t gfp);
 bool cma_free_folio(struct cma *cma, const struct folio *folio);
