@@ -94,6 +94,21 @@ phys_addr_t cma_amount_bytes(const struct cma_amount *amount,
 			     phys_addr_t memory);
 phys_addr_t cma_node_memory(int nid);
 
+#ifdef CONFIG_ARCH_HAS_CMA_RESERVE
+/**
+ * arch_cma_reserve() - reserve all memory that areas are made of
+ *
+ * First areas that must lie at a certain place, then those for gigantic pages,
+ * which want large aligned pieces, then those that find room anywhere.
+ *
+ * Context: boot, once the nodes of memory and the limit of DMA are known, and
+ * before much else is allocated.
+ */
+void arch_cma_reserve(void);
+#else
+static inline void arch_cma_reserve(void) { }
+#endif
+
 /* Areas for DMA; dma_contiguous_reserve() itself is in dma-map-ops.h. */
 #ifdef CONFIG_DMA_CMA
 void dma_contiguous_reserve_placed(phys_addr_t limit);

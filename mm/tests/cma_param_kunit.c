@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * KUnit tests of the kernel parameters of contiguous memory areas
+ * KUnit tests of what people ask for: kernel parameters, nodes of the device tree
  *
  * Also built as a user program by tools/testing/cma.
  */
@@ -12,6 +12,8 @@
 #include <linux/kernel.h>
 #include <linux/mm.h>
 #include <linux/sizes.h>
+
+#include "../cma.h"
 
 struct good_value {
 	const char *arg;
@@ -299,11 +301,60 @@ static void __init cma_param_nodes(struct kunit *test)
 	}
 }
 
+static void __init cma_trims_inward(struct kunit *test)
+{
+	const phys_addr_t block = CMA_MIN_ALIGNMENT_BYTES;
+	const phys_addr_t top = -block;		/* the last block there can be */
+	const struct {
+		phys_addr_t base, size, new_base, new_size;
+	} extents[] = {
+		{ 0, block, 0, block },
+		{ block, 3 * block, block, 3 * block },
+		{ block, 3 * block - 1, block, 2 * block },
+		{ block + 1, 3 * block - 1, 2 * block, 2 * block },
+		{ block - 1, block + 1, block, block },
+		{ block - 1, block + 2, block, block },
+		{ block - 1, 3 * block, block, 2 * block },
+		{ top - block, block, top - block, block },
+		{ top - block - 1, block + 2, top - block, block },
+	}, bad[] = {
+		{ 0, 0 },
+		{ 0, block - 1 },
+		{ block, 0 },
+		{ 1, block },
+		{ 1, block - 1 },
+		{ 1, 2 * block - 2 },
+		{ block + 1, 2 * block - 2 },
+		{ top + 1, 1 },
+		{ top + 1, block },
+		{ top, -1 },
+		{ block, -1 },
+		{ -1, -1 },
+	};
+
+	for (unsigned int i = 0; i < ARRAY_SIZE(extents); i++) {
+		phys_addr_t base = extents[i].base, size = extents[i].size;
+
+		KUNIT_EXPECT_EQ_MSG(test, cma_trim(&base, &size), true, "%u", i);
+		KUNIT_EXPECT_EQ_MSG(test, base, extents[i].new_base, "%u", i);
+		KUNIT_EXPECT_EQ_MSG(test, size, extents[i].new_size, "%u", i);
+	}
+
+	for (unsigned int i = 0; i < ARRAY_SIZE(bad); i++) {
+		phys_addr_t base = bad[i].base, size = bad[i].size;
+
+		KUNIT_EXPECT_EQ_MSG(test, cma_trim(&base, &size), false, "%u", i);
+		KUNIT_EXPECT_EQ_MSG(test, base, bad[i].base, "%u", i);
+		KUNIT_EXPECT_EQ_MSG(test, size, bad[i].size, "%u", i);
+	}
+}
+
 static struct kunit_case __refdata cma_param_cases[] = {
 	KUNIT_CASE(cma_param_good_values),
 	KUNIT_CASE(cma_param_bad_values),
 	KUNIT_CASE(cma_param_amounts),
 	KUNIT_CASE(cma_param_nodes),
+	KUNIT_CASE(cma_trims_inward),
 	{}
 };
 

@@ -131,6 +131,15 @@ complains() {
 	done
 }
 
+# says REGEX... - so does any other part of the kernel
+says() {
+	[ -n "$looking" ] || return 0
+	local regex
+	for regex; do
+		facts | grep -qE "^log .*$regex" || note "no line '...$regex' in the log"
+	done
+}
+
 # Nothing else about cma in the log than that areas were reserved, until KUnit starts
 content() {
 	[ -n "$looking" ] || return 0
@@ -158,6 +167,17 @@ bad() {
 	complains "$2"
 }
 
+# bad_node ENTRY REGEX - as bad, an entry of numa_cma= among good ones
+bad_node() {
+	boots "numa_cma= with $1" "cma=16M numa_cma=0:8M,$1 cma_pernuma=4M"
+	area reserved 16
+	area numa0 8
+	area pernuma0 4
+	no_area numa1
+	total 28
+	complains "$2"
+}
+
 cmdline() {
 	local low=$((ram + 256)) high=$((ram + 320))
 	local hex
@@ -177,6 +197,10 @@ cmdline() {
 	good "16M@$hex-$(printf '0x%x' $((high << 20)))" 16 $low $high
 	good "16M@-${high}M" 16 0 $high
 	good "8M cma=16M" 16
+	# Of 512 MiB, not all of which the firmware leaves, in whole blocks.
+	good 5% 26
+	good "5%@${low}M" 26 $low $((low + 26))
+	good "5%@${low}M-${high}M" 26 $low $high
 
 	boots "cma=0" "cma=0 numa_cma=0:8M"
 	no_area reserved
@@ -195,7 +219,46 @@ cmdline() {
 	total 24
 	content
 
+	boots "a percentage of each node" "numa=fake=2 cma=16M cma_pernuma=6% numa_cma=1:3%,0:8M"
+	area pernuma0 16
+	area pernuma1 16
+	area numa0 8
+	area numa1 8
+	area reserved 16
+	total 64
+	content
+
+	boots "cma_pernuma=, bad" "cma=16M cma_pernuma=8MB numa_cma=0:8M"
+	no_area pernuma0
+	area reserved 16
+	area numa0 8
+	total 24
+	complains "cma_pernuma=8MB .*expected nn\\[KMGTPE\\] or nn%"
+
+	boots "cma_pernuma= more than there is" "cma=16M cma_pernuma=1G"
+	no_area pernuma0
+	area reserved 16
+	total 16
+	complains "pernuma0: 1024 MiB .*at most the (512|511) MiB"
+
+	bad_node x:8M 'entry "x:8M" ignored: .*expected <node>:size'
+	bad_node 1:8MB '"1:8MB"'
+	bad_node 1:101% '"1:101%" .*100%'
+	bad_node 1:99999999T '"1:99999999T" .*too large'
+	bad_node 99999:8M '"99999:8M" .*below [0-9]+'
+	bad_node "" '"" ignored'
+	bad_node 0:16M '"0:16M" .*already'
+	bad_node 1:8M 'node 1 ignored: .*expected one of 0$'
+
+	boots "numa_cma= more than there is" "numa_cma=0:1G cma=8M"
+	no_area numa0
+	area reserved 8
+	total 8
+	complains "numa0: 1024 MiB .*at most the (512|511) MiB"
+
 	bad "cma" "cma"
+	bad "cma=101%" "101%"
+	bad "cma=5%5" "5%5"
 	bad "cma=" "cma="
 	bad "cma=text" "text"
 	bad "cma=-1" "-1"
@@ -243,7 +306,7 @@ zones() {
 
 # node NAME PROPERTIES... - a reserved-memory node
 node() {
-	printf '%s {\n' "$1"
+	printf '%s: %s {\n' "${1%@*}" "$1"
 	shift
 	printf '\t%s;\n' "$@"
 	printf '};\n'
@@ -254,14 +317,23 @@ pool() {
 	node "$1" 'compatible = "shared-dma-pool"' reusable "${@:2}"
 }
 
-# overlay FILE - nodes on stdin, put under /reserved-memory
+# overlay FILE [NAME...] - nodes on stdin, put under /reserved-memory; each that is
+# named has a device that gets its memory there
 overlay() {
+	local file=$1 name
+	shift
 	{
 		printf '/dts-v1/;\n/plugin/;\n&{/} {\nreserved-memory {\n'
 		printf '#address-cells = <2>;\n#size-cells = <2>;\nranges;\n'
 		cat
-		printf '};\n};\n'
-	} >"$1"
+		printf '};\n'
+		for name; do
+			printf 'user-of-%s {\n' "${name%@*}"
+			printf '\tcompatible = "linux,cma-test";\n'
+			printf '\tmemory-region = <&%s>;\n};\n' "${name%@*}"
+		done
+		printf '};\n'
+	} >"$file"
 }
 
 mib() {
@@ -276,7 +348,8 @@ device_tree() {
 			"alloc-ranges = $(mib 1400 64)"
 		pool anywhere "size = <0x0 0x600000>"
 		pool ours@54000000 "reg = $(mib 1344 8)" linux,cma-default
-	} | overlay "$one"
+		pool tiny@58000000 "reg = $(mib 1408 1)"
+	} | overlay "$one" camera@50000000 video ours@54000000 tiny@58000000
 	{
 		pool reserved "size = <0x0 0x800000>"
 		pool numa0 "size = <0x0 0x400000>"
@@ -285,7 +358,10 @@ device_tree() {
 		pool fine@50000000 "reg = $(mib 1280 16)"
 		node private@52000000 'compatible = "shared-dma-pool"' "reg = $(mib 1312 16)"
 		pool crooked@54100000 "reg = $(mib 1345 16)"
-		pool short@56000000 "reg = $(mib 1376 1)"
+		pool head@55000000 "reg = $(mib 1360 5)"
+		pool tail@56100000 "reg = $(mib 1377 3)"
+		pool short@56800000 "reg = $(mib 1384 1)"
+		pool askew@57100000 "reg = $(mib 1393 2)"
 		pool unmapped@58000000 no-map "reg = $(mib 1408 16)"
 		pool outside@900000000 "reg = <0x9 0x0 0x0 0x1000000>"
 		pool toolarge "size = <0x10 0x0>"
@@ -300,6 +376,10 @@ device_tree() {
 	no_area reserved
 	total 38
 	content
+	says "user-of-camera: memory from area camera@50000000" \
+		"user-of-video: memory from area video" \
+		"user-of-ours: memory from area ours@54000000" \
+		"user-of-tiny: no area: -22"
 
 	boots "device tree: cma= takes the place of the default" "cma=16M" DTB_OVERLAY="$one"
 	area camera@50000000 16 1280 1296
@@ -322,12 +402,21 @@ device_tree() {
 	boots "device tree: nodes that cannot be" "numa_cma=0:8M" DTB_OVERLAY="$bad"
 	area fine@50000000 16 1280 1296
 	area numa0 8
+	area crooked@54100000 14 1346 1360
+	area head@55000000 4 1360 1364
+	area tail@56100000 2 1378 1380
 	local name
-	for name in private@52000000 crooked@54100000 short@56000000 unmapped@58000000 \
+	for name in private@52000000 short@56800000 askew@57100000 unmapped@58000000 \
 		    outside@900000000 toolarge; do
 		no_area $name
 	done
-	total 24
+	total 44
+	says "crooked@54100000: 1024 KiB at its start and 1024 KiB at its end .*2048 KiB" \
+		"head@55000000: 0 KiB at its start and 1024 KiB at its end" \
+		"tail@56100000: 1024 KiB at its start and 0 KiB at its end" \
+		"short@56800000 .*expected at least 2048 KiB" \
+		"askew@57100000 .*expected at least 2048 KiB" \
+		"54200000..0x0*54ffffff \(14336 KiB\) map reusable crooked"
 
 	# dtc would not let such a name pass; the library below it does.
 	if [ -z "$looking" ]; then
