@@ -102,4 +102,5 @@ static int __init cma_of_setup(struct reserved_mem *rmem)
 		(unsigned long)(size / SZ_1M));
 	return 0;
 }
+
 RESERVEDMEM_OF_DECLARE(cma, "shared-dma-pool", cma_of_setup);

@@ -98,7 +98,7 @@ static const char *__init parse_amount(const char **pos,
 	return wrong;
 }
 
-#define CMA_AMOUNT_FORMS	"nn[KMGTPE] or nn%%"
+static const char amount_forms[] __initconst = "nn[KMGTPE] or nn%";
 
 /**
  * cma_parse_amount() - read a parameter that is a size or a percentage
@@ -124,8 +124,8 @@ int __init cma_parse_amount(const char *param, const char *arg,
 	if (!wrong && *pos)
 		wrong = "there is something behind it";
 	if (wrong) {
-		pr_err("%s=%s ignored: %s; expected " CMA_AMOUNT_FORMS "\n",
-		       param, arg ?: "", wrong);
+		pr_err("%s=%s ignored: %s; expected %s\n", param, arg ?: "", wrong,
+		       amount_forms);
 		return -EINVAL;
 	}
 
@@ -188,8 +188,9 @@ int __init cma_parse_nodes(const char *param, const char *arg,
 		if (!wrong) {
 			amounts[node] = amount;
 		} else {
-			pr_err("%s=: entry \"%.*s\" ignored: %s; expected <node>:size, node below %u, size " CMA_AMOUNT_FORMS "\n",
-			       param, (int)(end - pos), pos, wrong, MAX_NUMNODES);
+			pr_err("%s=: entry \"%.*s\" ignored: %s; expected <node>:size, node below %u, size %s\n",
+			       param, (int)(end - pos), pos, wrong, MAX_NUMNODES,
+			       amount_forms);
 			ret = -EINVAL;
 		}
 
@@ -276,8 +277,9 @@ int __init cma_parse_area(const char *arg, struct cma_amount *size,
 	wrong = arg ? parse_area(arg, &new_size, &new_base, &new_limit) :
 		      "a value is missing";
 	if (wrong) {
-		pr_err("cma=%s ignored: %s; expected size[@[start][-end]], the size " CMA_AMOUNT_FORMS ", the others nn[KMGTPE], and a start without an end a multiple of %luK\n",
-		       arg ?: "", wrong, CMA_MIN_ALIGNMENT_BYTES / 1024);
+		pr_err("cma=%s ignored: %s; expected size[@[start][-end]], the size %s, the others nn[KMGTPE], and a start without an end a multiple of %luK\n",
+		       arg ?: "", wrong, amount_forms,
+		       CMA_MIN_ALIGNMENT_BYTES / 1024);
 		return -EINVAL;
 	}
 
