@@ -3,6 +3,7 @@
 # What becomes of an area that is asked for at boot: every form of cma=, good and
 # bad, and on arm64 nodes of the device tree. One machine is booted for each case,
 # two at a time; TAP on stdout. ARCH and KERNEL as for vm.sh; logs go to TEST_OUT.
+# CASES=large_blocks or high_memory: what needs another kernel, in place of all that.
 
 here=$(cd "$(dirname "$0")" && pwd -P)
 # shellcheck source=../../../../../scripts/lib.sh
@@ -21,7 +22,7 @@ fi
 # Where memory starts, in MiB, and where the kernel lies in it.
 case $ARCH in
 x86_64) ram=0 kernel=16 ;;
-arm64) ram=1024 kernel=1024 ;;
+arm*) ram=1024 kernel=1024 ;;
 esac
 
 # Runs in the guest: what there is, and whether it works.
@@ -440,6 +441,66 @@ device_tree() {
 	content
 }
 
+# With pages of 64 KiB a block is 512 MiB.
+large_blocks() {
+	local large=$out/large.dtso
+	{
+		pool camera@5dc00000 "reg = $(mib 1500 600)"
+		pool display@a0000000 "reg = $(mib 2560 512)"
+		pool video@c0000000 "reg = $(mib 3072 64)"
+		pool small "size = <0x0 0x4000000>"
+	} | overlay "$large" camera@5dc00000 display@a0000000 video@c0000000
+
+	boots "large blocks: nodes meant for small ones" "" MEM=4G DTB_OVERLAY="$large"
+	area camera@5dc00000 512 1536 2048
+	area display@a0000000 512 2560 3072
+	no_area video@c0000000
+	no_area small
+	total 1024
+	content
+	says "camera@5dc00000: 36864 KiB at its start and 53248 KiB at its end .*524288 KiB" \
+		"video@c0000000 .*expected at least 524288 KiB" \
+		"small .*expected at least 524288 KiB" \
+		"user-of-camera: memory from area camera@5dc00000" \
+		"user-of-display: memory from area display@a0000000" \
+		"user-of-video: no area: -22"
+
+	boots "large blocks: parameters" "cma=5% numa_cma=0:1M,1:1M" MEM=4G
+	area reserved 512
+	area numa0 512
+	total 1024
+	complains 'node 1 ignored'
+}
+
+# ARMv7: what lies from 1784 MiB on has no address of its own.
+high_memory() {
+	local low=$out/low.dtso
+	pool low@48000000 "reg = $(mib 1152 16)" | overlay "$low" low@48000000
+
+	boots "high memory: an area there, and one of the device tree below" "cma=64M" \
+		MEM=2G DTB_OVERLAY="$low"
+	area low@48000000 16 1152 1168
+	area reserved 64 1784 3072
+	total 80
+	content
+	says "user-of-low: memory from area low@48000000"
+
+	boots "high memory: an area below" "cma=64M@-1700M" MEM=2G
+	area reserved 64 1024 1700
+	total 64
+	content
+
+	boots "high memory: an area across its start" "cma=64M@1760M" MEM=2G
+	no_area reserved
+	total 0
+	complains "crosses into high memory at"
+
+	boots "high memory: without any" "cma=64M" MEM=512M
+	area reserved 64
+	total 64
+	content
+}
+
 # A run that cannot fail proves nothing.
 watch() {
 	printf 'echo "WARNING: not a fault, a test of the watch" >/dev/kmsg\n' >"$out/warn.sh"
@@ -451,6 +512,10 @@ watch() {
 }
 
 all() {
+	if [ -n "${CASES:-}" ]; then
+		"$CASES"
+		return
+	fi
 	cmdline
 	zones
 	[ "$ARCH" != arm64 ] || device_tree
@@ -467,7 +532,11 @@ run_case() {
 }
 export -f run_case
 
-[ "$ARCH" != arm64 ] || need fdtput:device-tree-compiler "$qemu"
+[ "$ARCH" = x86_64 ] || need fdtput:device-tree-compiler "$qemu"
+case ${CASES:-} in
+"" | large_blocks | high_memory) ;;
+*) die "CASES=\"$CASES\" is not known; use large_blocks, high_memory or nothing" ;;
+esac
 echo 'APPEND=kernelcore=256M cma=16M' | tr '\n' '\0' >"$out/border.env"
 run_case "$here" "$out" border
 all
