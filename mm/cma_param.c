@@ -18,6 +18,8 @@
 #include <linux/overflow.h>
 #include <linux/string.h>
 
+#include "cma.h"
+
 /*
  * memparse() accepts everything: no digits at all are 0, and of a number that
  * is too large the low bits remain. Somebody's memory depends on these.
