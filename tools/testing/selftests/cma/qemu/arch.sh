@@ -49,7 +49,7 @@ arm)
 	cross_libc=/usr/arm-linux-gnueabihf/lib/libc.a:libc6-dev-armhf-cross
 	debian=armhf
 	qemu=qemu-system-arm:qemu-system-arm
-	machine=(-machine virt,highmem=off -cpu cortex-a15)
+	machine=(-machine "virt,highmem=off" -cpu cortex-a15)
 	channel=(-device virtio-serial-device -device "virtconsole,chardev=script")
 	console=ttyAMA0
 	earlycon=
