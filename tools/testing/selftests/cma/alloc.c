@@ -260,6 +260,7 @@ TEST_F_TIMEOUT(area, wrong_releases_refused, PATIENCE)
 	const struct area *area = &self->area;
 	uint64_t base = area->base_pfn, end = base + area->pages;
 	uint64_t u = area->unit, at = base + 4 * u, all;
+	const uint64_t top = ULONG_MAX / 2 + 1;
 	const struct {
 		const char *what;
 		uint64_t pfn;
@@ -282,9 +283,9 @@ TEST_F_TIMEOUT(area, wrong_releases_refused, PATIENCE)
 		{ "whole units near ULONG_MAX", at, ULONG_MAX - u + 1 },
 		{ "end wraps to 0", at, 0 - at },
 		{ "end wraps to the start of the area", at, base - at },
-		{ "2^63 pages", at, 1UL << 63 },
-		{ "size in bytes wraps", at, (1UL << 52) + 4 * u },
-		{ "legal if cut to 32 bits", at, (1UL << 32) + 4 * u },
+		{ "half of ULONG_MAX pages", at, top },
+		{ "size in bytes wraps", at, ULONG_MAX / area->page_size + 1 + 4 * u },
+		{ "legal if cut to 32 bits", at, (top > UINT_MAX ? 1ULL << 32 : top) + 4 * u },
 		{ "legal if cut to 31 bits", at, (1UL << 31) + 4 * u },
 		{ "starts within a unit", at + 1, u, true },
 		{ "is within a unit", at + 1, 1, true },

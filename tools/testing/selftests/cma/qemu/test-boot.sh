@@ -474,14 +474,11 @@ large_blocks() {
 
 # ARMv7: what lies from 1784 MiB on has no address of its own.
 high_memory() {
-	local low=$out/low.dtso
-	pool low@48000000 "reg = $(mib 1152 16)" | overlay "$low" low@48000000
-
 	boots "high memory: an area there, and one of the device tree below" "cma=64M" \
-		MEM=2G DTB_OVERLAY="$low"
-	area low@48000000 16 1152 1168
+		MEM=2G DTB_OVERLAY="$here/arm-low.dtso"
+	area low@48000000 64 1152 1216
 	area reserved 64 1784 3072
-	total 80
+	total 128
 	content
 	says "user-of-low: memory from area low@48000000"
 

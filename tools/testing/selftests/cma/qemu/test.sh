@@ -197,9 +197,11 @@ other_kernels() {
 	kernel arm && {
 		step arm-programs programs arm
 		step arm-kunit machine arm-kunit arm 512M kunit.enable=1 kunit
-		step arm machine arm arm 2G cma=64M 'run alloc ./alloc -v unit_is_page'
-		step arm-low machine arm-low arm 2G cma=64M@-1700M \
-			'run alloc ./alloc -v unit_is_page'
+		DTB_OVERLAY=$here/arm-low.dtso step arm machine arm arm 2G cma=64M \
+			'export CMA_TEST_AREA=low@48000000' \
+			'run "alloc, low memory" ./alloc -v unit_is_page' \
+			'export CMA_TEST_AREA=reserved' \
+			'run "alloc, high memory" ./alloc -v unit_is_page'
 		boot_cases arm arm high_memory
 	}
 }
