@@ -476,11 +476,11 @@ large_blocks() {
 high_memory() {
 	boots "high memory: an area there, and one of the device tree below" "cma=64M" \
 		MEM=2G DTB_OVERLAY="$here/arm-low.dtso"
-	area low@48000000 64 1152 1216
+	area low@50000000 64 1280 1344
 	area reserved 64 1784 3072
 	total 128
 	content
-	says "user-of-low: memory from area low@48000000"
+	says "user-of-low: memory from area low@50000000"
 
 	boots "high memory: an area below" "cma=64M@-1700M" MEM=2G
 	area reserved 64 1024 1700

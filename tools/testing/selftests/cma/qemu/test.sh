@@ -198,7 +198,7 @@ other_kernels() {
 		step arm-programs programs arm
 		step arm-kunit machine arm-kunit arm 512M kunit.enable=1 kunit
 		DTB_OVERLAY=$here/arm-low.dtso step arm machine arm arm 2G cma=64M \
-			'export CMA_TEST_AREA=low@48000000' \
+			'export CMA_TEST_AREA=low@50000000' \
 			'run "alloc, low memory" ./alloc -v unit_is_page' \
 			'export CMA_TEST_AREA=reserved' \
 			'run "alloc, high memory" ./alloc -v unit_is_page'
