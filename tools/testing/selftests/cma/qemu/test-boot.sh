@@ -474,13 +474,15 @@ large_blocks() {
 
 # ARMv7: what lies from 1784 MiB on has no address of its own.
 high_memory() {
-	boots "high memory: an area there, and one of the device tree below" "cma=64M" \
-		MEM=2G DTB_OVERLAY="$here/arm-low.dtso"
+	boots "high memory: areas there, and one of the device tree below" "cma=64M" \
+		MEM=2G DTB_OVERLAY="$here/arm-areas.dtso"
 	area low@50000000 64 1280 1344
+	area high@90000000 64 2304 2368
 	area reserved 64 1784 3072
-	total 128
+	total 192
 	content
-	says "user-of-low: memory from area low@50000000"
+	says "user-of-low: memory from area low@50000000" \
+		"user-of-high: memory from area high@90000000"
 
 	boots "high memory: an area below" "cma=64M@-1700M" MEM=2G
 	area reserved 64 1024 1700

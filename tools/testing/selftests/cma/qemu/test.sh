@@ -197,10 +197,10 @@ other_kernels() {
 	kernel arm && {
 		step arm-programs programs arm
 		step arm-kunit machine arm-kunit arm 512M kunit.enable=1 kunit
-		DTB_OVERLAY=$here/arm-low.dtso step arm machine arm arm 2G cma=64M \
+		DTB_OVERLAY=$here/arm-areas.dtso step arm machine arm arm 2G cma=8M \
 			'export CMA_TEST_AREA=low@50000000' \
 			'run "alloc, low memory" ./alloc -v unit_is_page' \
-			'export CMA_TEST_AREA=reserved' \
+			'export CMA_TEST_AREA=high@90000000' \
 			'run "alloc, high memory" ./alloc -v unit_is_page'
 		boot_cases arm arm high_memory
 	}
