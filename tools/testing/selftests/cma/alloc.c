@@ -483,7 +483,8 @@ TEST_F(area, pages_valid)
 		{ base + 3, 5, 1 }, { base - 1, 1, 0 }, { base + n, 1, 0 },
 		{ base - 1, 2, 0 }, { base, n + 1, 0 }, { base + n - 1, 2, 0 },
 		{ base + 1, ULONG_MAX, 0 }, { base + 1, ULONG_MAX - base, 0 },
-		{ base + 1, 0 - base, 0 }, { base + 1, 1ULL << 63, 0 },
+		{ base + 1, (unsigned long)(0 - base), 0 },
+		{ base + 1, ULONG_MAX / 2 + 1, 0 },
 	};
 
 	for (unsigned int i = 0; i < sizeof(runs) / sizeof(*runs); i++) {
