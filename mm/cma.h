@@ -160,6 +160,8 @@ struct cma *cma_register(const struct cma_extent *extents, unsigned int nr,
 unsigned int cma_choose_extents(struct cma_extent *extents, unsigned int nr,
 				phys_addr_t size, phys_addr_t align,
 				phys_addr_t high, phys_addr_t *found);
+bool cma_trim(phys_addr_t *base, phys_addr_t *size);
+bool cma_param_given(void);
 
 #if IS_ENABLED(CONFIG_KUNIT)
 void cma_activate_area(struct cma *cma);

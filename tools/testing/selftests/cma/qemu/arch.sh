@@ -40,8 +40,22 @@ arm64)
 	console=ttyAMA0
 	earlycon=
 	;;
+arm)
+	kernel_arch=arm
+	image=arch/arm/boot/zImage
+	objects=1200
+	cross=arm-linux-gnueabihf-
+	cross_gcc=gcc-arm-linux-gnueabihf
+	cross_libc=/usr/arm-linux-gnueabihf/lib/libc.a:libc6-dev-armhf-cross
+	debian=armhf
+	qemu=qemu-system-arm:qemu-system-arm
+	machine=(-machine "virt,highmem=off" -cpu cortex-a15)
+	channel=(-device virtio-serial-device -device "virtconsole,chardev=script")
+	console=ttyAMA0
+	earlycon=
+	;;
 *)
-	die "ARCH=\"$ARCH\" is not known; use one of: x86_64 arm64"
+	die "ARCH=\"$ARCH\" is not known; use one of: x86_64 arm64 arm"
 	;;
 esac
 

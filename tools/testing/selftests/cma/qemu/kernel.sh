@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0
 # make kernel - configure and build a kernel; its image's path is the last line.
 #
-# ARCH=x86_64|arm64  DEBUG=1 with checkers  STOCK=1 the untouched tree
+# ARCH=x86_64|arm64|arm  DEBUG=1 with checkers  STOCK=1 the untouched tree
 # CONFIG=file one more fragment  CONFIGURE_ONLY=1 stop when .config is right
 # KERNEL_TREE=dir another tree, then KERNEL_NAME=word tells its kernels apart
 set -o pipefail

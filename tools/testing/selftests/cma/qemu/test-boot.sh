@@ -1,8 +1,10 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 # What becomes of an area that is asked for at boot: every form of cma=, good and
-# bad, on arm64 nodes of the device tree, hundreds of areas, areas over holes in memory. One machine is booted for each case,
-# two at a time; TAP on stdout. ARCH and KERNEL as for vm.sh; logs go to TEST_OUT.
+# bad, on arm64 nodes of the device tree, hundreds of areas, areas over holes in
+# memory. One machine is booted for each case, two at a time; TAP on stdout. ARCH and
+# KERNEL as for vm.sh; logs go to TEST_OUT.
+# CASES=large_blocks or high_memory: what needs another kernel, in place of all that.
 
 here=$(cd "$(dirname "$0")" && pwd -P)
 # shellcheck source=../../../../../scripts/lib.sh
@@ -21,7 +23,7 @@ fi
 # Where memory starts, in MiB, and where the kernel lies in it.
 case $ARCH in
 x86_64) ram=0 kernel=16 ;;
-arm64) ram=1024 kernel=1024 ;;
+arm*) ram=1024 kernel=1024 ;;
 esac
 
 # Runs in the guest: what there is, and whether it works.
@@ -183,6 +185,15 @@ complains() {
 	done
 }
 
+# says REGEX... - so does any other part of the kernel
+says() {
+	[ -n "$looking" ] || return 0
+	local regex
+	for regex; do
+		facts | grep -qE "^log .*$regex" || note "no line '...$regex' in the log"
+	done
+}
+
 # Nothing else about cma in the log than that areas were reserved, until KUnit starts
 content() {
 	[ -n "$looking" ] || return 0
@@ -210,6 +221,17 @@ bad() {
 	complains "$2"
 }
 
+# bad_node ENTRY REGEX - as bad, an entry of numa_cma= among good ones
+bad_node() {
+	boots "numa_cma= with $1" "cma=16M numa_cma=0:8M,$1 cma_pernuma=4M"
+	area reserved 16
+	area numa0 8
+	area pernuma0 4
+	no_area numa1
+	total 28
+	complains "$2"
+}
+
 cmdline() {
 	local low=$((ram + 256)) high=$((ram + 320))
 	local hex
@@ -229,6 +251,10 @@ cmdline() {
 	good "16M@$hex-$(printf '0x%x' $((high << 20)))" 16 $low $high
 	good "16M@-${high}M" 16 0 $high
 	good "8M cma=16M" 16
+	# Of 512 MiB, not all of which the firmware leaves, in whole blocks.
+	good 5% 26
+	good "5%@${low}M" 26 $low $((low + 26))
+	good "5%@${low}M-${high}M" 26 $low $high
 
 	boots "cma=0" "cma=0 numa_cma=0:8M"
 	no_area reserved
@@ -247,7 +273,46 @@ cmdline() {
 	total 24
 	content
 
+	boots "a percentage of each node" "numa=fake=2 cma=16M cma_pernuma=6% numa_cma=1:3%,0:8M"
+	area pernuma0 16
+	area pernuma1 16
+	area numa0 8
+	area numa1 8
+	area reserved 16
+	total 64
+	content
+
+	boots "cma_pernuma=, bad" "cma=16M cma_pernuma=8MB numa_cma=0:8M"
+	no_area pernuma0
+	area reserved 16
+	area numa0 8
+	total 24
+	complains "cma_pernuma=8MB .*expected nn\\[KMGTPE\\] or nn%"
+
+	boots "cma_pernuma= more than there is" "cma=16M cma_pernuma=1G"
+	no_area pernuma0
+	area reserved 16
+	total 16
+	complains "pernuma0: 1024 MiB .*at most the (512|511) MiB"
+
+	bad_node x:8M 'entry "x:8M" ignored: .*expected <node>:size'
+	bad_node 1:8MB '"1:8MB"'
+	bad_node 1:101% '"1:101%" .*100%'
+	bad_node 1:99999999T '"1:99999999T" .*too large'
+	bad_node 99999:8M '"99999:8M" .*below [0-9]+'
+	bad_node "" '"" ignored'
+	bad_node 0:16M '"0:16M" .*already'
+	bad_node 1:8M 'node 1 ignored: .*expected one of 0$'
+
+	boots "numa_cma= more than there is" "numa_cma=0:1G cma=8M"
+	no_area numa0
+	area reserved 8
+	total 8
+	complains "numa0: 1024 MiB .*at most the (512|511) MiB"
+
 	bad "cma" "cma"
+	bad "cma=101%" "101%"
+	bad "cma=5%5" "5%5"
 	bad "cma=" "cma="
 	bad "cma=text" "text"
 	bad "cma=-1" "-1"
@@ -295,7 +360,7 @@ zones() {
 
 # node NAME PROPERTIES... - a reserved-memory node
 node() {
-	printf '%s {\n' "$1"
+	printf '%s: %s {\n' "${1%@*}" "$1"
 	shift
 	printf '\t%s;\n' "$@"
 	printf '};\n'
@@ -306,14 +371,23 @@ pool() {
 	node "$1" 'compatible = "shared-dma-pool"' reusable "${@:2}"
 }
 
-# overlay FILE - nodes on stdin, put under /reserved-memory
+# overlay FILE [NAME...] - nodes on stdin, put under /reserved-memory; each that is
+# named has a device that gets its memory there
 overlay() {
+	local file=$1 name
+	shift
 	{
 		printf '/dts-v1/;\n/plugin/;\n&{/} {\nreserved-memory {\n'
 		printf '#address-cells = <2>;\n#size-cells = <2>;\nranges;\n'
 		cat
-		printf '};\n};\n'
-	} >"$1"
+		printf '};\n'
+		for name; do
+			printf 'user-of-%s {\n' "${name%@*}"
+			printf '\tcompatible = "linux,cma-test";\n'
+			printf '\tmemory-region = <&%s>;\n};\n' "${name%@*}"
+		done
+		printf '};\n'
+	} >"$file"
 }
 
 mib() {
@@ -328,7 +402,8 @@ device_tree() {
 			"alloc-ranges = $(mib 1400 64)"
 		pool anywhere "size = <0x0 0x600000>"
 		pool ours@54000000 "reg = $(mib 1344 8)" linux,cma-default
-	} | overlay "$one"
+		pool tiny@58000000 "reg = $(mib 1408 1)"
+	} | overlay "$one" camera@50000000 video ours@54000000 tiny@58000000
 	{
 		pool reserved "size = <0x0 0x800000>"
 		pool numa0 "size = <0x0 0x400000>"
@@ -336,8 +411,11 @@ device_tree() {
 	{
 		pool fine@50000000 "reg = $(mib 1280 16)"
 		node private@52000000 'compatible = "shared-dma-pool"' "reg = $(mib 1312 16)"
-		pool crooked@54100000 "reg = $(mib 1345 16)"
-		pool short@56000000 "reg = $(mib 1376 1)"
+		pool crooked@54100000 "reg = $(mib 1345 14)"
+		pool head@55000000 "reg = $(mib 1360 5)"
+		pool tail@56100000 "reg = $(mib 1377 3)"
+		pool short@56800000 "reg = $(mib 1384 1)"
+		pool askew@57100000 "reg = $(mib 1393 2)"
 		pool unmapped@58000000 no-map "reg = $(mib 1408 16)"
 		pool outside@900000000 "reg = <0x9 0x0 0x0 0x1000000>"
 		pool toolarge "size = <0x10 0x0>"
@@ -352,6 +430,10 @@ device_tree() {
 	no_area reserved
 	total 38
 	content
+	says "user-of-camera: memory from area camera@50000000" \
+		"user-of-video: memory from area video" \
+		"user-of-ours: memory from area ours@54000000" \
+		"user-of-tiny: no area: -22"
 
 	boots "device tree: cma= takes the place of the default" "cma=16M" DTB_OVERLAY="$one"
 	area camera@50000000 16 1280 1296
@@ -374,12 +456,21 @@ device_tree() {
 	boots "device tree: nodes that cannot be" "numa_cma=0:8M" DTB_OVERLAY="$bad"
 	area fine@50000000 16 1280 1296
 	area numa0 8
+	area crooked@54100000 12 1346 1358
+	area head@55000000 4 1360 1364
+	area tail@56100000 2 1378 1380
 	local name
-	for name in private@52000000 crooked@54100000 short@56000000 unmapped@58000000 \
+	for name in private@52000000 short@56800000 askew@57100000 unmapped@58000000 \
 		    outside@900000000 toolarge; do
 		no_area $name
 	done
-	total 24
+	total 42
+	says "crooked@54100000: 1024 KiB at its start and 1024 KiB at its end .*2048 KiB" \
+		"head@55000000: 0 KiB at its start and 1024 KiB at its end" \
+		"tail@56100000: 1024 KiB at its start and 0 KiB at its end" \
+		"short@56800000 .*expected at least 2048 KiB" \
+		"askew@57100000 .*expected at least 2048 KiB" \
+		"54200000..0x0*54dfffff \(12288 KiB\) map reusable crooked"
 
 	# dtc would not let such a name pass; the library below it does.
 	if [ -z "$looking" ]; then
@@ -487,6 +578,77 @@ holes() {
 	complains "600 MiB on node 0"
 }
 
+# With pages of 64 KiB a block is 512 MiB.
+large_blocks() {
+	local large=$out/large.dtso
+	{
+		pool camera@5dc00000 "reg = $(mib 1500 600)"
+		pool display@a0000000 "reg = $(mib 2560 512)"
+		pool video@c0000000 "reg = $(mib 3072 64)"
+		pool small "size = <0x0 0x4000000>"
+	} | overlay "$large" camera@5dc00000 display@a0000000 video@c0000000
+
+	boots "large blocks: nodes meant for small ones" "" MEM=4G DTB_OVERLAY="$large"
+	area camera@5dc00000 512 1536 2048
+	area display@a0000000 512 2560 3072
+	no_area video@c0000000
+	no_area small
+	total 1024
+	content
+	says "camera@5dc00000: 36864 KiB at its start and 53248 KiB at its end .*524288 KiB" \
+		"video@c0000000 .*expected at least 524288 KiB" \
+		"small .*expected at least 524288 KiB" \
+		"user-of-camera: memory from area camera@5dc00000" \
+		"user-of-display: memory from area display@a0000000" \
+		"user-of-video: no area: -22"
+
+	boots "large blocks: parameters" "cma=5% numa_cma=0:1M,1:1M" MEM=4G
+	area reserved 512
+	area numa0 512
+	total 1024
+	complains 'node 1 ignored'
+}
+
+# ARMv7: what lies from 1784 MiB on has no address of its own.
+high_memory() {
+	boots "high memory: areas there, and one of the device tree below" "cma=64M" \
+		MEM=2G DTB_OVERLAY="$here/arm-areas.dtso"
+	area low@50000000 64 1280 1344
+	area high@90000000 64 2304 2368
+	area reserved 64 1784 3072
+	total 192
+	content
+	says "user-of-low: memory from area low@50000000" \
+		"user-of-high: memory from area high@90000000"
+
+	boots "high memory: an area below" "cma=64M@-1700M" MEM=2G
+	area reserved 64 1024 1700
+	total 64
+	content
+
+	boots "high memory: an area across its start" "cma=64M@1760M" MEM=2G
+	no_area reserved
+	total 0
+	complains "crosses into high memory at"
+
+	boots "no high memory" "cma=64M" MEM=512M
+	area reserved 64
+	total 64
+	content
+
+	# This kernel is configured for 16 MiB or 3%, whichever is more.
+	boots "an area of the configured size" "" MEM=512M
+	area reserved 16
+	total 16
+	content
+
+	boots "an area of the configured part of memory, for want of a good cma=" \
+		"cma=64MB" MEM=2G
+	area reserved 64 1784 3072
+	total 64
+	complains "64MB ignored"
+}
+
 # A run that cannot fail proves nothing.
 watch() {
 	printf 'echo "WARNING: not a fault, a test of the watch" >/dev/kmsg\n' >"$out/warn.sh"
@@ -498,6 +660,10 @@ watch() {
 }
 
 all() {
+	if [ -n "${CASES:-}" ]; then
+		"$CASES"
+		return
+	fi
 	cmdline
 	zones
 	[ "$ARCH" != arm64 ] || device_tree
@@ -516,7 +682,11 @@ run_case() {
 }
 export -f run_case
 
-[ "$ARCH" != arm64 ] || need fdtput:device-tree-compiler "$qemu"
+[ "$ARCH" = x86_64 ] || need fdtput:device-tree-compiler "$qemu"
+case ${CASES:-} in
+"" | large_blocks | high_memory) ;;
+*) die "CASES=\"$CASES\" is not known; use large_blocks, high_memory or nothing" ;;
+esac
 echo 'APPEND=kernelcore=256M cma=16M' | tr '\n' '\0' >"$out/border.env"
 run_case "$here" "$out" border
 all

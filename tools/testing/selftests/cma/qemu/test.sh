@@ -65,14 +65,15 @@ step() {
 	report "$name" $((SECONDS - start))
 }
 
-# kernel ARCH - its image's path, in a file
+# kernel ARCH [NAME] - its image's path, in a file
 kernel() {
-	say "kernel for $1${DEBUG:+ with checkers}"
-	if ARCH=$1 "$here/kernel.sh" >"$out/kernel-$1.path"; then
+	local name=${2:-$1}
+	say "kernel for $name${DEBUG:+ with checkers}"
+	if ARCH=$1 "$here/kernel.sh" >"$out/kernel-$name.path"; then
 		return
 	fi
-	printf 'fail\tkernel for %s\t%s\n' "$1" "its build failed, see above" \
-		>"$out/kernel-$1.results"
+	printf 'fail\tkernel for %s\t%s\n' "$name" "its build failed, see above" \
+		>"$out/kernel-$name.results"
 	return 1
 }
 
@@ -83,8 +84,11 @@ stock_mm="hugepage-mmap hugepage-shm map_hugetlb hugepage-mremap hugepage-vmemma
 programs() {
 	local arch=$1 bin=$out/bin-$1 src=$out/src-$1 cross='' name
 	local tests=tools/testing/selftests
-	[ "$arch" != arm64 ] || cross=aarch64-linux-gnu-
-	[ "$(uname -m)" != aarch64 ] || cross=
+	case $arch-$(uname -m) in
+	arm64-aarch64) ;;
+	arm64-*) cross=aarch64-linux-gnu- ;;
+	arm-*) cross=arm-linux-gnueabihf- ;;
+	esac
 	mkdir -p "$bin" "$src/$tests"
 	make -s -C "$tree" O="$build/headers-$arch" ARCH="$arch" headers || return
 	cp -r "$tree/$tests"/{lib.mk,kselftest{,_harness}.h,dmabuf-heaps,mm,x86,cma} \
@@ -95,10 +99,12 @@ programs() {
 		make -C "$src/$tests/$name" OUTPUT="$bin" ARCH="$arch" CROSS_COMPILE="$cross" \
 			KHDR_INCLUDES="-isystem $build/headers-$arch/usr/include" all || return
 	done
+	# Those of huge pages have nothing to do where there are none.
 	# shellcheck disable=SC2086,SC2046 # words
-	make -C "$src/$tests/mm" OUTPUT="$bin" ARCH="$arch" CROSS_COMPILE="$cross" \
-		KHDR_INCLUDES="-isystem $build/headers-$arch/usr/include" USERLDFLAGS=-static \
-		$(printf "$bin/%s " $stock_mm) || return
+	[ "$arch" = arm ] ||
+		make -C "$src/$tests/mm" OUTPUT="$bin" ARCH="$arch" CROSS_COMPILE="$cross" \
+			KHDR_INCLUDES="-isystem $build/headers-$arch/usr/include" \
+			USERLDFLAGS=-static $(printf "$bin/%s " $stock_mm) || return
 	cp "$tree/$tests/cma/contract.sh" "$bin"
 	rm -rf "$src"
 }
@@ -196,6 +202,28 @@ architecture() {
 		step "$arch-boot" "$here/test-boot.sh"
 }
 
+# boot_cases NAME ARCH CASES - some of test-boot.sh, in the kernel of NAME
+boot_cases() {
+	ARCH=$2 CASES=$3 KERNEL=$(tail -n 1 "$out/kernel-$1.path") TEST_OUT=$out/$1-boot.d \
+		step "$1-boot" "$here/test-boot.sh"
+}
+
+# What costs another kernel: pages of 64 KiB, and 32 bits with high memory.
+other_kernels() {
+	CONFIG=$here/64k-pages.config kernel arm64 arm64-64k &&
+		boot_cases arm64-64k arm64 large_blocks
+	kernel arm && {
+		step arm-programs programs arm
+		step arm-kunit machine arm-kunit arm 512M kunit.enable=1 kunit
+		DTB_OVERLAY=$here/arm-areas.dtso step arm machine arm arm 2G cma=8M \
+			'export CMA_TEST_AREA=low@50000000' \
+			'run "alloc, low memory" ./alloc -v unit_is_page' \
+			'export CMA_TEST_AREA=high@90000000' \
+			'run "alloc, high memory" ./alloc -v unit_is_page'
+		boot_cases arm arm high_memory
+	}
+}
+
 # The console of such a kernel drops lines that nobody reads in time: if the result of a
 # suite is missing, once more.
 uml() {
@@ -252,7 +280,9 @@ lane_2() {
 	step KUnit-UML uml
 	step faults "$project/tools/testing/cma/faults.sh"
 	kernel arm64 && architecture arm64
-	[ -z "$LONG" ] || step callers "$project/scripts/test-callers.sh"
+}
+callers() {
+	step callers "$project/scripts/test-callers.sh"
 }
 
 # The same in a kernel with checkers. Borrowing has a small machine to itself, because
@@ -274,6 +304,7 @@ debug_lane_2() {
 
 if [ -z "$DEBUG" ]; then
 	at_once lane_1 lane_2
+	[ -z "$LONG" ] || at_once other_kernels callers
 else
 	at_once debug_build
 	[ -e "$out/kernel-x86_64.results" ] || at_once debug_lane_1 debug_lane_2
