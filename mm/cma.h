@@ -138,6 +138,8 @@ struct cma {
 struct cma *cma_register(phys_addr_t base, phys_addr_t size,
 			 unsigned int order_per_bit, const char *name);
 unsigned long cma_available_pages(struct cma *cma);
+bool cma_trim(phys_addr_t *base, phys_addr_t *size);
+bool cma_param_given(void);
 
 #if IS_ENABLED(CONFIG_KUNIT)
 void cma_activate_area(struct cma *cma);

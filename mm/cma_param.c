@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Values of the kernel parameters of contiguous memory areas
+ * What people ask for: values of kernel parameters, nodes of the device tree
  */
 
 #define pr_fmt(fmt) "cma: " fmt
 
 #include <linux/align.h>
+#include <linux/bitmap.h>
 #include <linux/cma.h>
 #include <linux/ctype.h>
 #include <linux/errno.h>
@@ -13,19 +14,20 @@
 #include <linux/kernel.h>
 #include <linux/kstrtox.h>
 #include <linux/mm.h>
+#include <linux/numa.h>
 #include <linux/overflow.h>
 #include <linux/string.h>
 
 /*
  * memparse() accepts everything: no digits at all are 0, and of a number that
- * is too large the low bits remain. Somebody's memory depends on this one.
- * Return: NULL, or what is wrong.
+ * is too large the low bits remain. Somebody's memory depends on these.
+ * All that parse here return NULL, or what is wrong, and leave @pos behind what
+ * they have understood.
  */
-static const char *__init parse_bytes(const char **pos, phys_addr_t *bytes)
+static const char *__init parse_number(const char **pos, u64 *number)
 {
-	static const char suffixes[] __initconst = "KMGTPE";
-	const char *end, *suffix = NULL;
-	unsigned long long number;
+	unsigned long long value;
+	const char *end;
 	char digits[24];
 	bool hex;
 	int err;
@@ -41,34 +43,189 @@ static const char *__init parse_bytes(const char **pos, phys_addr_t *bytes)
 		return "a number is too large";
 
 	strscpy(digits, *pos, end - *pos + 1);
-	err = kstrtoull(digits, 0, &number);
+	err = kstrtoull(digits, 0, &value);
 	if (err)
 		return err == -ERANGE ? "a number is too large" : "not a number";
 
-	if (*end)
-		suffix = strchr(suffixes, toupper(*end));
-	if (suffix)
-		end++;
-	if (check_shl_overflow(number, suffix ? 10 * (suffix - suffixes + 1) : 0,
-			       bytes))
-		return "a number is too large";
-
+	*number = value;
 	*pos = end;
 	return NULL;
 }
 
-static const char *__init parse_area(const char *pos, phys_addr_t *size,
-				     phys_addr_t *base, phys_addr_t *limit)
+static const char *__init parse_bytes(const char **pos, phys_addr_t *bytes)
 {
-	phys_addr_t end;
+	static const char suffixes[] __initconst = "KMGTPE";
+	const char *suffix = NULL;
 	const char *wrong;
+	u64 number;
 
-	wrong = parse_bytes(&pos, size);
+	wrong = parse_number(pos, &number);
 	if (wrong)
 		return wrong;
-	if (ALIGN(*size, CMA_MIN_ALIGNMENT_BYTES) < *size)
+
+	if (**pos)
+		suffix = strchr(suffixes, toupper(**pos));
+	if (suffix)
+		(*pos)++;
+	if (check_shl_overflow(number, suffix ? 10 * (suffix - suffixes + 1) : 0,
+			       bytes))
+		return "a number is too large";
+
+	return NULL;
+}
+
+static const char *__init parse_amount(const char **pos,
+				       struct cma_amount *amount)
+{
+	const char *percent = *pos;
+	const char *wrong;
+	u64 number;
+
+	*amount = (struct cma_amount){ };
+	wrong = parse_number(&percent, &number);
+	if (!wrong && *percent == '%') {
+		if (number > 100)
+			return "it is more than 100%";
+		amount->percent = number;
+		*pos = percent + 1;
+		return NULL;
+	}
+
+	wrong = parse_bytes(pos, &amount->bytes);
+	if (!wrong && ALIGN(amount->bytes, CMA_MIN_ALIGNMENT_BYTES) < amount->bytes)
 		return "the size is too large";
-	*size = ALIGN(*size, CMA_MIN_ALIGNMENT_BYTES);
+
+	return wrong;
+}
+
+#define CMA_AMOUNT_FORMS	"nn[KMGTPE] or nn%%"
+
+/**
+ * cma_parse_amount() - read a parameter that is a size or a percentage
+ * @param: the parameter's name
+ * @arg: its value, nn[KMGTPE] or nn%; NULL if there was none
+ * @amount: where it is stored
+ *
+ * A bad value is named in the log, with what is wrong about it, and nothing is
+ * stored.
+ *
+ * Context: boot.
+ * Return: 0 or -EINVAL.
+ */
+int __init cma_parse_amount(const char *param, const char *arg,
+			    struct cma_amount *amount)
+{
+	const char *wrong = "a value is missing";
+	struct cma_amount new;
+	const char *pos = arg;
+
+	if (arg)
+		wrong = parse_amount(&pos, &new);
+	if (!wrong && *pos)
+		wrong = "there is something behind it";
+	if (wrong) {
+		pr_err("%s=%s ignored: %s; expected " CMA_AMOUNT_FORMS "\n",
+		       param, arg ?: "", wrong);
+		return -EINVAL;
+	}
+
+	*amount = new;
+	return 0;
+}
+
+/* One <node>:amount of a list, up to @end. */
+static const char *__init parse_node(const char *pos, const char *end,
+				     u64 *node, struct cma_amount *amount)
+{
+	const char *wrong;
+
+	wrong = parse_number(&pos, node);
+	if (wrong)
+		return wrong;
+	if (*pos != ':')
+		return "there is no ':' behind the node";
+	if (*node >= MAX_NUMNODES)
+		return "there cannot be such a node";
+
+	pos++;
+	wrong = parse_amount(&pos, amount);
+	if (wrong)
+		return wrong;
+	return pos == end ? NULL : "there is something behind it";
+}
+
+/**
+ * cma_parse_nodes() - read a parameter that is a size for each of some nodes
+ * @param: the parameter's name
+ * @arg: its value, <node>:nn[KMGTPE] or <node>:nn%, any number of them with ','
+ *	between; NULL if there was none
+ * @amounts: MAX_NUMNODES of them; those of nodes that are not in @arg stay as
+ *	they are
+ *
+ * A bad entry is named in the log, with what is wrong about it, and left out;
+ * the others count. Of two entries for one node the first counts, of two
+ * parameters the last. Whether there is a node is not known this early.
+ *
+ * Context: boot.
+ * Return: 0, or -EINVAL if there was a bad entry.
+ */
+int __init cma_parse_nodes(const char *param, const char *arg,
+			   struct cma_amount *amounts)
+{
+	DECLARE_BITMAP(seen, MAX_NUMNODES) = { };
+	const char *pos = arg ?: "";
+	int ret = 0;
+
+	for (;;) {
+		const char *end = pos + strcspn(pos, ",");
+		struct cma_amount amount;
+		const char *wrong;
+		u64 node;
+
+		wrong = parse_node(pos, end, &node, &amount);
+		if (!wrong && __test_and_set_bit(node, seen))
+			wrong = "the node has an entry already";
+		if (!wrong) {
+			amounts[node] = amount;
+		} else {
+			pr_err("%s=: entry \"%.*s\" ignored: %s; expected <node>:size, node below %u, size " CMA_AMOUNT_FORMS "\n",
+			       param, (int)(end - pos), pos, wrong, MAX_NUMNODES);
+			ret = -EINVAL;
+		}
+
+		if (!*end)
+			return ret;
+		pos = end + 1;
+	}
+}
+
+/**
+ * cma_amount_bytes() - an amount in bytes
+ * @amount: as it was given
+ * @memory: bytes that are 100%
+ *
+ * Return: bytes; of a percentage whole pages.
+ */
+phys_addr_t __init cma_amount_bytes(const struct cma_amount *amount,
+				    phys_addr_t memory)
+{
+	unsigned long pages = PHYS_PFN(memory);
+
+	/* Of a product the top bits would be lost; of 32 bits, half of it. */
+	return amount->bytes + PFN_PHYS(pages / 100 * amount->percent +
+					pages % 100 * amount->percent / 100);
+}
+
+static const char *__init parse_area(const char *pos, struct cma_amount *size,
+				     phys_addr_t *base, phys_addr_t *limit)
+{
+	phys_addr_t aligned, end;
+	const char *wrong;
+
+	wrong = parse_amount(&pos, size);
+	if (wrong)
+		return wrong;
+	aligned = ALIGN(size->bytes, CMA_MIN_ALIGNMENT_BYTES);
 
 	if (*pos == '@') {
 		pos++;
@@ -77,19 +234,17 @@ static const char *__init parse_area(const char *pos, phys_addr_t *size,
 			if (wrong)
 				return wrong;
 		}
-		if (check_add_overflow(*base, *size, &end))
+		if (check_add_overflow(*base, aligned, &end))
 			return "start and size together are too large";
 		if (*pos == '-') {
 			pos++;
 			wrong = parse_bytes(&pos, limit);
 			if (wrong)
 				return wrong;
-			if (*limit < end)
+			if (*limit < end || (size->percent && !*limit))
 				return "the size does not fit before the end";
-		} else if (*base) {
-			*limit = end;
-			if (!IS_ALIGNED(*base, CMA_MIN_ALIGNMENT_BYTES))
-				return "the start is not aligned";
+		} else if (!IS_ALIGNED(*base, CMA_MIN_ALIGNMENT_BYTES)) {
+			return "the start is not aligned";
 		}
 	}
 
@@ -98,12 +253,12 @@ static const char *__init parse_area(const char *pos, phys_addr_t *size,
 
 /**
  * cma_parse_area() - read the value of the cma= parameter
- * @arg: nn[KMGTPE][@[start[KMGTPE]][-end[KMGTPE]]], or NULL if there was none
- * @size: bytes of the area, rounded up to CMA_MIN_ALIGNMENT_BYTES; 0 means that
- *	none is wanted
+ * @arg: size[@[start][-end]], the size nn[KMGTPE] or nn%, the others nn[KMGTPE];
+ *	NULL if there was none
+ * @size: how large it is; 0 means that none is wanted
  * @base: where it starts, 0 for anywhere
- * @limit: where it ends at the latest, 0 for the end of memory; with a start
- *	and no end it is @base + @size
+ * @limit: where it ends at the latest; 0 if there is no end, and with a start
+ *	then it must be exactly there
  *
  * A bad value is named in the log, with what is wrong about it, and nothing is
  * stored.
@@ -111,16 +266,17 @@ static const char *__init parse_area(const char *pos, phys_addr_t *size,
  * Context: boot.
  * Return: 0 or -EINVAL.
  */
-int __init cma_parse_area(const char *arg, phys_addr_t *size,
+int __init cma_parse_area(const char *arg, struct cma_amount *size,
 			  phys_addr_t *base, phys_addr_t *limit)
 {
-	phys_addr_t new_size = 0, new_base = 0, new_limit = 0;
+	phys_addr_t new_base = 0, new_limit = 0;
+	struct cma_amount new_size;
 	const char *wrong;
 
 	wrong = arg ? parse_area(arg, &new_size, &new_base, &new_limit) :
 		      "a value is missing";
 	if (wrong) {
-		pr_err("cma=%s ignored: %s; expected size[@[start][-end]], each number with K, M, G, T, P, E or no unit, and a start without an end a multiple of %luK\n",
+		pr_err("cma=%s ignored: %s; expected size[@[start][-end]], the size " CMA_AMOUNT_FORMS ", the others nn[KMGTPE], and a start without an end a multiple of %luK\n",
 		       arg ?: "", wrong, CMA_MIN_ALIGNMENT_BYTES / 1024);
 		return -EINVAL;
 	}
@@ -129,4 +285,29 @@ int __init cma_parse_area(const char *arg, phys_addr_t *size,
 	*base = new_base;
 	*limit = new_limit;
 	return 0;
+}
+
+/**
+ * cma_trim() - what can become an area of a piece of memory
+ * @base: first byte
+ * @size: bytes
+ *
+ * Moves the start up and the end down to multiples of CMA_MIN_ALIGNMENT_BYTES.
+ *
+ * Return: false, and nothing is stored, if nothing is left.
+ */
+bool __init cma_trim(phys_addr_t *base, phys_addr_t *size)
+{
+	phys_addr_t start = ALIGN(*base, CMA_MIN_ALIGNMENT_BYTES);
+	phys_addr_t end;
+
+	if (start < *base || check_add_overflow(*base, *size, &end))
+		return false;
+	end = ALIGN_DOWN(end, CMA_MIN_ALIGNMENT_BYTES);
+	if (end <= start)
+		return false;
+
+	*base = start;
+	*size = end - start;
+	return true;
 }

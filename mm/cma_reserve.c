@@ -18,6 +18,25 @@
 
 #include "cma.h"
 
+/**
+ * cma_node_memory() - how much memory a node has
+ * @nid: node, or NUMA_NO_NODE for all together
+ *
+ * Context: boot, once the nodes of memory are known to memblock.
+ * Return: bytes, memory that is reserved included.
+ */
+phys_addr_t __init cma_node_memory(int nid)
+{
+	unsigned long start, end;
+	phys_addr_t bytes = 0;
+	int i;
+
+	for_each_mem_pfn_range(i, nid, &start, &end, NULL)
+		bytes += PFN_PHYS(end - start);
+
+	return bytes;
+}
+
 /* Is all of it in regions of @type? These are sorted and may touch. */
 static bool __init covered(const struct memblock_type *type, phys_addr_t base,
 			   phys_addr_t size)

@@ -74,8 +74,32 @@ bool cma_pages_valid(struct cma *cma, const struct page *pages,
 
 int cma_for_each_area(int (*it)(struct cma *cma, void *data), void *data);
 
-int cma_parse_area(const char *arg, phys_addr_t *size, phys_addr_t *base,
+/**
+ * struct cma_amount - how much memory a kernel parameter asks for
+ * @bytes: a size, 0 if there is a percentage
+ * @percent: of all memory, or of a node's; 0 to 100
+ */
+struct cma_amount {
+	phys_addr_t bytes;
+	unsigned int percent;
+};
+
+int cma_parse_amount(const char *param, const char *arg,
+		     struct cma_amount *amount);
+int cma_parse_nodes(const char *param, const char *arg,
+		    struct cma_amount *amounts);
+int cma_parse_area(const char *arg, struct cma_amount *size, phys_addr_t *base,
 		   phys_addr_t *limit);
+phys_addr_t cma_amount_bytes(const struct cma_amount *amount,
+			     phys_addr_t memory);
+phys_addr_t cma_node_memory(int nid);
+
+/* Areas for DMA; dma_contiguous_reserve() itself is in dma-map-ops.h. */
+#ifdef CONFIG_DMA_CMA
+void dma_contiguous_reserve_placed(phys_addr_t limit);
+#else
+static inline void dma_contiguous_reserve_placed(phys_addr_t limit) { }
+#endif
 
 #ifdef CONFIG_CMA
 struct folio *cma_alloc_folio(struct cma *cma, int order, gfp_t gfp);

@@ -15,9 +15,10 @@
 
 struct good_value {
 	const char *arg;
-	u64 size;		/* before it is rounded up */
+	u64 size;
 	u64 base;
 	u64 limit;
+	unsigned int percent;
 };
 
 #define GIB		((u64)SZ_1G)
@@ -53,10 +54,10 @@ static const struct good_value good_values[] __initconst = {
 	{ "1G@", GIB },
 	{ "1G@0", GIB },
 	{ "1G@0x0", GIB },
-	{ "1G@2G", GIB, 2 * GIB, 3 * GIB },
-	{ "1G@0x80000000", GIB, 2 * GIB, 3 * GIB },
-	{ "1G@5T", GIB, 5 * (GIB << 10), 5 * (GIB << 10) + GIB },
-	{ "0@1G", 0, GIB, GIB },
+	{ "1G@2G", GIB, 2 * GIB },
+	{ "1G@0x80000000", GIB, 2 * GIB },
+	{ "1G@5T", GIB, 5 * (GIB << 10) },
+	{ "0@1G", 0, GIB },
 	{ "1G@0-3G", GIB, 0, 3 * GIB },
 	{ "1G@-3G", GIB, 0, 3 * GIB },
 	{ "1G@-1G", GIB, 0, GIB },
@@ -64,6 +65,13 @@ static const struct good_value good_values[] __initconst = {
 	{ "1G@2G-8G", GIB, 2 * GIB, 8 * GIB },
 	{ "1G@1-3G", GIB, 1, 3 * GIB },	/* the lowest start that will do */
 	{ "1G@14E-15E", GIB, 14 * (GIB << 30), 15 * (GIB << 30) },
+	{ "0%" },
+	{ "5%", .percent = 5 },
+	{ "0x10%", .percent = 16 },
+	{ "100%", .percent = 100 },
+	{ "7%@1G", 0, GIB, .percent = 7 },
+	{ "7%@-1", 0, 0, 1, .percent = 7 },
+	{ "7%@1G-2G", 0, GIB, 2 * GIB, .percent = 7 },
 };
 
 static void __init cma_param_good_values(struct kunit *test)
@@ -72,7 +80,8 @@ static void __init cma_param_good_values(struct kunit *test)
 
 	for (unsigned int i = 0; i < ARRAY_SIZE(good_values); i++) {
 		const struct good_value *good = &good_values[i];
-		phys_addr_t size = 7, base = 7, limit = 7;
+		struct cma_amount size = { 7, 7 };
+		phys_addr_t base = 7, limit = 7;
 		/* Where addresses have 32 bits, many are too large. */
 		bool fits = good->size <= max && good->base <= max &&
 			    good->limit <= max;
@@ -82,9 +91,10 @@ static void __init cma_param_good_values(struct kunit *test)
 				    fits ? 0 : -EINVAL, "cma=%s", good->arg);
 		if (!fits)
 			continue;
-		KUNIT_EXPECT_EQ_MSG(test, size,
-				    ALIGN(good->size, CMA_MIN_ALIGNMENT_BYTES),
-				    "cma=%s", good->arg);
+		KUNIT_EXPECT_EQ_MSG(test, size.bytes, good->size, "cma=%s",
+				    good->arg);
+		KUNIT_EXPECT_EQ_MSG(test, size.percent, good->percent, "cma=%s",
+				    good->arg);
 		KUNIT_EXPECT_EQ_MSG(test, base, good->base, "cma=%s", good->arg);
 		KUNIT_EXPECT_EQ_MSG(test, limit, good->limit, "cma=%s",
 				    good->arg);
@@ -154,26 +164,146 @@ static const char * const bad_values[] __initconst = {
 	"1G@2G-4G-5G",
 	"1G@2G-4G@",
 	"1G@2G-16E",
+	/* Percentages. */
+	"%",
+	"101%",
+	"-5%",
+	"5 %",
+	"5%%",
+	"5%M",
+	"5K%",
+	"0x%",
+	"2.5%",
+	"18446744073709551617%",
+	"5%@1",
+	"5%@-0",
+	"5%@2G-1G",
+	"5%@10%",
+	"64M@-50%",
 };
 
 /* Refused, and nothing is stored. */
 static void __init cma_param_bad_values(struct kunit *test)
 {
 	for (unsigned int i = 0; i < ARRAY_SIZE(bad_values); i++) {
-		phys_addr_t size = 1, base = 2, limit = 3;
+		struct cma_amount size = { 1, 4 };
+		phys_addr_t base = 2, limit = 3;
 
 		KUNIT_EXPECT_EQ_MSG(test, cma_parse_area(bad_values[i], &size,
 							 &base, &limit),
 				    -EINVAL, "cma=%s", bad_values[i]);
-		KUNIT_EXPECT_EQ(test, size, 1);
+		KUNIT_EXPECT_EQ(test, size.bytes, 1);
+		KUNIT_EXPECT_EQ(test, size.percent, 4);
 		KUNIT_EXPECT_EQ(test, base, 2);
 		KUNIT_EXPECT_EQ(test, limit, 3);
+	}
+}
+
+/* Where there is but an amount, the grammar is that of the size of cma=. */
+static void __init cma_param_amounts(struct kunit *test)
+{
+	static const char * const bad[] __initconst = {
+		NULL, "", "%", "101%", "5%5", "64MB", "64M@0", "64M,", "0:64M",
+	};
+	struct cma_amount amount = { 1, 2 };
+
+	for (unsigned int i = 0; i < ARRAY_SIZE(bad); i++) {
+		KUNIT_EXPECT_EQ_MSG(test, cma_parse_amount("p", bad[i], &amount),
+				    -EINVAL, "p=%s", bad[i]);
+		KUNIT_EXPECT_EQ(test, amount.bytes, 1);
+		KUNIT_EXPECT_EQ(test, amount.percent, 2);
+	}
+
+	KUNIT_EXPECT_EQ(test, cma_parse_amount("p", "64M", &amount), 0);
+	KUNIT_EXPECT_EQ(test, amount.bytes, SZ_64M);
+	KUNIT_EXPECT_EQ(test, amount.percent, 0);
+	KUNIT_EXPECT_EQ(test, cma_amount_bytes(&amount, GIB), SZ_64M);
+
+	KUNIT_EXPECT_EQ(test, cma_parse_amount("p", "25%", &amount), 0);
+	KUNIT_EXPECT_EQ(test, amount.bytes, 0);
+	KUNIT_EXPECT_EQ(test, amount.percent, 25);
+	KUNIT_EXPECT_EQ(test, cma_amount_bytes(&amount, GIB), GIB / 4);
+	KUNIT_EXPECT_EQ(test, cma_amount_bytes(&amount, 7 * PAGE_SIZE),
+			PAGE_SIZE);
+	KUNIT_EXPECT_EQ(test, cma_amount_bytes(&amount, 0), 0);
+
+	amount.percent = 100;
+	for (phys_addr_t all = PAGE_SIZE; all > PAGE_SIZE - 1; all <<= 1) {
+		KUNIT_EXPECT_EQ(test, cma_amount_bytes(&amount, all), all);
+		KUNIT_EXPECT_EQ(test, cma_amount_bytes(&amount, all - PAGE_SIZE),
+				all - PAGE_SIZE);
+	}
+}
+
+struct node_list {
+	const char *arg;
+	unsigned int bad;		/* entries */
+	struct cma_amount amounts[4];
+};
+
+/* A node that is not in the list keeps its 7 bytes. */
+static const struct node_list node_lists[] __initconst = {
+	{ "0:64M", 0, { { SZ_64M }, { 7 }, { 7 }, { 7 } } },
+	{ "0:64M,1:5%", 0, { { SZ_64M }, { 0, 5 }, { 7 }, { 7 } } },
+	{ "3:1G,0x1:8K,00:0", 0, { { 0 }, { SZ_8K }, { 7 }, { GIB } } },
+	{ NULL, 1, { { 7 }, { 7 }, { 7 }, { 7 } } },
+	{ "", 1, { { 7 }, { 7 }, { 7 }, { 7 } } },
+	{ "64M", 1, { { 7 }, { 7 }, { 7 }, { 7 } } },
+	{ "0:64M,", 1, { { SZ_64M }, { 7 }, { 7 }, { 7 } } },
+	{ ",0:64M", 1, { { SZ_64M }, { 7 }, { 7 }, { 7 } } },
+	{ ",,", 3, { { 7 }, { 7 }, { 7 }, { 7 } } },
+	/* A bad one does not take the good ones with it. */
+	{ "0:64MB,1:8K", 1, { { 7 }, { SZ_8K }, { 7 }, { 7 } } },
+	{ "0:8K,x:64M,1:8K", 1, { { SZ_8K }, { SZ_8K }, { 7 }, { 7 } } },
+	{ "0:8K,1,2:8K", 1, { { SZ_8K }, { 7 }, { SZ_8K }, { 7 } } },
+	{ "0:8K,1:,2:8K", 1, { { SZ_8K }, { 7 }, { SZ_8K }, { 7 } } },
+	{ "0:8K,1:101%,2:8K", 1, { { SZ_8K }, { 7 }, { SZ_8K }, { 7 } } },
+	{ "0:8K,-1:8K,2:8K", 1, { { SZ_8K }, { 7 }, { SZ_8K }, { 7 } } },
+	{ "0:8K,1:16E,2:8K", 1, { { SZ_8K }, { 7 }, { SZ_8K }, { 7 } } },
+	{ "0:8K,1:8K@0,2:8K", 1, { { SZ_8K }, { 7 }, { SZ_8K }, { 7 } } },
+	{ "0:8K,4294967296:8M,2:8K", 1, { { SZ_8K }, { 7 }, { SZ_8K }, { 7 } } },
+	{ "0:8K,18446744073709551616:1", 1, { { SZ_8K }, { 7 }, { 7 }, { 7 } } },
+	/* The first one counts. */
+	{ "0:8K,0:64M,1:8K", 1, { { SZ_8K }, { SZ_8K }, { 7 }, { 7 } } },
+	{ "0:64MB,0:8K", 1, { { SZ_8K }, { 7 }, { 7 }, { 7 } } },
+};
+
+static void __init cma_param_nodes(struct kunit *test)
+{
+	struct cma_amount *amounts;
+
+	amounts = kunit_kzalloc(test, MAX_NUMNODES * sizeof(*amounts), GFP_KERNEL);
+	KUNIT_ASSERT_NOT_NULL(test, amounts);
+	if (MAX_NUMNODES < 4)
+		kunit_skip(test, "there cannot be 4 nodes");
+
+	for (unsigned int i = 0; i < ARRAY_SIZE(node_lists); i++) {
+		const struct node_list *list = &node_lists[i];
+
+		for (unsigned int nid = 0; nid < MAX_NUMNODES; nid++)
+			amounts[nid] = (struct cma_amount){ 7 };
+
+		KUNIT_EXPECT_EQ_MSG(test, cma_parse_nodes("p", list->arg, amounts),
+				    list->bad ? -EINVAL : 0, "p=%s", list->arg);
+		for (unsigned int nid = 0; nid < MAX_NUMNODES; nid++) {
+			struct cma_amount want = { 7 };
+
+			if (nid < 4)
+				want = list->amounts[nid];
+			KUNIT_EXPECT_EQ_MSG(test, amounts[nid].bytes, want.bytes,
+					    "p=%s, node %u", list->arg, nid);
+			KUNIT_EXPECT_EQ_MSG(test, amounts[nid].percent,
+					    want.percent, "p=%s, node %u",
+					    list->arg, nid);
+		}
 	}
 }
 
 static struct kunit_case __refdata cma_param_cases[] = {
 	KUNIT_CASE(cma_param_good_values),
 	KUNIT_CASE(cma_param_bad_values),
+	KUNIT_CASE(cma_param_amounts),
+	KUNIT_CASE(cma_param_nodes),
 	{}
 };
 

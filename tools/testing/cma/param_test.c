@@ -9,9 +9,11 @@
 #include "../../../mm/tests/cma_param_kunit.c"
 
 /* The grammar, said in another way. In 0x1E the E is a digit. */
+#define DIGITS	"(0[xX][0-9a-fA-F]+|0[0-7]*|[1-9][0-9]*)"
 #define NUMBER	"(0[xX][0-9a-fA-F]+[kmgtpKMGTP]?|(0[0-7]*|[1-9][0-9]*)[kmgtpeKMGTPE]?)"
+#define AMOUNT	"(" DIGITS "%|" NUMBER ")"
 
-static regex_t grammar;
+static regex_t area_grammar, node_grammar;
 
 /* The value of a number of the grammar, or of none; false if it is too large. */
 static bool value_of(const char *at, regmatch_t match, phys_addr_t *value)
@@ -48,59 +50,136 @@ static bool value_of(const char *at, regmatch_t match, phys_addr_t *value)
 	return fits;
 }
 
-static void check_value(struct kunit *test, const char *arg)
+/* The value of an AMOUNT, of which @match is the group and those in it. */
+static bool amount_of(const char *at, const regmatch_t *match,
+		      struct cma_amount *amount)
 {
-	phys_addr_t got_size = 1, got_base = 2, got_limit = 3;
-	phys_addr_t size, base, limit, end;
-	regmatch_t match[9];
+	phys_addr_t number;
+
+	*amount = (struct cma_amount){ };
+	if (match[1].rm_so < 0)
+		return value_of(at, match[2], &amount->bytes) &&
+		       -amount->bytes % CMA_MIN_ALIGNMENT_BYTES <= -1 - amount->bytes;
+
+	if (!value_of(at, match[1], &number) || number > 100)
+		return false;
+	amount->percent = number;
+	return true;
+}
+
+static void check_amount(struct kunit *test, struct cma_amount got,
+			 struct cma_amount want, const char *arg)
+{
+	KUNIT_EXPECT_EQ_MSG(test, got.bytes, want.bytes, "%s", arg);
+	KUNIT_EXPECT_EQ_MSG(test, got.percent, want.percent, "%s", arg);
+}
+
+/* Zeros in front without end are the one thing it need not bear. */
+static bool too_many_digits(const char *arg)
+{
+	return strstr(shim_last_line, "too large") && strlen(arg) > 23;
+}
+
+/* In one line, which repeats what was given. */
+static void check_complaint(struct kunit *test, const char *arg)
+{
+	KUNIT_EXPECT_NOT_NULL(test, strstr(shim_last_line, arg));
+	KUNIT_EXPECT_EQ(test, shim_last_line[strlen(shim_last_line) - 1], '\n');
+}
+
+static void check_area(struct kunit *test, const char *arg)
+{
+	struct cma_amount got_size = { 1, 4 }, size;
+	phys_addr_t got_base = 2, got_limit = 3;
+	phys_addr_t base, limit, end;
+	regmatch_t match[11];
 	bool good = false;
 	int ret;
 
-	if (!grammar.re_nsub &&
-	    regcomp(&grammar, "^" NUMBER "(@" NUMBER "?(-" NUMBER ")?)?$",
+	if (!area_grammar.re_nsub &&
+	    regcomp(&area_grammar, "^" AMOUNT "(@" NUMBER "?(-" NUMBER ")?)?$",
 		    REG_EXTENDED))
 		kunit_skip(test, "regcomp() failed");
 
 	shim_last_line[0] = '\0';
 	ret = cma_parse_area(arg, &got_size, &got_base, &got_limit);
 
-	/* Groups: 1 number, 3 all behind it, 4 the start, 6 and 7 the end. */
-	if (!regexec(&grammar, arg, ARRAY_SIZE(match), match, 0)) {
-		phys_addr_t more;
-
-		good = value_of(arg, match[1], &size) && value_of(arg, match[4], &base) &&
-		       value_of(arg, match[7], &limit);
-		more = -size % CMA_MIN_ALIGNMENT_BYTES;
-		good = good && !__builtin_add_overflow(size, more, &size) &&
-		       !__builtin_add_overflow(base, size, &end);
-		if (match[6].rm_so >= 0) {
-			good = good && end <= limit;
-		} else if (good && base) {
-			good = !(base % CMA_MIN_ALIGNMENT_BYTES);
-			limit = end;
-		}
+	/* Groups: 1 to 4 the size, 5 all behind it, 6 the start, 8 and 9 the end. */
+	if (!regexec(&area_grammar, arg, ARRAY_SIZE(match), match, 0)) {
+		good = amount_of(arg, match + 1, &size) &&
+		       value_of(arg, match[6], &base) &&
+		       value_of(arg, match[9], &limit);
+		good = good && !__builtin_add_overflow(size.bytes +
+				-size.bytes % CMA_MIN_ALIGNMENT_BYTES, base, &end);
+		if (match[8].rm_so >= 0)
+			good = good && end <= limit && (limit || !size.percent);
+		else
+			good = good && !(base % CMA_MIN_ALIGNMENT_BYTES);
 	}
-
-	/* Zeros in front without end are the one thing it need not bear. */
-	if (good && ret && strstr(shim_last_line, "too large") &&
-	    strlen(arg) > 23)
+	if (good && ret && too_many_digits(arg))
 		return;
 
 	KUNIT_EXPECT_EQ_MSG(test, ret, good ? 0 : -EINVAL, "cma=%s", arg);
 	if (ret) {
-		/* In one line, which repeats what was given. */
-		KUNIT_EXPECT_NOT_NULL(test, strstr(shim_last_line, arg));
-		KUNIT_EXPECT_EQ(test, shim_last_line[strlen(shim_last_line) - 1],
-				'\n');
-		KUNIT_EXPECT_EQ(test, got_size, 1);
+		check_complaint(test, arg);
+		check_amount(test, got_size, (struct cma_amount){ 1, 4 }, arg);
 		KUNIT_EXPECT_EQ(test, got_base, 2);
 		KUNIT_EXPECT_EQ(test, got_limit, 3);
 	} else if (good) {
-		KUNIT_EXPECT_EQ_MSG(test, got_size, size, "cma=%s", arg);
+		check_amount(test, got_size, size, arg);
 		KUNIT_EXPECT_EQ_MSG(test, got_base, base, "cma=%s", arg);
 		KUNIT_EXPECT_EQ_MSG(test, got_limit, limit, "cma=%s", arg);
 		KUNIT_EXPECT_STREQ(test, shim_last_line, "");
 	}
+}
+
+/* Entry after entry, as a whole list has it. */
+static void check_nodes(struct kunit *test, const char *arg)
+{
+	struct cma_amount got[MAX_NUMNODES] = { }, want[MAX_NUMNODES] = { };
+	bool seen[MAX_NUMNODES] = { };
+	char *list = strdup(arg), *rest = list, *entry;
+	bool all_good = true;
+	int ret;
+
+	if (!node_grammar.re_nsub &&
+	    regcomp(&node_grammar, "^" DIGITS ":" AMOUNT "$", REG_EXTENDED))
+		kunit_skip(test, "regcomp() failed");
+
+	shim_last_line[0] = '\0';
+	ret = cma_parse_nodes("p", arg, got);
+	if (ret && too_many_digits(arg))
+		goto out;
+
+	while ((entry = strsep(&rest, ","))) {
+		struct cma_amount amount;
+		regmatch_t match[6];
+		phys_addr_t node;
+
+		/* Groups: 1 the node, 2 to 5 the amount. */
+		if (regexec(&node_grammar, entry, ARRAY_SIZE(match), match, 0) ||
+		    !value_of(entry, match[1], &node) || node >= MAX_NUMNODES ||
+		    !amount_of(entry, match + 2, &amount) || seen[node]) {
+			all_good = false;
+			if (!rest)
+				check_complaint(test, entry);
+			continue;
+		}
+		seen[node] = true;
+		want[node] = amount;
+	}
+
+	KUNIT_EXPECT_EQ_MSG(test, ret, all_good ? 0 : -EINVAL, "p=%s", arg);
+	for (unsigned int nid = 0; nid < MAX_NUMNODES; nid++)
+		check_amount(test, got[nid], want[nid], arg);
+out:
+	free(list);
+}
+
+static void check_value(struct kunit *test, const char *arg)
+{
+	check_area(test, arg);
+	check_nodes(test, arg);
 }
 
 static void cma_param_as_the_grammar_says(struct kunit *test)
@@ -110,6 +189,10 @@ static void cma_param_as_the_grammar_says(struct kunit *test)
 	for (unsigned int i = 0; i < ARRAY_SIZE(bad_values); i++) {
 		if (bad_values[i])
 			check_value(test, bad_values[i]);
+	}
+	for (unsigned int i = 0; i < ARRAY_SIZE(node_lists); i++) {
+		if (node_lists[i].arg)
+			check_value(test, node_lists[i].arg);
 	}
 }
 
@@ -121,7 +204,8 @@ static void cma_param_random_values(struct kunit *test)
 		"0", "1", "7", "8", "9", "64", "128", "1023", "0x", "0X", "00",
 		"4294967295", "18446744073709551615", "18446744073709551616",
 		"0xffffffffffe00000", "0xffffffffffffffff", "9007199254740992",
-		" ", "\n", "+", ",", "%s", "x", "\x80",
+		" ", "\n", "+", ",", ",", ",", "%s", "%", "%", "x", "\x80",
+		"0:", "0:", "1:", "2:", "7:", "8:", ",1:5%", ",3:64M,",
 	};
 	struct rnd_state rnd;
 

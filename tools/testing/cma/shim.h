@@ -97,6 +97,7 @@ void shim_bitmap(unsigned long *map, unsigned int start, int len, bool set);
 #endif
 #define pr_err(fmt, ...)	shim_log(pr_fmt(fmt), ##__VA_ARGS__)
 #define pr_info			pr_err
+#define pr_warn			pr_err
 void shim_log(const char *fmt, ...);
 extern char shim_last_line[1024];
 
@@ -160,6 +161,13 @@ extern struct memblock {
 	struct memblock_type memory;
 	struct memblock_type reserved;
 } memblock;
+
+/* All memory is on all nodes. */
+#define for_each_mem_pfn_range(i, nid, p_start, p_end, p_nid)			\
+	for (i = 0, (void)(nid); (i) < memblock.memory.cnt &&			\
+	     (*(p_start) = PHYS_PFN(memblock.memory.regions[i].base),		\
+	      *(p_end) = *(p_start) + PHYS_PFN(memblock.memory.regions[i].size),	\
+	      true); (i)++)
 
 extern void *high_memory;
 #define __pa(p)			((phys_addr_t)(unsigned long)(p))
