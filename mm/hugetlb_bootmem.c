@@ -27,7 +27,7 @@ static struct list_head hugetlb_torn_pages __initdata =
  * mirrored memory and the other has the rest of the same span. But memblock
  * gives memory of one kind, so what matters is where zones begin and end.
  */
-static bool __init hugetlb_bootmem_is_torn(const void *start, unsigned long size)
+static bool __init hugetlb_bootmem_is_torn(void *start, unsigned long size)
 {
 	unsigned long second = PHYS_PFN(virt_to_phys(start)) + 1;
 	unsigned long pages = PHYS_PFN(size) - 1;

@@ -19,6 +19,14 @@
 #include <kunit/visibility.h>
 
 #include "hugetlb_cma.h"
+/* STUB-BEGIN */
+static int __init cma_declare_contiguous_multi(phys_addr_t size, phys_addr_t align, unsigned int o, const char *name, struct cma **res, int nid)
+{
+	return cma_declare_contiguous_nid(0, size, 0, align, o, false, name, res, nid);
+}
+static bool cma_validate_zones(struct cma *cma) { return true; }
+static void *cma_reserve_early(struct cma *cma, unsigned long size) { return NULL; }
+/* STUB-END */
 
 static struct cma *hugetlb_cma[MAX_NUMNODES] __ro_after_init;
 static bool hugetlb_cma_given __ro_after_init;
@@ -93,7 +101,7 @@ const char *__init hugetlb_cma_pages(const struct cma_amount *amount,
  * hugetlb_cma_spread() - spread pages over nodes
  * @pages: how many in all, not more than there is room for
  * @room: how many there is room for, by node
- * @share: how many each node gets, all 0 at first; as equal as room allows
+ * @share: how many each node gets, about as many each; all 0 at first
  * @nodes: length of @room and of @share
  */
 VISIBLE_IF_KUNIT
@@ -101,16 +109,18 @@ void __init hugetlb_cma_spread(unsigned long pages, const unsigned long *room,
 			       unsigned long *share, unsigned int nodes)
 {
 	while (pages) {
-		unsigned long takers = 0, each;
+		unsigned long takers = 0;
 
 		for (unsigned int nid = 0; nid < nodes; nid++)
 			takers += share[nid] < room[nid];
-		each = DIV_ROUND_UP(pages, takers);
 
 		for (unsigned int nid = 0; nid < nodes; nid++) {
-			unsigned long more = min3(room[nid] - share[nid], each,
-						  pages);
+			unsigned long more = room[nid] - share[nid];
 
+			if (!more)
+				continue;
+			more = min(more, DIV_ROUND_UP(pages, takers));
+			takers--;
 			share[nid] += more;
 			pages -= more;
 		}
