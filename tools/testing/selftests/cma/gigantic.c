@@ -38,17 +38,19 @@ static uint64_t word_at(const char *page, size_t offset)
 /* The first offset that does not hold what was written; @size if all do. */
 static size_t write_and_read(char *page, size_t size)
 {
-	size_t at;
+	size_t last = size - sizeof(uint64_t), at;
 
 	for (at = 0; at < size; at += STRIDE)
-		*(volatile uint64_t *)(page + at) = word_at(page, at);
-	at = size - sizeof(uint64_t);
-	*(volatile uint64_t *)(page + at) = word_at(page, at);
+		*(uint64_t *)(page + at) = word_at(page, at);
+	*(uint64_t *)(page + last) = word_at(page, last);
 
-	if (*(volatile uint64_t *)(page + at) != word_at(page, at))
-		return at;
+	/* From here on the compiler knows nothing of what is there. */
+	__asm__ __volatile__("" : : : "memory");
+
+	if (*(uint64_t *)(page + last) != word_at(page, last))
+		return last;
 	for (at = 0; at < size; at += STRIDE) {
-		if (*(volatile uint64_t *)(page + at) != word_at(page, at))
+		if (*(uint64_t *)(page + at) != word_at(page, at))
 			return at;
 	}
 	return size;
@@ -61,7 +63,7 @@ static bool use_node(long node)
 
 	if (node < 0)
 		return true;
-	if (node / bits >= sizeof(mask) / sizeof(mask[0]))
+	if (node / bits >= ARRAY_SIZE(mask))
 		return false;
 	mask[node / bits] = 1UL << node % bits;
 	return !syscall(SYS_set_mempolicy, MPOL_BIND, mask, 8 * sizeof(mask));
@@ -77,8 +79,8 @@ int main(int argc, char **argv)
 
 	ksft_print_header();
 	snprintf(pool, sizeof(pool), "hugepages-%zukB", size >> 10);
-	if (!read_number("/sys/kernel/mm/hugepages", pool, "free_hugepages") ||
-	    read_number("/sys/kernel/mm/hugepages", pool, "free_hugepages") == UINT64_MAX)
+	/* UINT64_MAX: not even the size is known. */
+	if (read_number("/sys/kernel/mm/hugepages", pool, "free_hugepages") + 1 < 2)
 		ksft_exit_skip("there is no free page of %zu KiB\n", size >> 10);
 
 	ksft_set_plan(pages);

@@ -176,6 +176,8 @@ architecture() {
 		"${gigantic_tests[@]}"
 	ARCH=$arch KERNEL=$(tail -n 1 "$out/kernel-$arch.path") TEST_OUT=$out/$arch-boot.d \
 		step "$arch-boot" "$here/test-boot.sh"
+	ARCH=$arch KERNEL=$(tail -n 1 "$out/kernel-$arch.path") TEST_OUT=$out/$arch-hugetlb.d \
+		PROGRAMS=$out/bin-$arch step "$arch-hugetlb" "$here/test-hugetlb.sh"
 }
 
 # The console of such a kernel drops lines that nobody reads in time: if the result of a
