@@ -333,6 +333,17 @@ struct folio *hugetlb_cma_alloc_folio(unsigned int order, gfp_t gfp, int nid,
 }
 
 /**
+ * hugetlb_cma_owns() - whether a folio is memory of an area
+ * @folio: folio
+ *
+ * Return: true if it is, since boot or for now.
+ */
+bool hugetlb_cma_owns(const struct folio *folio)
+{
+	return cma_pages_valid(hugetlb_cma[folio_nid(folio)], &folio->page, 1);
+}
+
+/**
  * hugetlb_cma_free_folio() - give a folio back to its area
  * @folio: folio of any size above a page, with one reference
  *
@@ -343,8 +354,6 @@ struct folio *hugetlb_cma_alloc_folio(unsigned int order, gfp_t gfp, int nid,
  */
 bool hugetlb_cma_free_folio(struct folio *folio)
 {
-	struct cma *cma = hugetlb_cma[folio_nid(folio)];
-
-	return cma_free_folio(cma, folio) ||
-	       cma_pages_valid(cma, &folio->page, 1);
+	return cma_free_folio(hugetlb_cma[folio_nid(folio)], folio) ||
+	       hugetlb_cma_owns(folio);
 }

@@ -12,6 +12,7 @@ bool hugetlb_cma_in_use(void);
 bool hugetlb_cma_exclusive(void);
 struct folio *hugetlb_cma_alloc_folio(unsigned int order, gfp_t gfp, int nid,
 				      const nodemask_t *nodemask);
+bool hugetlb_cma_owns(const struct folio *folio);
 bool hugetlb_cma_free_folio(struct folio *folio);
 struct huge_bootmem_page *hugetlb_cma_alloc_bootmem(struct hstate *h, int nid);
 void hugetlb_cma_check(void);
@@ -31,6 +32,11 @@ hugetlb_cma_alloc_folio(unsigned int order, gfp_t gfp, int nid,
 			const nodemask_t *nodemask)
 {
 	return NULL;
+}
+
+static inline bool hugetlb_cma_owns(const struct folio *folio)
+{
+	return false;
 }
 
 static inline bool hugetlb_cma_free_folio(struct folio *folio)
