@@ -3,17 +3,18 @@
  * Contiguous Memory Allocator
  *
  * An area is physical memory that movable pages may borrow until somebody
- * wants contiguous pages. It is registered at boot, out of memblock
- * (cma_reserve.c). At core_initcall time it is activated: the page allocator
- * gets its pages as MIGRATE_CMA. An allocation
+ * wants contiguous pages: one range of it, or several with holes between them.
+ * It is registered at boot, out of memblock (cma_reserve.c). At core_initcall
+ * time it is activated: the page allocator gets its pages as MIGRATE_CMA. An
+ * allocation
  *
- *	takes units in the free map (cma_map.c), under cma->lock,
+ *	takes units in the free map of a range (cma_map.c), under cma->lock,
  *	takes the pages from those who borrowed them: alloc_contig_range(),
  *	marks the units as held; or drops them and tries further up.
  *
- * A release goes the same way back. The free map alone decides what may be
+ * A release goes the same way back. The free maps alone decide what may be
  * allocated and what may be released; every number shown to people (cma_sysfs.c,
- * cma_debug.c) is read off it.
+ * cma_debug.c) is read off them.
  */
 
 #define pr_fmt(fmt) "cma: " fmt
@@ -22,8 +23,13 @@
 
 #include <linux/cma.h>
 #include <linux/kasan.h>
+#include <linux/list.h>
+#include <linux/memblock.h>
 #include <linux/mm.h>
+#include <linux/page-isolation.h>
+#include <linux/pgalloc_tag.h>
 #include <linux/ratelimit.h>
+#include <linux/slab.h>
 #include <linux/string.h>
 #include <linux/vmstat.h>
 #include <kunit/visibility.h>
@@ -32,8 +38,8 @@
 #include "internal.h"
 #include "cma.h"
 
-/* Written at boot only, while there is one thread. */
-static struct cma cma_areas[MAX_CMA_AREAS];
+/* In the order of registration. Written at boot only, by one thread. */
+static LIST_HEAD(cma_areas);
 static unsigned int cma_area_count;
 
 /*
@@ -47,22 +53,22 @@ static DEFINE_MUTEX(cma_contig_mutex);
  * cma_get_base() - where an area starts
  * @cma: area
  *
- * Return: physical address.
+ * Return: physical address of the first range, which need not be the lowest.
  */
 phys_addr_t cma_get_base(const struct cma *cma)
 {
-	return PFN_PHYS(cma->map.base_pfn);
+	return PFN_PHYS(cma->ranges[0].base_pfn);
 }
 
 /**
  * cma_get_size() - how large an area is
  * @cma: area
  *
- * Return: bytes; 0 if the area could not be activated.
+ * Return: bytes in all ranges; 0 if the area could not be activated.
  */
 unsigned long cma_get_size(const struct cma *cma)
 {
-	return cma->map.count << PAGE_SHIFT;
+	return cma->count << PAGE_SHIFT;
 }
 
 /**
@@ -87,11 +93,39 @@ const char *cma_get_name(const struct cma *cma)
  */
 int cma_for_each_area(int (*it)(struct cma *cma, void *data), void *data)
 {
+	struct cma *cma;
 	int ret = 0;
 
-	for (unsigned int i = 0; i < cma_area_count && !ret; i++) {
-		if (cma_areas[i].state != CMA_DEAD)
-			ret = it(&cma_areas[i], data);
+	list_for_each_entry(cma, &cma_areas, node) {
+		if (cma->state != CMA_DEAD)
+			ret = it(cma, data);
+		if (ret)
+			break;
+	}
+
+	return ret;
+}
+
+/**
+ * cma_for_each_range() - visit all ranges of an area
+ * @cma: area
+ * @it: called for each range with its physical address and size in bytes; a
+ *	value other than 0 ends the walk
+ * @data: passed on to @it
+ *
+ * Return: what @it returned last, 0 if the area could not be activated.
+ */
+int cma_for_each_range(struct cma *cma,
+		       int (*it)(phys_addr_t base, phys_addr_t size, void *data),
+		       void *data)
+{
+	const struct cma_map *map;
+	int ret = 0;
+
+	cma_for_each_map(map, cma) {
+		ret = it(PFN_PHYS(map->base_pfn), PFN_PHYS(map->count), data);
+		if (ret)
+			break;
 	}
 
 	return ret;
@@ -99,8 +133,10 @@ int cma_for_each_area(int (*it)(struct cma *cma, void *data), void *data)
 
 static bool __init cma_name_in_use(const char *name)
 {
-	for (unsigned int i = 0; i < cma_area_count; i++) {
-		if (!strcmp(cma_areas[i].name, name))
+	const struct cma *cma;
+
+	list_for_each_entry(cma, &cma_areas, node) {
+		if (!strcmp(cma->name, name))
 			return true;
 	}
 
@@ -132,37 +168,71 @@ static void __init cma_set_name(struct cma *cma, const char *name)
 			name, cma->name);
 }
 
+/*
+ * What device tree and DMA set up on arm, arm64 and riscv before there is a
+ * direct map cannot be in memory from memblock, which has no usable address
+ * then. So the kernel's image has room for the first areas: for no fewer than
+ * the 128 regions that memblock itself can tell apart until it may grow, which
+ * it may once its memory is mapped. Elsewhere it always is.
+ */
+#define CMA_FIRST_AREAS	(IS_ENABLED(CONFIG_OF_RESERVED_MEM) ? 128 : 8)
+
+/* Zeroed, and for ever. */
+static void *__init cma_get_memory(size_t size)
+{
+	static struct {
+		struct cma cma;
+		struct cma_map range;
+	} first[CMA_FIRST_AREAS];
+	static size_t used __initdata;
+
+	size = ALIGN(size, __alignof__(first[0]));
+	if (size <= sizeof(first) - used) {
+		used += size;
+		return (void *)first + used - size;
+	}
+
+	return slab_is_available() ? kzalloc(size, GFP_KERNEL) :
+				     memblock_alloc(size, SMP_CACHE_BYTES);
+}
+
 /**
- * cma_register() - enter an area into the table
- * @base: first byte, aligned to CMA_MIN_ALIGNMENT_BYTES
- * @size: bytes, a multiple of CMA_MIN_ALIGNMENT_BYTES and of a unit
+ * cma_register() - enter an area into the list
+ * @extents: its memory, in multiples of CMA_MIN_ALIGNMENT_BYTES and of a unit
+ * @nr: number of @extents, each of which becomes a range
  * @order_per_bit: log2 of the pages in a unit
  * @name: see cma_init_reserved_mem()
  *
  * The memory is the caller's until core_initcall time activates the area.
  *
- * Return: the area, or NULL when CONFIG_CMA_AREAS are registered.
+ * Return: the area, or NULL when there is no memory for what describes it,
+ * which has been reported.
  */
-struct cma *__init cma_register(phys_addr_t base, phys_addr_t size,
-				unsigned int order_per_bit, const char *name)
+struct cma *__init cma_register(const struct cma_extent *extents,
+				unsigned int nr, unsigned int order_per_bit,
+				const char *name)
 {
-	struct cma *cma;
+	struct cma *cma = cma_get_memory(struct_size(cma, ranges, nr));
 
-	if (cma_area_count == MAX_CMA_AREAS) {
-		pr_err("no room for area %s at %pa: all %u areas of CONFIG_CMA_AREAS are in use\n",
-		       name ?: "", &base, MAX_CMA_AREAS);
+	if (!cma) {
+		pr_err("area %s at %pa cannot be registered: no memory for its description\n",
+		       name ?: "", &extents->base);
 		return NULL;
 	}
 
-	cma = &cma_areas[cma_area_count];
 	cma_set_name(cma, name);
-	cma->map.base_pfn = PHYS_PFN(base);
-	cma->map.count = PHYS_PFN(size);
-	cma->map.order_per_bit = order_per_bit;
 	spin_lock_init(&cma->lock);
+	cma->nr_ranges = nr;
+	for (unsigned int i = 0; i < nr; i++) {
+		cma->ranges[i].base_pfn = PHYS_PFN(extents[i].base);
+		cma->ranges[i].count = PHYS_PFN(extents[i].size);
+		cma->ranges[i].order_per_bit = order_per_bit;
+		cma->count += cma->ranges[i].count;
+	}
 
+	list_add_tail(&cma->node, &cma_areas);
 	cma_area_count++;
-	totalcma_pages += cma->map.count;
+	totalcma_pages += cma->count;
 	return cma;
 }
 
@@ -178,17 +248,45 @@ void __init cma_reserve_pages_on_error(struct cma *cma)
 	cma->reserve_pages_on_error = true;
 }
 
+/**
+ * cma_validate_zones() - can an area be activated as far as zones go?
+ * @cma: area
+ *
+ * Context: boot, once free_area_init() has laid out the zones.
+ * Return: true if each range lies in one zone, which activation asks for.
+ */
+bool __init cma_validate_zones(struct cma *cma)
+{
+	const struct cma_map *map;
+
+	if (cma->state != CMA_REGISTERED)
+		return cma->state == CMA_ACTIVE;
+
+	cma_for_each_map(map, cma) {
+		int nid = early_pfn_to_nid(map->base_pfn);
+		struct zone *zone = NODE_DATA(nid)->node_zones;
+		unsigned int zones = 0;
+
+		for (int i = 0; i < MAX_NR_ZONES; i++)
+			zones += zone_intersects(&zone[i], map->base_pfn, map->count);
+		if (zones != 1)
+			return false;
+	}
+
+	return true;
+}
+
 /*
  * alloc_contig_range() takes any range that is in one zone; see now that all
- * ranges are that may be asked for. A zone may begin inside a pageblock, hence
- * both ends of each. And what is still reserved is still the area's: nobody has
+ * are that may be asked for. A zone may begin inside a pageblock, hence both
+ * ends of each. And what is still reserved is still the area's: nobody has
  * freed it since it was registered.
  * Return: NULL, or what is wrong.
  */
-static const char *__init cma_check_pages(const struct cma *cma)
+static const char *__init cma_check_pages(const struct cma_map *map)
 {
-	unsigned long pfn = cma->map.base_pfn;
-	unsigned long end = pfn + cma->map.count;
+	unsigned long pfn = map->base_pfn;
+	unsigned long end = pfn + map->count;
 	struct zone *zone = NULL;
 
 	if (!IS_ALIGNED(pfn | end, pageblock_nr_pages))
@@ -204,7 +302,7 @@ static const char *__init cma_check_pages(const struct cma *cma)
 		zone = zone ?: page_zone(page);
 		if (page_zone(page) != zone)
 			return "it does not lie in one zone";
-		if (!PageReserved(page))
+		if (!PageReserved(page) && pfn >= map->base_pfn + map->early)
 			return "it is not all reserved any more";
 
 		pfn += pageblock_aligned(pfn) ? pageblock_nr_pages - 1 : 1;
@@ -213,115 +311,157 @@ static const char *__init cma_check_pages(const struct cma *cma)
 	return NULL;
 }
 
+/* What was given away early is not the area's to free. */
 static void __init cma_bury(struct cma *cma)
 {
-	unsigned long pfn = cma->map.base_pfn;
-	unsigned long end = pfn + cma->map.count;
+	struct cma_map *map;
 
-	for (; pfn < end && !cma->reserve_pages_on_error; pfn++) {
-		if (pfn_valid(pfn) && PageReserved(pfn_to_page(pfn)))
-			free_reserved_page(pfn_to_page(pfn));
+	cma_for_each_map(map, cma) {
+		unsigned long pfn = map->base_pfn + map->early;
+		unsigned long end = map->base_pfn + map->count;
+
+		for (; pfn < end && !cma->reserve_pages_on_error; pfn++) {
+			if (pfn_valid(pfn) && PageReserved(pfn_to_page(pfn)))
+				free_reserved_page(pfn_to_page(pfn));
+		}
+		cma_map_destroy(map);
 	}
 
-	totalcma_pages -= cma->map.count;
-	cma->map.count = 0;
+	totalcma_pages -= cma->count;
+	cma->count = 0;
+	cma->nr_ranges = 0;
 	cma->state = CMA_DEAD;
+}
+
+/* Pages given away early become what pages from cma_alloc() are. */
+static void __init cma_admit_early_pages(struct cma *cma, struct cma_map *map)
+{
+	unsigned long pfn = map->base_pfn;
+	unsigned long end = pfn + map->early;
+
+	for (; pfn < end; pfn++) {
+		struct page *page = pfn_to_page(pfn);
+
+		if (pageblock_aligned(pfn)) {
+			set_pageblock_migratetype(page, MIGRATE_CMA);
+			adjust_managed_page_count(page, pageblock_nr_pages);
+			page_zone(page)->cma_pages += pageblock_nr_pages;
+		}
+		if (PageReserved(page))
+			__ClearPageReserved(page);
+		clear_page_tag_ref(page);
+	}
+
+	if (map->early) {
+		cma_map_take(map, 0, map->early);
+		cma_map_hold(map, 0, map->early);
+		cma_count_success(cma, map->early);
+	}
 }
 
 VISIBLE_IF_KUNIT void __init cma_activate_area(struct cma *cma)
 {
-	unsigned long pfn = cma->map.base_pfn;
-	unsigned long end = pfn + cma->map.count;
-	const char *why;
+	struct cma_map *map;
 
-	why = cma_check_pages(cma);
-	if (!why && cma_map_init(&cma->map))
-		why = "there is no memory for its free map";
-	if (why)
-		goto fail;
+	cma_for_each_map(map, cma) {
+		const char *why = cma_check_pages(map);
 
-	for (; pfn < end; pfn += pageblock_nr_pages)
-		init_cma_reserved_pageblock(pfn_to_page(pfn));
+		if (!why && cma_map_init(map))
+			why = "there is no memory for its free map";
+		if (!why)
+			continue;
+
+		pr_err("area %s could not be activated: of %#lx-%#lx (PFNs) %s; its memory %s\n",
+		       cma->name, map->base_pfn, map->base_pfn + map->count - 1,
+		       why, cma->reserve_pages_on_error ?
+		       "stays reserved" : "goes to the page allocator");
+		cma_bury(cma);
+		return;
+	}
+
+	cma_for_each_map(map, cma) {
+		cma_admit_early_pages(cma, map);
+		for (unsigned long i = map->early; i < map->count;
+		     i += pageblock_nr_pages)
+			init_cma_reserved_pageblock(pfn_to_page(map->base_pfn + i));
+	}
 
 	cma->state = CMA_ACTIVE;
-	return;
-
-fail:
-	pr_err("area %s at %#lx-%#lx (PFNs) could not be activated: %s; its memory %s\n",
-	       cma->name, pfn, end - 1, why, cma->reserve_pages_on_error ?
-	       "stays reserved" : "goes to the page allocator");
-	cma_bury(cma);
 }
 
 static int __init cma_activate_areas(void)
 {
-	for (unsigned int i = 0; i < cma_area_count; i++)
-		cma_activate_area(&cma_areas[i]);
+	struct cma *cma;
+
+	list_for_each_entry(cma, &cma_areas, node)
+		cma_activate_area(cma);
 
 	return 0;
 }
 core_initcall(cma_activate_areas);
 
-/**
- * cma_available_pages() - pages that no caller holds
- * @cma: area
- *
- * Whole units: the rest of a unit that is held in part cannot be allocated.
- * Pages that are merely borrowed are available.
- *
- * Context: any.
- * Return: pages.
+/*
+ * Take the first units that do, from *@unit of @map on or in a range behind it.
+ * Return: the range, and in *@unit the first of the units; NULL if there are none.
  */
-unsigned long cma_available_pages(struct cma *cma)
+static struct cma_map *cma_take(struct cma *cma, struct cma_map *map,
+				unsigned long *unit, unsigned long count,
+				unsigned int align)
 {
-	return READ_ONCE(cma->map.nr_free) << cma->map.order_per_bit;
-}
-
-/* Take the first units from @start on that do; CMA_MAP_NONE if there are none. */
-static unsigned long cma_take(struct cma *cma, unsigned long start,
-			      unsigned long count, unsigned int align)
-{
-	unsigned long unit, flags;
+	struct cma_map *end = cma->ranges + cma->nr_ranges;
+	unsigned long flags;
 
 	spin_lock_irqsave(&cma->lock, flags);
-	unit = cma_map_find(&cma->map, start, count, align);
-	if (unit != CMA_MAP_NONE)
-		cma_map_take(&cma->map, unit, count);
+	for (; map < end; map++, *unit = 0) {
+		*unit = cma_map_find(map, *unit, count, align);
+		if (*unit != CMA_MAP_NONE) {
+			cma_map_take(map, *unit, count);
+			break;
+		}
+	}
 	spin_unlock_irqrestore(&cma->lock, flags);
-	return unit;
+	return map < end ? map : NULL;
 }
 
-static void cma_hold(struct cma *cma, unsigned long unit, unsigned long count)
+static void cma_hold(struct cma *cma, struct cma_map *map, unsigned long unit,
+		     unsigned long count)
 {
 	unsigned long flags;
 
 	spin_lock_irqsave(&cma->lock, flags);
-	cma_map_hold(&cma->map, unit, count);
+	cma_map_hold(map, unit, count);
 	spin_unlock_irqrestore(&cma->lock, flags);
 }
 
-static void cma_drop(struct cma *cma, unsigned long unit, unsigned long count)
+static void cma_drop(struct cma *cma, struct cma_map *map, unsigned long unit,
+		     unsigned long count)
 {
 	unsigned long flags;
 
 	spin_lock_irqsave(&cma->lock, flags);
-	cma_map_drop(&cma->map, unit, count);
+	cma_map_drop(map, unit, count);
 	spin_unlock_irqrestore(&cma->lock, flags);
 }
 
-/* The map is read without cma->lock: it may be large, and this is for people. */
+/* Maps are read without cma->lock: they may be large, and this is for people. */
 static void cma_report_failure(struct cma *cma, unsigned long count,
 			       unsigned int align, int ret, unsigned long tried)
 {
 	static DEFINE_RATELIMIT_STATE(limit, DEFAULT_RATELIMIT_INTERVAL,
 				      DEFAULT_RATELIMIT_BURST);
+	const struct cma_map *map;
+	unsigned long most = 0;
 	const char *why;
 
 	if (!__ratelimit(&limit))
 		return;
 
-	if (count > cma->map.count)
-		why = "more than the area has";
+	cma_for_each_map(map, cma)
+		most = max(most, map->count);
+
+	if (count > most)
+		why = cma->nr_ranges > 1 ? "more than any range of the area has" :
+					   "more than the area has";
 	else if (!tried)
 		why = "no free range is long enough at this alignment";
 	else if (ret == -EBUSY)
@@ -335,7 +475,7 @@ static void cma_report_failure(struct cma *cma, unsigned long count,
 
 	pr_err("%s: alloc failed, req-size: %lu pages, ret: %d (align order %u): %s; %lu ranges tried, %lu of %lu pages available, longest run %lu\n",
 	       cma->name, count, ret, align, why, tried, cma_available_pages(cma),
-	       cma->map.count, cma_map_longest(&cma->map));
+	       cma->count, cma_longest_run(cma));
 }
 
 static struct page *__cma_alloc(struct cma *cma, unsigned long count,
@@ -343,6 +483,7 @@ static struct page *__cma_alloc(struct cma *cma, unsigned long count,
 {
 	unsigned long unit = 0, pfn = -1UL, tried = 0;
 	struct page *page = NULL;
+	struct cma_map *map;
 	int ret = -ENOMEM;
 
 	trace_cma_alloc_start(cma ? cma->name : NULL, count, align);
@@ -353,23 +494,23 @@ static struct page *__cma_alloc(struct cma *cma, unsigned long count,
 		return NULL;
 	}
 
-	for (;; unit++) {
-		unit = cma_take(cma, unit, count, align);
-		if (unit == CMA_MAP_NONE)
+	for (map = cma->ranges;; unit++) {
+		map = cma_take(cma, map, &unit, count, align);
+		if (!map)
 			break;
 
 		tried++;
-		pfn = cma_map_unit_pfn(&cma->map, unit);
+		pfn = cma_map_unit_pfn(map, unit);
 		mutex_lock(&cma_contig_mutex);
 		ret = alloc_contig_range(pfn, pfn + count, MIGRATE_CMA, gfp);
 		mutex_unlock(&cma_contig_mutex);
 		if (!ret) {
-			cma_hold(cma, unit, count);
+			cma_hold(cma, map, unit, count);
 			page = pfn_to_page(pfn);
 			break;
 		}
 
-		cma_drop(cma, unit, count);
+		cma_drop(cma, map, unit, count);
 		if (ret != -EBUSY)
 			break;
 
@@ -447,13 +588,18 @@ struct folio *cma_alloc_folio(struct cma *cma, int order, gfp_t gfp)
  * It may be allocated, free or borrowed.
  *
  * Context: any.
- * Return: true if all of it lies in the area.
+ * Return: true if all of it lies in one range of the area.
  */
 bool cma_pages_valid(struct cma *cma, const struct page *pages,
 		     unsigned long count)
 {
-	return cma && pages &&
-	       cma_map_contains(&cma->map, page_to_pfn(pages), count);
+	const struct cma_map *map;
+
+	if (!cma || !pages)
+		return false;
+
+	map = cma_find_range(cma, page_to_pfn(pages));
+	return map && cma_map_contains(map, page_to_pfn(pages), count);
 }
 
 /*
@@ -461,7 +607,7 @@ bool cma_pages_valid(struct cma *cma, const struct page *pages,
  * single pages go back one by one.
  * Return: the first PFN that cannot go back in this company, or 0.
  */
-static unsigned long cma_find_torn_folio(struct cma *cma,
+static unsigned long cma_find_torn_folio(const struct cma_map *map,
 					 const struct page *pages,
 					 unsigned long count)
 {
@@ -469,7 +615,7 @@ static unsigned long cma_find_torn_folio(struct cma *cma,
 	const struct folio *folio = page_folio(pages);
 
 	/* The map will have its say on that. */
-	if (!cma_map_contains(&cma->map, pfn, count))
+	if (!cma_map_contains(map, pfn, count))
 		return 0;
 
 	if (folio_test_large(folio) && pages == &folio->page &&
@@ -492,8 +638,8 @@ static unsigned long cma_find_torn_folio(struct cma *cma,
  *
  * Releases what cma_alloc() gave, all of it or any part; with an order_per_bit
  * above 0 the part must start at a unit and leave no held page in its last one.
- * If that does not hold, or not all the pages are allocated, nothing is
- * released and the log says what was wrong and who called.
+ * If that does not hold, or not all the pages are allocated or in one range of
+ * the area, nothing is released and the log says what was wrong and who called.
  *
  * Context: any but NMI. Takes cma->lock and zone locks.
  * Return: true if the pages were released; false if the first one is not in the
@@ -505,18 +651,23 @@ bool cma_release(struct cma *cma, const struct page *pages,
 	static DEFINE_RATELIMIT_STATE(limit, DEFAULT_RATELIMIT_INTERVAL,
 				      DEFAULT_RATELIMIT_BURST);
 	unsigned long pfn, bad_pfn, flags;
+	struct cma_map *map;
 	const char *wrong;
 
-	if (!cma_pages_valid(cma, pages, 1) || cma->state != CMA_ACTIVE)
+	if (!cma || !pages || cma->state != CMA_ACTIVE)
 		return false;
 
 	pfn = page_to_pfn(pages);
-	bad_pfn = cma_find_torn_folio(cma, pages, count);
+	map = cma_find_range(cma, pfn);
+	if (!map)
+		return false;
+
+	bad_pfn = cma_find_torn_folio(map, pages, count);
 	if (bad_pfn) {
 		wrong = "is of a large folio, which goes as a whole";
 	} else {
 		spin_lock_irqsave(&cma->lock, flags);
-		wrong = cma_map_unhold(&cma->map, pfn, count, &bad_pfn);
+		wrong = cma_map_unhold(map, pfn, count, &bad_pfn);
 		spin_unlock_irqrestore(&cma->lock, flags);
 	}
 	if (wrong) {
@@ -529,7 +680,7 @@ bool cma_release(struct cma *cma, const struct page *pages,
 	}
 
 	free_contig_range(pfn, count);
-	cma_drop(cma, cma_map_pfn_unit(&cma->map, pfn), count);
+	cma_drop(cma, map, cma_map_pfn_unit(map, pfn), count);
 	cma_count_release(cma, count);
 	trace_cma_release(cma->name, pfn, pages, count);
 	return true;

@@ -5,13 +5,13 @@
 #include <linux/cma.h>
 #include <linux/kobject.h>
 #include <linux/list.h>
-#include <linux/mutex.h>
 #include <linux/spinlock.h>
 
 /**
- * struct cma_map - the free map of an area
+ * struct cma_map - a range of an area, and its free map
  * @base_pfn: first page
  * @count: pages
+ * @early: pages given away before there is a map, the first ones of the range
  * @order_per_bit: log2 of the pages in a unit; each bit stands for a unit
  * @nr_free: units with no bit in @taken
  * @taken: units that an allocation may not choose: held ones, and those that
@@ -29,6 +29,7 @@
 struct cma_map {
 	unsigned long base_pfn;
 	unsigned long count;
+	unsigned long early;
 	unsigned int order_per_bit;
 	unsigned long nr_free;
 	unsigned long *taken;
@@ -51,7 +52,6 @@ const char *cma_map_unhold(struct cma_map *map, unsigned long pfn,
 			   unsigned long pages, unsigned long *bad_pfn);
 void cma_map_drop(struct cma_map *map, unsigned long unit,
 		  unsigned long pages);
-unsigned long cma_map_longest(const struct cma_map *map);
 u32 cma_map_word32(const struct cma_map *map, unsigned long word);
 
 static inline unsigned long cma_map_units(const struct cma_map *map)
@@ -105,24 +105,29 @@ struct cma_kobject {
 
 /**
  * struct cma - an area
+ * @node: in the list of all areas
  * @name: unique among all areas, without '/'
  * @state: written at boot only, while there is one thread
  * @reserve_pages_on_error: keep the pages reserved if activation fails
- * @map: free map
  * @lock: taken in any context
+ * @count: pages in all ranges
  * @nr_pages_succeeded: pages handed out so far
  * @nr_pages_failed: pages asked for in vain so far
  * @nr_pages_released: pages taken back so far
  * @cma_kobj: directory in /sys/kernel/mm/cma
  * @debug_held: what was allocated through debugfs, newest first
- * @debug_mutex: taken by writers to debugfs
+ * @nr_ranges: how many @ranges there are; 0 when dead
+ * @ranges: physical memory; an allocation lies in one of them
+ *
+ * It is never freed.
  */
 struct cma {
+	struct list_head node;
 	char name[CMA_MAX_NAME];
 	enum cma_state state;
 	bool reserve_pages_on_error;
-	struct cma_map map;
-	spinlock_t lock;		/* guards what changes in @map */
+	spinlock_t lock;		/* guards what changes in @ranges */
+	unsigned long count;
 #ifdef CONFIG_CMA_SYSFS
 	atomic64_t nr_pages_succeeded;
 	atomic64_t nr_pages_failed;
@@ -131,15 +136,31 @@ struct cma {
 #endif
 #ifdef CONFIG_CMA_DEBUGFS
 	struct list_head debug_held;
-	struct mutex debug_mutex;	/* guards @debug_held */
 #endif
+	unsigned int nr_ranges;
+	struct cma_map ranges[];
 };
 
-struct cma *cma_register(phys_addr_t base, phys_addr_t size,
+#define cma_for_each_map(map, cma)					\
+	for (map = (cma)->ranges; map < (cma)->ranges + (cma)->nr_ranges; map++)
+
+struct cma_map *cma_find_range(struct cma *cma, unsigned long pfn);
+unsigned long cma_available_pages(const struct cma *cma);
+unsigned long cma_longest_run(const struct cma *cma);
+
+/* Physical memory, in bytes. */
+struct cma_extent {
+	phys_addr_t base;
+	phys_addr_t size;
+};
+
+struct cma *cma_register(const struct cma_extent *extents, unsigned int nr,
 			 unsigned int order_per_bit, const char *name);
-unsigned long cma_available_pages(struct cma *cma);
 bool cma_trim(phys_addr_t *base, phys_addr_t *size);
 bool cma_param_given(void);
+unsigned int cma_choose_extents(struct cma_extent *extents, unsigned int nr,
+				phys_addr_t size, phys_addr_t align,
+				phys_addr_t high, phys_addr_t *found);
 
 #if IS_ENABLED(CONFIG_KUNIT)
 void cma_activate_area(struct cma *cma);

@@ -13,6 +13,7 @@
 #include <linux/init.h>
 #include <linux/kstrtox.h>
 #include <linux/mm.h>
+#include <linux/mutex.h>
 #include <linux/seq_file.h>
 #include <linux/slab.h>
 #include <linux/string.h>
@@ -52,6 +53,8 @@ static int cma_read_pages(struct cma *cma, const char *file, unsigned long max,
 	return err ?: -EINVAL;
 }
 
+static DEFINE_MUTEX(cma_debug_mutex);	/* guards the lists of all areas */
+
 static int cma_debug_alloc(struct cma *cma, unsigned long count)
 {
 	struct cma_debug_chunk *chunk = kzalloc(sizeof(*chunk), GFP_KERNEL);
@@ -66,7 +69,7 @@ static int cma_debug_alloc(struct cma *cma, unsigned long count)
 		return -ENOMEM;
 	}
 
-	guard(mutex)(&cma->debug_mutex);
+	guard(mutex)(&cma_debug_mutex);
 	list_add(&chunk->node, &cma->debug_held);
 	return 0;
 }
@@ -78,7 +81,7 @@ static ssize_t cma_alloc_write(struct file *file, const char __user *ubuf,
 	unsigned long count;
 	int err;
 
-	err = cma_read_pages(cma, "alloc", cma->map.count, ubuf, len, &count) ?:
+	err = cma_read_pages(cma, "alloc", cma->count, ubuf, len, &count) ?:
 	      cma_debug_alloc(cma, count);
 	return err ?: len;
 }
@@ -117,12 +120,12 @@ static ssize_t cma_free_write(struct file *file, const char __user *ubuf,
 			      size_t len, loff_t *ppos)
 {
 	struct cma *cma = file->private_data;
-	unsigned long unit_pages = 1UL << cma->map.order_per_bit;
+	unsigned long unit_pages = 1UL << cma->ranges[0].order_per_bit;
 	unsigned long count, rest, held = 0;
 	struct cma_debug_chunk *chunk;
 	int err;
 
-	guard(mutex)(&cma->debug_mutex);
+	guard(mutex)(&cma_debug_mutex);
 
 	list_for_each_entry(chunk, &cma->debug_held, node)
 		held += chunk->count;
@@ -152,23 +155,32 @@ static const struct file_operations cma_free_fops = {
 	.write = cma_free_write,
 };
 
+/* Of a range, like the bitmap. */
 static int cma_base_pfn_get(void *data, u64 *val)
 {
-	*val = ((struct cma *)data)->map.base_pfn;
+	*val = ((struct cma_map *)data)->base_pfn;
 	return 0;
 }
 DEFINE_DEBUGFS_ATTRIBUTE(cma_base_pfn_fops, cma_base_pfn_get, NULL, "%llu\n");
 
+static int cma_range_count_get(void *data, u64 *val)
+{
+	*val = ((struct cma_map *)data)->count;
+	return 0;
+}
+DEFINE_DEBUGFS_ATTRIBUTE(cma_range_count_fops, cma_range_count_get, NULL,
+			 "%llu\n");
+
 static int cma_count_get(void *data, u64 *val)
 {
-	*val = ((struct cma *)data)->map.count;
+	*val = ((struct cma *)data)->count;
 	return 0;
 }
 DEFINE_DEBUGFS_ATTRIBUTE(cma_count_fops, cma_count_get, NULL, "%llu\n");
 
 static int cma_order_per_bit_get(void *data, u64 *val)
 {
-	*val = ((struct cma *)data)->map.order_per_bit;
+	*val = ((struct cma *)data)->ranges[0].order_per_bit;
 	return 0;
 }
 DEFINE_DEBUGFS_ATTRIBUTE(cma_order_per_bit_fops, cma_order_per_bit_get, NULL,
@@ -178,14 +190,14 @@ static int cma_used_get(void *data, u64 *val)
 {
 	struct cma *cma = data;
 
-	*val = cma->map.count - cma_available_pages(cma);
+	*val = cma->count - cma_available_pages(cma);
 	return 0;
 }
 DEFINE_DEBUGFS_ATTRIBUTE(cma_used_fops, cma_used_get, NULL, "%llu\n");
 
 static int cma_maxchunk_get(void *data, u64 *val)
 {
-	*val = cma_map_longest(&((struct cma *)data)->map);
+	*val = cma_longest_run(data);
 	return 0;
 }
 DEFINE_DEBUGFS_ATTRIBUTE(cma_maxchunk_fops, cma_maxchunk_get, NULL, "%llu\n");
@@ -194,9 +206,9 @@ DEFINE_DEBUGFS_ATTRIBUTE(cma_maxchunk_fops, cma_maxchunk_get, NULL, "%llu\n");
  * The bitmap as 32-bit words in one line. An iterator, since neither a lock nor
  * a buffer should be as large as an area can be.
  */
-static unsigned long cma_bitmap_words(struct cma *cma)
+static unsigned long cma_bitmap_words(const struct cma_map *map)
 {
-	return DIV_ROUND_UP(cma_map_units(&cma->map), 32);
+	return DIV_ROUND_UP(cma_map_units(map), 32);
 }
 
 static void *cma_bitmap_start(struct seq_file *m, loff_t *pos)
@@ -216,11 +228,11 @@ static void cma_bitmap_stop(struct seq_file *m, void *v)
 
 static int cma_bitmap_show(struct seq_file *m, void *v)
 {
-	struct cma *cma = m->private;
+	struct cma_map *map = m->private;
 	loff_t word = *(loff_t *)v;
 
-	seq_printf(m, "%u%c", cma_map_word32(&cma->map, word),
-		   word + 1 < cma_bitmap_words(cma) ? ' ' : '\n');
+	seq_printf(m, "%u%c", cma_map_word32(map, word),
+		   word + 1 < cma_bitmap_words(map) ? ' ' : '\n');
 	return 0;
 }
 
@@ -235,19 +247,34 @@ DEFINE_SEQ_ATTRIBUTE(cma_bitmap);
 static int __init cma_debugfs_add(struct cma *cma, void *root)
 {
 	struct dentry *dir = debugfs_create_dir(cma->name, root);
+	struct dentry *ranges = debugfs_create_dir("ranges", dir);
+	struct cma_map *map;
 
 	INIT_LIST_HEAD(&cma->debug_held);
-	mutex_init(&cma->debug_mutex);
 
 	debugfs_create_file("alloc", 0200, dir, cma, &cma_alloc_fops);
 	debugfs_create_file("free", 0200, dir, cma, &cma_free_fops);
-	debugfs_create_file("base_pfn", 0444, dir, cma, &cma_base_pfn_fops);
 	debugfs_create_file("count", 0444, dir, cma, &cma_count_fops);
 	debugfs_create_file("order_per_bit", 0444, dir, cma,
 			    &cma_order_per_bit_fops);
 	debugfs_create_file("used", 0444, dir, cma, &cma_used_fops);
 	debugfs_create_file("maxchunk", 0444, dir, cma, &cma_maxchunk_fops);
-	debugfs_create_file("bitmap", 0444, dir, cma, &cma_bitmap_fops);
+	/* An area of one range needs no more than these two. */
+	debugfs_create_file("base_pfn", 0444, dir, cma->ranges,
+			    &cma_base_pfn_fops);
+	debugfs_create_file("bitmap", 0444, dir, cma->ranges, &cma_bitmap_fops);
+
+	cma_for_each_map(map, cma) {
+		char name[12];
+
+		sprintf(name, "%u", (unsigned int)(map - cma->ranges));
+		dir = debugfs_create_dir(name, ranges);
+		debugfs_create_file("base_pfn", 0444, dir, map,
+				    &cma_base_pfn_fops);
+		debugfs_create_file("count", 0444, dir, map,
+				    &cma_range_count_fops);
+		debugfs_create_file("bitmap", 0444, dir, map, &cma_bitmap_fops);
+	}
 	return 0;
 }
 

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The free map of a contiguous memory area
+ * The free maps of a contiguous memory area, one for each range
  *
  * Pure bookkeeping: which units are free, and what a caller holds. It knows
- * nothing of pages or locks, and is also built as a user program by
+ * nothing of struct page or locks, and is also built as a user program by
  * tools/testing/cma.
  */
 
@@ -11,10 +11,20 @@
 #include <linux/bits.h>
 #include <linux/limits.h>
 #include <linux/minmax.h>
+#include <linux/pfn.h>
 #include <linux/sched.h>
 #include <linux/slab.h>
+#include <linux/vmalloc.h>
 
 #include "cma.h"
+
+/* Some gigabytes may be needed, and then vmalloc() has them. */
+static void *alloc_map(unsigned long n)
+{
+	if (n > INT_MAX / sizeof(long))
+		return vcalloc(n, sizeof(long));
+	return kvcalloc(n, sizeof(long), GFP_KERNEL);
+}
 
 /**
  * cma_map_init() - get memory for a map, all units free
@@ -27,12 +37,9 @@ int cma_map_init(struct cma_map *map)
 {
 	unsigned long units = cma_map_units(map);
 
-	/* A terabyte of one-page units needs more than kmalloc() can give. */
-	map->taken = kvcalloc(BITS_TO_LONGS(units), sizeof(long), GFP_KERNEL);
-	map->held = kvcalloc(BITS_TO_LONGS(units), sizeof(long), GFP_KERNEL);
-	map->tail = NULL;
-	if (map->order_per_bit)
-		map->tail = kvcalloc(units, sizeof(*map->tail), GFP_KERNEL);
+	map->taken = alloc_map(BITS_TO_LONGS(units));
+	map->held = alloc_map(BITS_TO_LONGS(units));
+	map->tail = map->order_per_bit ? alloc_map(units) : NULL;
 
 	if (!map->taken || !map->held || (map->order_per_bit && !map->tail)) {
 		cma_map_destroy(map);
@@ -196,7 +203,7 @@ const char *cma_map_unhold(struct cma_map *map, unsigned long pfn,
 		return "is not in the area";
 	if (!cma_map_contains(map, pfn, pages)) {
 		*bad_pfn = map->base_pfn + map->count;
-		return "is past the end of the area";
+		return "is past the end of the range of the area that the first page is in";
 	}
 	if ((pfn - map->base_pfn) & (unit_pages - 1))
 		return "does not start a unit of the area (see order_per_bit)";
@@ -244,22 +251,99 @@ void cma_map_drop(struct cma_map *map, unsigned long unit, unsigned long pages)
 }
 
 /**
- * cma_map_longest() - length of the longest free run
+ * cma_map_word32() - read the map 32 units at a time
  * @map: the map
+ * @word: which 32 units
  *
- * Statistics. Wants no lock, because a large map takes long to read: a run that
- * changes meanwhile is measured wrongly, and nothing else happens.
+ * Wants no lock: it is statistics, as in cma_longest_run().
  *
- * Context: may sleep.
+ * Return: bit i is set if unit 32 * @word + i is taken; the same on machines of
+ * either endianness.
+ */
+u32 cma_map_word32(const struct cma_map *map, unsigned long word)
+{
+	unsigned long bit = word * 32;
+
+	return READ_ONCE(map->taken[BIT_WORD(bit)]) >> (bit % BITS_PER_LONG);
+}
+
+/*
+ * What the maps of all ranges say together
+ */
+
+/**
+ * cma_find_range() - the range that a page is in
+ * @cma: area
+ * @pfn: page
+ *
+ * Context: any.
+ * Return: the range, NULL if the page is not the area's.
+ */
+struct cma_map *cma_find_range(struct cma *cma, unsigned long pfn)
+{
+	struct cma_map *map;
+
+	cma_for_each_map(map, cma) {
+		if (cma_map_contains(map, pfn, 1))
+			return map;
+	}
+
+	return NULL;
+}
+
+/**
+ * cma_intersects() - does an area have memory in a range?
+ * @cma: area
+ * @start: first physical address
+ * @end: physical address behind the last one
+ *
+ * Context: any.
+ * Return: true if it has.
+ */
+bool cma_intersects(struct cma *cma, phys_addr_t start, phys_addr_t end)
+{
+	const struct cma_map *map;
+
+	cma_for_each_map(map, cma) {
+		phys_addr_t base = PFN_PHYS(map->base_pfn);
+
+		/* The end of a range may be that of all addresses. */
+		if (start < end && base < end &&
+		    (start <= base || start - base < PFN_PHYS(map->count)))
+			return true;
+	}
+
+	return false;
+}
+
+/**
+ * cma_available_pages() - pages that no caller holds
+ * @cma: area
+ *
+ * Whole units: the rest of a unit that is held in part cannot be allocated.
+ * Pages that are merely borrowed are available. Before activation none are.
+ *
+ * Context: any.
  * Return: pages.
  */
-unsigned long cma_map_longest(const struct cma_map *map)
+unsigned long cma_available_pages(const struct cma *cma)
+{
+	const struct cma_map *map;
+	unsigned long pages = 0;
+
+	cma_for_each_map(map, cma)
+		pages += READ_ONCE(map->nr_free) << map->order_per_bit;
+
+	return pages;
+}
+
+static unsigned long longest_in_range(const struct cma_map *map)
 {
 	unsigned long units = cma_map_units(map);
 	unsigned long start, end = 0, longest = 0;
 
 	while (end < units) {
-		/* The races are meant, see above. */
+		/* The races are meant, see below. */
 		start = data_race(find_next_zero_bit(map->taken, units, end));
 		/* This one too. */
 		end = data_race(find_next_bit(map->taken, units, start));
@@ -271,18 +355,22 @@ unsigned long cma_map_longest(const struct cma_map *map)
 }
 
 /**
- * cma_map_word32() - read the map 32 units at a time
- * @map: the map
- * @word: which 32 units
+ * cma_longest_run() - length of the longest free run
+ * @cma: area, active
  *
- * Like cma_map_longest() without a lock.
+ * Statistics. Wants no lock, because a large map takes long to read: a run that
+ * changes meanwhile is measured wrongly, and nothing else happens.
  *
- * Return: bit i is set if unit 32 * @word + i is taken; the same on machines of
- * either endianness.
+ * Context: may sleep.
+ * Return: pages.
  */
-u32 cma_map_word32(const struct cma_map *map, unsigned long word)
+unsigned long cma_longest_run(const struct cma *cma)
 {
-	unsigned long bit = word * 32;
+	const struct cma_map *map;
+	unsigned long longest = 0;
 
-	return READ_ONCE(map->taken[BIT_WORD(bit)]) >> (bit % BITS_PER_LONG);
+	cma_for_each_map(map, cma)
+		longest = max(longest, longest_in_range(map));
+
+	return longest;
 }

@@ -2,13 +2,15 @@
 /*
  * Boot-time reservation of contiguous memory areas
  *
- * Everything here runs before the page allocator does. Registering an area
- * needs no memory of its own, so it may happen before the direct map is there.
+ * Everything here runs before the page allocator does, and some of it before
+ * memory is mapped: see cma_get_memory() in cma.c.
  */
 
 #define pr_fmt(fmt) "cma: " fmt
 
 #include <linux/cma.h>
+#include <linux/dma-direct.h>
+#include <linux/io.h>
 #include <linux/kmemleak.h>
 #include <linux/limits.h>
 #include <linux/memblock.h>
@@ -53,17 +55,18 @@ static bool __init covered(const struct memblock_type *type, phys_addr_t base,
 	return base >= end;
 }
 
-struct cma_extent {
-	phys_addr_t base;
-	phys_addr_t size;
-};
-
 static int __init overlaps(struct cma *cma, void *data)
 {
 	const struct cma_extent *extent = data;
 
-	return cma_get_base(cma) < extent->base + extent->size &&
-	       extent->base < cma_get_base(cma) + cma_get_size(cma);
+	return cma_intersects(cma, extent->base, extent->base + extent->size);
+}
+
+/* Where high memory starts, or memory ends. */
+static phys_addr_t __init highmem_start(void)
+{
+	/* high_memory itself may have no direct mapping, the byte below has. */
+	return __pa(high_memory - 1) + 1;
 }
 
 /* A unit's size in bytes must have room in its type, with some to spare. */
@@ -87,8 +90,8 @@ static bool __init valid_order_per_bit(unsigned int order_per_bit)
  * allocator takes over; one thread.
  * Return: 0; -EINVAL if @base or @size is not a multiple of
  * CMA_MIN_ALIGNMENT_BYTES or of a unit, or memory that does not exist or is not
- * reserved is in between; -EEXIST if it belongs to another area; -ENOSPC if
- * CONFIG_CMA_AREAS are registered. The memory is the caller's then.
+ * reserved is in between; -EEXIST if it belongs to another area; -ENOMEM if
+ * there is no memory to describe the area. The memory is the caller's then.
  */
 int __init cma_init_reserved_mem(phys_addr_t base, phys_addr_t size,
 				 unsigned int order_per_bit, const char *name,
@@ -123,9 +126,9 @@ int __init cma_init_reserved_mem(phys_addr_t base, phys_addr_t size,
 		wrong = "overlaps another area";
 		ret = -EEXIST;
 	} else {
-		cma = cma_register(base, size, order_per_bit, name);
+		cma = cma_register(&extent, 1, order_per_bit, name);
 		if (!cma)
-			return -ENOSPC;
+			return -ENOMEM;
 		*res_cma = cma;
 		return 0;
 	}
@@ -140,9 +143,9 @@ int __init cma_init_reserved_mem(phys_addr_t base, phys_addr_t size,
  */
 static phys_addr_t __init reserve_anywhere(phys_addr_t base, phys_addr_t size,
 					   phys_addr_t limit,
-					   phys_addr_t alignment,
-					   phys_addr_t highmem_start, int nid)
+					   phys_addr_t alignment, int nid)
 {
+	phys_addr_t high = highmem_start();
 	phys_addr_t addr = 0;
 
 	/*
@@ -161,10 +164,10 @@ static phys_addr_t __init reserve_anywhere(phys_addr_t base, phys_addr_t size,
 #endif
 
 	/* High and low memory are different zones; prefer the former. */
-	if (!addr && base < highmem_start && limit > highmem_start) {
-		addr = memblock_alloc_range_nid(size, alignment, highmem_start,
-						limit, nid, true);
-		limit = highmem_start;
+	if (!addr && base < high && limit > high) {
+		addr = memblock_alloc_range_nid(size, alignment, high, limit,
+						nid, true);
+		limit = high;
 	}
 	if (!addr)
 		addr = memblock_alloc_range_nid(size, alignment, base, limit,
@@ -190,8 +193,8 @@ static phys_addr_t __init reserve_anywhere(phys_addr_t base, phys_addr_t size,
  *
  * Context: as cma_init_reserved_mem().
  * Return: 0; -EINVAL for arguments that cannot be satisfied; -EBUSY if fixed
- * memory is in use; -ENOMEM if there is no room; -ENOSPC if CONFIG_CMA_AREAS
- * are registered. On failure nothing stays reserved, and the log says why.
+ * memory is in use; -ENOMEM if there is no room. On failure nothing stays
+ * reserved, and the log says why.
  */
 int __init cma_declare_contiguous_nid(phys_addr_t base, phys_addr_t size,
 				      phys_addr_t limit, phys_addr_t alignment,
@@ -199,8 +202,7 @@ int __init cma_declare_contiguous_nid(phys_addr_t base, phys_addr_t size,
 				      const char *name, struct cma **res_cma,
 				      int nid)
 {
-	/* high_memory itself may have no direct mapping, the byte below has. */
-	phys_addr_t highmem_start = __pa(high_memory - 1) + 1;
+	phys_addr_t high = highmem_start();
 	phys_addr_t wanted = size, end;
 	int ret = -EINVAL;
 
@@ -248,9 +250,9 @@ int __init cma_declare_contiguous_nid(phys_addr_t base, phys_addr_t size,
 	}
 
 	if (fixed) {
-		if (base < highmem_start && end > highmem_start) {
+		if (base < high && end > high) {
 			pr_err("%pa to %pa crosses into high memory at %pa\n",
-			       &base, &end, &highmem_start);
+			       &base, &end, &high);
 			goto fail;
 		}
 		if (memblock_is_region_reserved(base, size) ||
@@ -263,8 +265,7 @@ int __init cma_declare_contiguous_nid(phys_addr_t base, phys_addr_t size,
 		/* Units aligned to their size can serve any alignment. */
 		alignment = max_t(phys_addr_t, alignment,
 				  (phys_addr_t)PAGE_SIZE << order_per_bit);
-		base = reserve_anywhere(base, size, limit, alignment,
-					highmem_start, nid);
+		base = reserve_anywhere(base, size, limit, alignment, nid);
 		if (!base) {
 			ret = -ENOMEM;
 			goto fail;
@@ -286,4 +287,289 @@ fail:
 	pr_err("area %s: failed to reserve %lu MiB on node %d: %d\n", name ?: "",
 	       (unsigned long)(wanted / SZ_1M), nid, ret);
 	return ret;
+}
+
+/*
+ * Is @a to be taken rather than @b, when @rest bytes are still wanted? What lies
+ * from @high upwards is, then what suffices, then the smallest that does or the
+ * largest that does not; with @fewest, what suffices comes before all else.
+ */
+static bool __init preferred(const struct cma_extent *a,
+			     const struct cma_extent *b, phys_addr_t rest,
+			     phys_addr_t high, bool fewest)
+{
+	bool a_fits = a->size >= rest, b_fits = b->size >= rest;
+	bool a_high = a->base >= high, b_high = b->base >= high;
+
+	if (a_fits != b_fits && (fewest || a_high == b_high))
+		return a_fits;
+	if (a_high != b_high && (a_fits || !fewest || a->size == b->size))
+		return a_high;
+	return a_fits ? a->size < b->size : a->size > b->size;
+}
+
+/* Move to the front what is taken, all extents together being enough. */
+static unsigned int __init pick_extents(struct cma_extent *extents,
+					unsigned int nr, phys_addr_t size,
+					phys_addr_t high, bool fewest)
+{
+	unsigned int n = 0;
+
+	for (phys_addr_t rest = size; rest; n++) {
+		unsigned int best = n;
+
+		for (unsigned int i = n + 1; i < nr; i++) {
+			if (preferred(&extents[i], &extents[best], rest, high,
+				      fewest))
+				best = i;
+		}
+		swap(extents[n], extents[best]);
+		rest -= min(rest, extents[n].size);
+	}
+
+	return n;
+}
+
+/**
+ * cma_choose_extents() - choose the memory of an area
+ * @extents: free memory, of which none lies in two zones; the answer too
+ * @nr: number of @extents
+ * @size: bytes wanted, a multiple of @align and not 0
+ * @align: a power of two; each range starts and ends at a multiple of it
+ * @high: address from which on memory is preferred
+ * @found: bytes that there are at this alignment are stored here
+ *
+ * One range where one will do, otherwise as few as possible; among equal
+ * numbers memory from @high on, so that devices with few address lines keep
+ * theirs. Of the last one only a part is taken: the start if that is high, which
+ * compaction clears, otherwise the end.
+ *
+ * Return: how many of @extents, from the first one on, are now the ranges; 0 if
+ * there is not enough memory.
+ */
+unsigned int __init cma_choose_extents(struct cma_extent *extents,
+				       unsigned int nr, phys_addr_t size,
+				       phys_addr_t align, phys_addr_t high,
+				       phys_addr_t *found)
+{
+	struct cma_extent *last;
+	phys_addr_t excess = 0;
+	unsigned int n = 0;
+
+	*found = 0;
+	for (unsigned int i = 0; i < nr; i++) {
+		phys_addr_t base = extents[i].base;
+		phys_addr_t end = ALIGN_DOWN(base + extents[i].size, align);
+
+		/* Address 0 means none to those who ask where an area is. */
+		base = ALIGN(max_t(phys_addr_t, base, 1), align);
+		if (base < extents[i].base || base >= end)
+			continue;
+		extents[n++] = (struct cma_extent){ base, end - base };
+		*found += end - base;
+	}
+	if (*found < size)
+		return 0;
+
+	nr = n;
+	n = pick_extents(extents, nr, size, high, true);
+	if (pick_extents(extents, nr, size, high, false) > n)
+		pick_extents(extents, nr, size, high, true);
+
+	for (unsigned int i = 0; i < n; i++)
+		excess += extents[i].size;
+	excess -= size;
+	last = &extents[n - 1];
+	last->size -= excess;
+	if (last->base < high)
+		last->base += excess;
+	return n;
+}
+
+/*
+ * Free memory of node @nid, or of all, cut at every border that no range may
+ * cross and that is known before the zones are.
+ * Return: number of extents stored, @max at most.
+ */
+static unsigned int __init free_extents(struct cma_extent *extents,
+					unsigned int max, int nid)
+{
+	const u64 borders[] = {
+		SZ_4G,
+		highmem_start(),
+#ifdef CONFIG_ZONE_DMA
+		zone_dma_limit + 1,
+#endif
+	};
+	phys_addr_t start, end;
+	unsigned int n = 0;
+	u64 i;
+
+	for_each_free_mem_range(i, nid, MEMBLOCK_NONE, &start, &end, NULL) {
+		for (; start < end && n < max; n++) {
+			phys_addr_t stop = end;
+
+			for (unsigned int b = 0; b < ARRAY_SIZE(borders); b++) {
+				if (start < borders[b])
+					stop = min_t(u64, stop, borders[b]);
+			}
+			extents[n] = (struct cma_extent){ start, stop - start };
+			start = stop;
+		}
+	}
+
+	return n;
+}
+
+/* All of @extents are reserved and registered or, without an area, none. */
+static struct cma *__init reserve_extents(const struct cma_extent *extents,
+					  unsigned int nr,
+					  unsigned int order_per_bit,
+					  const char *name)
+{
+	struct cma *cma = NULL;
+	unsigned int n = 0;
+
+	while (n < nr && !memblock_reserve(extents[n].base, extents[n].size))
+		n++;
+	if (n == nr)
+		cma = cma_register(extents, nr, order_per_bit, name);
+	while (!cma && n--)
+		memblock_phys_free(extents[n].base, extents[n].size);
+	return cma;
+}
+
+/**
+ * cma_declare_contiguous_multi() - reserve an area, over holes if need be
+ * @size: bytes, rounded up to the alignment
+ * @align: bytes, a power of two; 0 for the smallest possible. Each range starts
+ *	and ends at a multiple of it
+ * @order_per_bit: log2 of the pages in one unit of allocation
+ * @name: as in cma_init_reserved_mem()
+ * @res_cma: where the area is stored
+ * @nid: node to take all of the memory from, or NUMA_NO_NODE
+ *
+ * The area is one range of memory where there is one that is large enough,
+ * otherwise of as few as will do, from 4 GiB on if that makes no difference.
+ * Each allocation from it lies in one range.
+ *
+ * Context: boot, once memory is mapped and until the page allocator takes over;
+ * one thread.
+ * Return: 0; -EINVAL for arguments that cannot be satisfied; -ENOMEM if there is
+ * not enough memory. On failure nothing stays reserved, and the log says what
+ * was wanted and what was found.
+ */
+int __init cma_declare_contiguous_multi(phys_addr_t size, phys_addr_t align,
+					unsigned int order_per_bit,
+					const char *name, struct cma **res_cma,
+					int nid)
+{
+	phys_addr_t high = min_t(u64, highmem_start(), SZ_4G);
+	phys_addr_t wanted = size, found;
+	struct cma_extent *extents;
+	struct cma *cma = NULL;
+	unsigned int max, nr;
+	int ret = -EINVAL;
+
+	if (!is_power_of_2(align ?: 1) || !valid_order_per_bit(order_per_bit)) {
+		pr_err("alignment %pa, order per bit %u: expected a power of two, and a unit smaller than memory\n",
+		       &align, order_per_bit);
+		goto fail;
+	}
+	align = max3(align, (phys_addr_t)CMA_MIN_ALIGNMENT_BYTES,
+		     (phys_addr_t)PAGE_SIZE << order_per_bit);
+	size = ALIGN(size, align);
+	if (!size || size < wanted || size > ULONG_MAX) {
+		pr_err("size %pa in steps of %pa is 0, or beyond all addresses\n",
+		       &wanted, &align);
+		goto fail;
+	}
+	if (!IS_ENABLED(CONFIG_NUMA))
+		nid = NUMA_NO_NODE;
+
+	/*
+	 * Each reserved region cuts one of memory in two, at most, and so does
+	 * each border; and there are these extents themselves.
+	 */
+	ret = -ENOMEM;
+	max = memblock.memory.cnt + memblock.reserved.cnt + 8;
+	extents = memblock_alloc(max * sizeof(*extents), SMP_CACHE_BYTES);
+	if (!extents)
+		goto fail;
+
+	nr = cma_choose_extents(extents, free_extents(extents, max, nid), size,
+				align, high, &found);
+	if (nr)
+		cma = reserve_extents(extents, nr, order_per_bit, name);
+	else
+		pr_err("%pa bytes wanted in ranges aligned to %pa, %pa found\n",
+		       &size, &align, &found);
+
+	for (unsigned int i = 0; i < nr && cma; i++)
+		pr_info("area %s: reserved %lu MiB at %pa on node %d, range %u of %u\n",
+			cma_get_name(cma),
+			(unsigned long)(extents[i].size / SZ_1M),
+			&extents[i].base, nid, i + 1, nr);
+	memblock_free(extents, max * sizeof(*extents));
+	if (cma) {
+		*res_cma = cma;
+		return 0;
+	}
+
+fail:
+	pr_err("area %s: failed to reserve %lu MiB on node %d: %d\n", name ?: "",
+	       (unsigned long)(wanted / SZ_1M), nid, ret);
+	return ret;
+}
+
+/**
+ * cma_reserve_early() - allocate from an area that is not yet active
+ * @cma: area
+ * @size: bytes, a multiple of CMA_MIN_ALIGNMENT_BYTES and of a unit
+ *
+ * The memory is as memblock gives it, but not zeroed. Activation counts it as
+ * allocated, and makes its pages what cma_alloc() returns; cma_release() takes
+ * them back. Until then their struct pages must not be touched, nor memblock
+ * told to leave them out. If the area cannot be activated (its size is 0 then),
+ * the memory stays its holder's.
+ *
+ * Context: boot, after free_area_init() and before core_initcall time; one
+ * thread.
+ * Return: virtual address, a multiple of CMA_MIN_ALIGNMENT_BYTES; NULL if the
+ * area has no room left, or for reasons that the log names.
+ */
+void __init *cma_reserve_early(struct cma *cma, unsigned long size)
+{
+	unsigned long pages = size >> PAGE_SHIFT;
+	phys_addr_t align, high = highmem_start();
+	struct cma_map *map;
+
+	if (cma->state != CMA_REGISTERED) {
+		pr_err("%s: no early allocation any more\n", cma->name);
+		return NULL;
+	}
+	if (!cma_validate_zones(cma)) {
+		pr_err("%s: no early allocation: a range lies in two zones, or zones are not known yet\n",
+		       cma->name);
+		return NULL;
+	}
+
+	align = max_t(phys_addr_t, CMA_MIN_ALIGNMENT_BYTES,
+		      (phys_addr_t)PAGE_SIZE << cma->ranges[0].order_per_bit);
+	if (!size || !IS_ALIGNED(size, align)) {
+		pr_err("%s: no early allocation of %lu bytes, expected a multiple of %pa\n",
+		       cma->name, size, &align);
+		return NULL;
+	}
+
+	cma_for_each_map(map, cma) {
+		phys_addr_t base = PFN_PHYS(map->base_pfn + map->early);
+
+		if (pages > map->count - map->early || base >= high)
+			continue;
+		map->early += pages;
+		return phys_to_virt(base);
+	}
+
+	return NULL;
 }

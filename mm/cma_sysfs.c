@@ -29,7 +29,7 @@ static struct kobj_attribute _name##_attr = __ATTR_RO(_name)
 CMA_ATTR(alloc_pages_success, atomic64_read(&cma->nr_pages_succeeded));
 CMA_ATTR(alloc_pages_fail, atomic64_read(&cma->nr_pages_failed));
 CMA_ATTR(release_pages_success, atomic64_read(&cma->nr_pages_released));
-CMA_ATTR(total_pages, cma->map.count);
+CMA_ATTR(total_pages, cma->count);
 CMA_ATTR(available_pages, cma_available_pages(cma));
 
 static struct attribute *cma_attrs[] = {

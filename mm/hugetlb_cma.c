@@ -19,14 +19,6 @@
 #include <kunit/visibility.h>
 
 #include "hugetlb_cma.h"
-/* STUB-BEGIN */
-static int __init cma_declare_contiguous_multi(phys_addr_t size, phys_addr_t align, unsigned int o, const char *name, struct cma **res, int nid)
-{
-	return cma_declare_contiguous_nid(0, size, 0, align, o, false, name, res, nid);
-}
-static bool cma_validate_zones(struct cma *cma) { return true; }
-static void *cma_reserve_early(struct cma *cma, unsigned long size) { return NULL; }
-/* STUB-END */
 
 static struct cma *hugetlb_cma[MAX_NUMNODES] __ro_after_init;
 static bool hugetlb_cma_given __ro_after_init;

@@ -6,11 +6,6 @@
 #include <linux/numa.h>
 #include <linux/types.h>
 
-/* Upper bound of registered areas; also sizes arm's early remap table. */
-#ifdef CONFIG_CMA_AREAS
-#define MAX_CMA_AREAS	CONFIG_CMA_AREAS
-#endif
-
 /* Longest name of an area, the terminating NUL included. */
 #define CMA_MAX_NAME	64
 
@@ -37,10 +32,15 @@ int cma_declare_contiguous_nid(phys_addr_t base, phys_addr_t size,
 			       unsigned int order_per_bit, bool fixed,
 			       const char *name, struct cma **res_cma,
 			       int nid);
+int cma_declare_contiguous_multi(phys_addr_t size, phys_addr_t align,
+				 unsigned int order_per_bit, const char *name,
+				 struct cma **res_cma, int nid);
 int cma_init_reserved_mem(phys_addr_t base, phys_addr_t size,
 			  unsigned int order_per_bit, const char *name,
 			  struct cma **res_cma);
 void cma_reserve_pages_on_error(struct cma *cma);
+void *cma_reserve_early(struct cma *cma, unsigned long size);
+bool cma_validate_zones(struct cma *cma);
 
 /**
  * cma_declare_contiguous() - reserve an area on any node
@@ -71,8 +71,12 @@ bool cma_release(struct cma *cma, const struct page *pages,
 		 unsigned long count);
 bool cma_pages_valid(struct cma *cma, const struct page *pages,
 		     unsigned long count);
+bool cma_intersects(struct cma *cma, phys_addr_t start, phys_addr_t end);
 
 int cma_for_each_area(int (*it)(struct cma *cma, void *data), void *data);
+int cma_for_each_range(struct cma *cma,
+		       int (*it)(phys_addr_t base, phys_addr_t size, void *data),
+		       void *data);
 
 /**
  * struct cma_amount - how much memory a kernel parameter asks for
