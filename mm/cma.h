@@ -52,6 +52,7 @@ const char *cma_map_unhold(struct cma_map *map, unsigned long pfn,
 			   unsigned long pages, unsigned long *bad_pfn);
 void cma_map_drop(struct cma_map *map, unsigned long unit,
 		  unsigned long pages);
+unsigned long cma_map_longest(const struct cma_map *map);
 u32 cma_map_word32(const struct cma_map *map, unsigned long word);
 
 static inline unsigned long cma_map_units(const struct cma_map *map)

@@ -251,11 +251,38 @@ void cma_map_drop(struct cma_map *map, unsigned long unit, unsigned long pages)
 }
 
 /**
+ * cma_map_longest() - length of the longest free run
+ * @map: the map
+ *
+ * Statistics. Wants no lock, because a large map takes long to read: a run that
+ * changes meanwhile is measured wrongly, and nothing else happens.
+ *
+ * Context: may sleep.
+ * Return: pages.
+ */
+unsigned long cma_map_longest(const struct cma_map *map)
+{
+	unsigned long units = cma_map_units(map);
+	unsigned long start, end = 0, longest = 0;
+
+	while (end < units) {
+		/* The races are meant, see above. */
+		start = data_race(find_next_zero_bit(map->taken, units, end));
+		/* This one too. */
+		end = data_race(find_next_bit(map->taken, units, start));
+		longest = max(longest, end - start);
+		cond_resched();
+	}
+
+	return longest << map->order_per_bit;
+}
+
+/**
  * cma_map_word32() - read the map 32 units at a time
  * @map: the map
  * @word: which 32 units
  *
- * Wants no lock: it is statistics, as in cma_longest_run().
+ * Like cma_map_longest() without a lock.
  *
  * Return: bit i is set if unit 32 * @word + i is taken; the same on machines of
  * either endianness.
@@ -337,31 +364,11 @@ unsigned long cma_available_pages(const struct cma *cma)
 	return pages;
 }
 
-static unsigned long longest_in_range(const struct cma_map *map)
-{
-	unsigned long units = cma_map_units(map);
-	unsigned long start, end = 0, longest = 0;
-
-	while (end < units) {
-		/* The races are meant, see below. */
-		start = data_race(find_next_zero_bit(map->taken, units, end));
-		/* This one too. */
-		end = data_race(find_next_bit(map->taken, units, start));
-		longest = max(longest, end - start);
-		cond_resched();
-	}
-
-	return longest << map->order_per_bit;
-}
-
 /**
  * cma_longest_run() - length of the longest free run
  * @cma: area, active
  *
- * Statistics. Wants no lock, because a large map takes long to read: a run that
- * changes meanwhile is measured wrongly, and nothing else happens.
- *
- * Context: may sleep.
+ * Context: as cma_map_longest().
  * Return: pages.
  */
 unsigned long cma_longest_run(const struct cma *cma)
@@ -370,7 +377,7 @@ unsigned long cma_longest_run(const struct cma *cma)
 	unsigned long longest = 0;
 
 	cma_for_each_map(map, cma)
-		longest = max(longest, longest_in_range(map));
+		longest = max(longest, cma_map_longest(map));
 
 	return longest;
 }

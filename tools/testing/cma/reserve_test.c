@@ -6,10 +6,7 @@
  * comes of it must keep every promise, and a refusal must leave no trace.
  */
 
-#include <kunit/test.h>
-#include <linux/prandom.h>
-
-#include "../../../mm/cma.h"
+#include "../../../mm/tests/cma_choose_kunit.c"
 
 #define BLOCK		((phys_addr_t)CMA_MIN_ALIGNMENT_BYTES)
 #define NR_BLOCKS	40
@@ -19,6 +16,8 @@ enum block {
 	BLOCK_FREE,
 	BLOCK_RESERVED,
 };
+
+#define NODE_BLOCKS	(NR_BLOCKS / 2)	/* the rest is on node 1 */
 
 static enum block blocks[NR_BLOCKS];
 static phys_addr_t first_block;		/* address */
@@ -105,8 +104,13 @@ bool memblock_is_region_reserved(phys_addr_t base, phys_addr_t size)
 	return false;
 }
 
+/* Which call is to fail; 0 for none. */
+static unsigned int fail_reserve;
+
 int memblock_reserve(phys_addr_t base, phys_addr_t size)
 {
+	if (fail_reserve && !--fail_reserve)
+		return -ENOMEM;
 	set_blocks(base, size, BLOCK_FREE, BLOCK_RESERVED);
 	return 0;
 }
@@ -148,21 +152,59 @@ phys_addr_t memblock_alloc_range_nid(phys_addr_t size, phys_addr_t align,
 	return 0;
 }
 
-/* The table of areas has one place. */
-static struct cma area;
+bool memblock_next_free(u64 *i, int nid, phys_addr_t *start, phys_addr_t *end)
+{
+	unsigned int first = nid == 1 ? NODE_BLOCKS : 0;
+	unsigned int stop = nid == 0 ? NODE_BLOCKS : NR_BLOCKS;
+	unsigned int block = max(*i, (u64)first);
+
+	while (block < stop && blocks[block] != BLOCK_FREE)
+		block++;
+	if (block >= stop)
+		return false;
+
+	/* As with memblock, no region is on two nodes. */
+	*start = address(block++);
+	while (block < stop && block != NODE_BLOCKS && blocks[block] == BLOCK_FREE)
+		block++;
+	*end = address(block);
+	*i = block;
+	return true;
+}
+
+/* Of areas there can be one. */
+static union {
+	struct cma cma;
+	char room[sizeof(struct cma) + NR_BLOCKS * sizeof(struct cma_map)];
+} area;
 static phys_addr_t area_base, area_size;
 
-struct cma *cma_register(phys_addr_t base, phys_addr_t size,
+struct cma *cma_register(const struct cma_extent *extents, unsigned int nr,
 			 unsigned int order_per_bit, const char *name)
 {
 	if (area_size)
 		return NULL;
 
-	area_base = base;
-	area_size = size;
-	area.map.order_per_bit = order_per_bit;
-	strscpy(area.name, name ?: "cma0", sizeof(area.name));
-	return &area;
+	memset(&area, 0, sizeof(area));
+	area_base = extents->base;
+	area.cma.nr_ranges = nr;
+	for (unsigned int i = 0; i < nr; i++) {
+		area.cma.ranges[i] = (struct cma_map) {
+			.base_pfn = PHYS_PFN(extents[i].base),
+			.count = PHYS_PFN(extents[i].size),
+			.order_per_bit = order_per_bit,
+		};
+		area_size += extents[i].size;
+	}
+	strscpy(area.cma.name, name ?: "cma0", sizeof(area.cma.name));
+	return &area.cma;
+}
+
+static bool zones_are_valid;
+
+bool cma_validate_zones(struct cma *cma)
+{
+	return zones_are_valid;
 }
 
 phys_addr_t cma_get_base(const struct cma *cma)
@@ -229,7 +271,7 @@ static int check_ask(struct kunit *test, const struct ask *ask)
 		return ret;
 	}
 
-	KUNIT_EXPECT_TRUE(test, cma == &area);
+	KUNIT_EXPECT_TRUE(test, cma == &area.cma);
 	KUNIT_EXPECT_TRUE(test, area_size >= ask->size);
 	KUNIT_EXPECT_TRUE(test, area_base >= ask->base);
 	KUNIT_EXPECT_TRUE(test, !ask->fixed || !ask->base || area_base == ask->base);
@@ -376,8 +418,8 @@ static void cma_reserved_must_be(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, cma_init_reserved_mem(at + 2 * BLOCK, 4 * BLOCK, 0, "a", &cma),
 			0);
 	KUNIT_EXPECT_EQ(test, area_base, at + 2 * BLOCK);
-	/* The table is full, now as the caller of the other function sees it. */
-	KUNIT_EXPECT_EQ(test, declare(&(struct ask){ .size = BLOCK }, &cma), -ENOSPC);
+	/* It cannot be registered, as the caller of the other function sees it. */
+	KUNIT_EXPECT_EQ(test, declare(&(struct ask){ .size = BLOCK }, &cma), -ENOMEM);
 	KUNIT_EXPECT_EQ(test, blocks[0], BLOCK_FREE);
 	KUNIT_EXPECT_EQ(test, blocks[1], BLOCK_FREE);
 	KUNIT_EXPECT_EQ(test, blocks[6], BLOCK_FREE);
@@ -463,12 +505,267 @@ static void cma_reserves_or_not(struct kunit *test)
 	KUNIT_EXPECT_TRUE(test, reserved > 10000);
 }
 
+/*
+ * Areas of several ranges
+ */
+
+/* Borders of zones that are known at boot. */
+static bool is_border(phys_addr_t at)
+{
+	return at == (phys_addr_t)SZ_4G || at == (unsigned long)high_memory;
+}
+
+/* Free memory of a node, at this alignment, piece by piece. */
+static unsigned int pieces(int nid, phys_addr_t align, struct cma_extent *extents)
+{
+	unsigned int n = 0;
+
+	for (unsigned int i = 0; i < NR_BLOCKS; i++) {
+		bool on_node = nid < 0 || nid == i / NODE_BLOCKS;
+
+		if (blocks[i] != BLOCK_FREE || !on_node)
+			continue;
+		if (!n || address(i) != extents[n - 1].base + extents[n - 1].size ||
+		    i == NODE_BLOCKS || is_border(address(i)))
+			extents[n++].size = 0;
+		if (!extents[n - 1].size)
+			extents[n - 1].base = address(i);
+		extents[n - 1].size += BLOCK;
+	}
+
+	return n;
+}
+
+static int declare_multi(phys_addr_t size, phys_addr_t align,
+			 unsigned int order_per_bit, int nid, struct cma **cma)
+{
+	return cma_declare_contiguous_multi(size, align, order_per_bit, "test",
+					    cma, nid);
+}
+
+/* What there is is found, in as few ranges as can be, and nothing else changes. */
+static int check_multi(struct kunit *test, phys_addr_t size, phys_addr_t align,
+		       unsigned int order_per_bit, int nid)
+{
+	phys_addr_t unit = (phys_addr_t)PAGE_SIZE << min(order_per_bit, 40u);
+	phys_addr_t step = max3(align, unit, BLOCK), sum = 0;
+	phys_addr_t wanted = ALIGN(size, step);
+	bool sane = size && wanted >= size && wanted <= ULONG_MAX &&
+		    !(align & (align - 1)) && order_per_bit < 40;
+	struct cma_extent extents[NR_BLOCKS];
+	enum block before[NR_BLOCKS];
+	unsigned int best = 0, nr;
+	struct cma *cma = NULL;
+	struct cma_map *map;
+	int ret;
+
+	memcpy(before, blocks, sizeof(blocks));
+	nr = pieces(nid, step, extents);
+	if (sane)
+		best = fewest(extents, nr, wanted, step);
+	ret = declare_multi(size, align, order_per_bit, nid, &cma);
+	KUNIT_EXPECT_FALSE(test, nonsense);
+	KUNIT_EXPECT_EQ(test, ret, best ? 0 : sane ? -ENOMEM : -EINVAL);
+	if (ret) {
+		KUNIT_EXPECT_EQ(test, memcmp(before, blocks, sizeof(blocks)), 0);
+		KUNIT_EXPECT_NULL(test, cma);
+		KUNIT_EXPECT_EQ(test, area_size, 0);
+		return ret;
+	}
+
+	KUNIT_EXPECT_EQ(test, cma->nr_ranges, best);
+	KUNIT_EXPECT_EQ(test, area_size, wanted);
+	cma_for_each_map(map, cma) {
+		phys_addr_t base = PFN_PHYS(map->base_pfn);
+		phys_addr_t bytes = PFN_PHYS(map->count);
+
+		KUNIT_EXPECT_EQ(test, (base | bytes) & (step - 1), 0);
+		sum += bytes;
+		for (unsigned int i = 0; i < NR_BLOCKS; i++) {
+			if (!touches(i, base, bytes))
+				continue;
+			KUNIT_EXPECT_EQ(test, before[i], BLOCK_FREE);
+			KUNIT_EXPECT_EQ(test, blocks[i], BLOCK_RESERVED);
+			KUNIT_EXPECT_TRUE(test, nid < 0 || nid == i / NODE_BLOCKS);
+			KUNIT_EXPECT_TRUE(test, address(i) == base ||
+					  !is_border(address(i)));
+			before[i] = BLOCK_RESERVED;	/* by no other range */
+		}
+	}
+	KUNIT_EXPECT_EQ(test, sum, wanted);
+	KUNIT_EXPECT_EQ(test, memcmp(before, blocks, sizeof(blocks)), 0);
+	return 0;
+}
+
+static void cma_reserves_over_holes(struct kunit *test)
+{
+	const phys_addr_t gib = 1 << 30, at = gib;
+	struct cma *cma;
+
+	new_machine(at, 0, "..##....#... ..");
+	KUNIT_EXPECT_EQ(test, check_multi(test, 3 * BLOCK, 0, 0, -1), 0);
+	KUNIT_EXPECT_EQ(test, area_base, at + 9 * BLOCK);
+	new_machine(at, 0, "..##....#... ..");
+	KUNIT_EXPECT_EQ(test, check_multi(test, 9 * BLOCK - 1, 0, 0, -1), 0);
+	KUNIT_EXPECT_EQ(test, area.cma.nr_ranges, 3);
+	KUNIT_EXPECT_TRUE(test, cma_intersects(&area.cma, at + 4 * BLOCK,
+					       at + 4 * BLOCK + 1));
+	KUNIT_EXPECT_FALSE(test, cma_intersects(&area.cma, at + 8 * BLOCK,
+						at + 9 * BLOCK));
+	KUNIT_EXPECT_FALSE(test, cma_intersects(&area.cma, at + 5 * BLOCK,
+						at + 5 * BLOCK));
+	new_machine(at, 0, "..##....#... ..");
+	KUNIT_EXPECT_EQ(test, check_multi(test, 12 * BLOCK, 0, 0, -1), -ENOMEM);
+	/* Blocks 5, 7 and so on do not start at a multiple of two blocks. */
+	new_machine(at, 0, ".#.. .... .... .");
+	KUNIT_EXPECT_EQ(test, check_multi(test, 6 * BLOCK, 2 * BLOCK, 0, -1), 0);
+	KUNIT_EXPECT_EQ(test, check_multi(test, BLOCK, 3, 0, -1), -EINVAL);
+	KUNIT_EXPECT_EQ(test, check_multi(test, 0, 0, 0, -1), -EINVAL);
+	KUNIT_EXPECT_EQ(test, check_multi(test, -1, 0, 0, -1), -EINVAL);
+
+	/* On one node; on either. */
+	new_machine(at, 0, "...................########..............");
+	KUNIT_EXPECT_EQ(test, check_multi(test, 20 * BLOCK, 0, 0, 0), -ENOMEM);
+	KUNIT_EXPECT_EQ(test, check_multi(test, 20 * BLOCK, 0, 0, -1), 0);
+	new_machine(at, 0, "...................########..............");
+	KUNIT_EXPECT_EQ(test, check_multi(test, 2 * BLOCK, 0, 0, 1), 0);
+	KUNIT_EXPECT_TRUE(test, area_base >= address(NODE_BLOCKS));
+
+	/* Not into high memory, nor across 4 GiB. */
+	new_machine(at, at + 3 * BLOCK, "......");
+	KUNIT_EXPECT_EQ(test, check_multi(test, 5 * BLOCK, 0, 0, -1), 0);
+	KUNIT_EXPECT_EQ(test, area_base, at + 3 * BLOCK);
+#ifdef CONFIG_PHYS_ADDR_T_64BIT
+	new_machine(4 * gib - 4 * BLOCK, 0, "..........");
+	KUNIT_EXPECT_EQ(test, check_multi(test, 7 * BLOCK, 0, 0, -1), 0);
+	KUNIT_EXPECT_EQ(test, area_base, 4 * gib);
+#endif
+
+	/* The second range, or the area, cannot be entered: the first goes back. */
+	for (unsigned int nth = 1; nth <= 3; nth++) {
+		enum block before[NR_BLOCKS];
+
+		new_machine(at, 0, "..##....#... ..");
+		fail_reserve = nth;
+		area_size = nth == 3;
+		memcpy(before, blocks, sizeof(blocks));
+		KUNIT_EXPECT_EQ(test, declare_multi(6 * BLOCK, 0, 0, -1, &cma), -ENOMEM);
+		KUNIT_EXPECT_EQ(test, memcmp(before, blocks, sizeof(blocks)), 0);
+		fail_reserve = 0;
+	}
+	/* There is no memory to work with. */
+	new_machine(at, 0, "....");
+	shim_fail_alloc = 1;
+	KUNIT_EXPECT_EQ(test, declare_multi(BLOCK, 0, 0, -1, &cma), -ENOMEM);
+	KUNIT_EXPECT_FALSE(test, memblock_is_region_reserved(at, 4 * BLOCK));
+}
+
+static void cma_reserves_over_any_holes(struct kunit *test)
+{
+	unsigned int reserved = 0, ranges = 0;
+	struct rnd_state rnd;
+
+	prandom_seed_state(&rnd, 5);
+	for (unsigned int i = 0; i < 20000; i++) {
+		char picture[NR_BLOCKS + 1] = "";
+		phys_addr_t base, high, size, align = 0;
+		unsigned int order_per_bit = 0;
+
+		for (unsigned int j = 0; j < NR_BLOCKS; j++)
+			picture[j] = "......# "[prandom_u32_state(&rnd) % 8];
+		picture[0] = '.';
+		base = (1 + prandom_u32_state(&rnd) % 64) * BLOCK;
+		if (prandom_u32_state(&rnd) % 2)
+			base = ((phys_addr_t)1 << 31) * 2 - prandom_u32_state(&rnd) % NR_BLOCKS * BLOCK;
+		base = min(base, -(NR_BLOCKS + 1) * BLOCK);
+		high = base + (1 + prandom_u32_state(&rnd) % NR_BLOCKS) * BLOCK;
+		if (high > ((phys_addr_t)1 << 31) * 2 || prandom_u32_state(&rnd) % 2)
+			high = 0;
+		new_machine(base, high, picture);
+
+		size = (1 + prandom_u32_state(&rnd) % 25) * BLOCK;
+		if (prandom_u32_state(&rnd) % 2)
+			align = BLOCK << prandom_u32_state(&rnd) % 4;
+		if (prandom_u32_state(&rnd) % 2)
+			order_per_bit = prandom_u32_state(&rnd) % 13;
+		switch (prandom_u32_state(&rnd) % 16) {
+		case 0:
+			size = absurd(&rnd);
+			break;
+		case 1:
+			align = absurd(&rnd);
+			break;
+		case 2:
+			order_per_bit = prandom_u32_state(&rnd) % 40;
+			break;
+		}
+		if (!check_multi(test, size, align, order_per_bit,
+				 (int)(prandom_u32_state(&rnd) % 3) - 1)) {
+			reserved++;
+			ranges += area.cma.nr_ranges > 2;
+		}
+	}
+
+	/* Or the checks would check nothing. */
+	KUNIT_EXPECT_TRUE(test, reserved > 2000);
+	KUNIT_EXPECT_TRUE(test, ranges > 500);
+}
+
+/*
+ * Early allocation
+ */
+
+static void cma_reserves_early(struct kunit *test)
+{
+	const phys_addr_t at = 1 << 30;
+	const unsigned long bad[] = { 0, 1, BLOCK, BLOCK + PAGE_SIZE, 3 * BLOCK, -BLOCK };
+	const char *first = (char *)(unsigned long)at;
+	struct cma *cma;
+
+	/* Units of two blocks; ranges of six, four and four. */
+	new_machine(at, 0, "......##....##....");
+	zones_are_valid = true;
+	KUNIT_ASSERT_EQ(test, declare_multi(14 * BLOCK, 0, pageblock_order + 1, -1, &cma), 0);
+	KUNIT_EXPECT_EQ(test, cma->nr_ranges, 3);
+
+	for (unsigned int i = 0; i < ARRAY_SIZE(bad); i++)
+		KUNIT_EXPECT_NULL(test, cma_reserve_early(cma, bad[i]));
+	zones_are_valid = false;
+	KUNIT_EXPECT_NULL(test, cma_reserve_early(cma, 2 * BLOCK));
+	zones_are_valid = true;
+	cma->state = CMA_ACTIVE;
+	KUNIT_EXPECT_NULL(test, cma_reserve_early(cma, 2 * BLOCK));
+	cma->state = CMA_DEAD;
+	KUNIT_EXPECT_NULL(test, cma_reserve_early(cma, 2 * BLOCK));
+	cma->state = CMA_REGISTERED;
+	for (unsigned int i = 0; i < 3; i++)
+		KUNIT_EXPECT_EQ(test, cma->ranges[i].early, 0);
+
+	KUNIT_EXPECT_TRUE(test, cma_reserve_early(cma, 4 * BLOCK) == first);
+	KUNIT_EXPECT_TRUE(test, cma_reserve_early(cma, 4 * BLOCK) ==
+			  first + (PFN_PHYS(cma->ranges[1].base_pfn) - at));
+	KUNIT_EXPECT_TRUE(test, cma_reserve_early(cma, 2 * BLOCK) == first + 4 * BLOCK);
+	KUNIT_EXPECT_NULL(test, cma_reserve_early(cma, 6 * BLOCK));
+	KUNIT_EXPECT_TRUE(test, cma_reserve_early(cma, 4 * BLOCK) ==
+			  first + (PFN_PHYS(cma->ranges[2].base_pfn) - at));
+	KUNIT_EXPECT_NULL(test, cma_reserve_early(cma, 2 * BLOCK));
+
+	/* High memory has no address to return. */
+	new_machine(at, at + 4 * BLOCK, "......");
+	KUNIT_ASSERT_EQ(test, declare_multi(6 * BLOCK, 0, 0, -1, &cma), 0);
+	KUNIT_EXPECT_EQ(test, area_base, at + 4 * BLOCK);
+	KUNIT_EXPECT_TRUE(test, cma_reserve_early(cma, BLOCK) == first);
+}
+
 static struct kunit_case reserve_cases[] = {
 	KUNIT_CASE(cma_reserves_where_asked),
 	KUNIT_CASE(cma_reserves_at_the_top),
 	KUNIT_CASE(cma_reserves_whole_units),
 	KUNIT_CASE(cma_reserved_must_be),
 	KUNIT_CASE(cma_reserves_or_not),
+	KUNIT_CASE(cma_reserves_over_holes),
+	KUNIT_CASE(cma_reserves_over_any_holes),
+	KUNIT_CASE(cma_reserves_early),
 	{}
 };
 

@@ -22,6 +22,7 @@
 #include <linux/kconfig.h>
 #include <linux/kernel.h>
 #include <linux/list.h>
+#include <linux/log2.h>
 #include <linux/overflow.h>
 #include <linux/sizes.h>
 #include <linux/string.h>
@@ -36,9 +37,6 @@
 #define pageblock_nr_pages	BIT(pageblock_order)
 #define PHYS_PFN(addr)		((unsigned long)((addr) >> PAGE_SHIFT))
 #define PFN_PHYS(pfn)		((phys_addr_t)(pfn) << PAGE_SHIFT)
-#ifndef CONFIG_CMA_AREAS
-#define CONFIG_CMA_AREAS	20
-#endif
 
 /* Like the kernel's, these take any two unsigned types. */
 #undef min
@@ -49,6 +47,9 @@
 #undef max_t
 #define min_t(type, x, y)	min((type)(x), (type)(y))
 #define max_t(type, x, y)	max((type)(x), (type)(y))
+#define max3(x, y, z)		max(max(x, y), z)
+#undef swap
+#define swap(x, y)	({ typeof(x) __swap = (x); (x) = (y); (y) = __swap; })
 #define min_not_zero(x, y) ({						\
 	typeof(x) __a = (x);						\
 	typeof(y) __b = (y);						\
@@ -107,7 +108,7 @@ struct mutex {
 };
 
 #define spinlock_t				struct mutex
-#define mutex_init(lock)			((void)(lock))
+#define DEFINE_MUTEX(name)			struct mutex name
 #define shim_guard_mutex(lock)			((void)(lock))
 #define guard(kind)				shim_guard_##kind
 #define spin_lock(lock)				((void)(lock), shim_locks_held++)
@@ -125,6 +126,7 @@ struct shim_atomic64 {
 /* Large blocks cost nothing until they are written to. */
 void *kvcalloc(size_t n, size_t size, gfp_t gfp);
 void kvfree(void *p);
+#define vcalloc(n, size)	kvcalloc(n, size, GFP_KERNEL)
 #define kzalloc(size, gfp)	kvcalloc(1, size, gfp)
 #define kfree(p)		kvfree(p)
 /* Let the n-th allocation from now on fail; 0 for none. */
@@ -178,6 +180,14 @@ void memblock_set_bottom_up(bool enable);
 bool memblock_is_region_reserved(phys_addr_t base, phys_addr_t size);
 int memblock_reserve(phys_addr_t base, phys_addr_t size);
 int memblock_phys_free(phys_addr_t base, phys_addr_t size);
+#define memblock_alloc(size, align)	kvcalloc(1, size, GFP_KERNEL)
+#define memblock_free(p, size)		kvfree(p)
+#define phys_to_virt(addr)		((void *)(unsigned long)(addr))
+#define MEMBLOCK_NONE			0
+/* @i is where to go on; all of the node's free memory before that has been. */
+#define for_each_free_mem_range(i, nid, flags, start, end, p_nid)	\
+	for (i = 0; memblock_next_free(&i, nid, start, end);)
+bool memblock_next_free(u64 *i, int nid, phys_addr_t *start, phys_addr_t *end);
 phys_addr_t memblock_alloc_range_nid(phys_addr_t size, phys_addr_t align,
 				     phys_addr_t start, phys_addr_t end,
 				     int nid, bool exact_nid);

@@ -10,13 +10,8 @@
 
 #include "../../../mm/cma.h"
 
-static struct cma areas[3];
+static struct cma *areas[3];
 static unsigned int nr_areas;
-
-unsigned long cma_available_pages(struct cma *cma)
-{
-	return cma->map.nr_free << cma->map.order_per_bit;
-}
 
 /* The name in parentheses, lest checkpatch takes it for a loop. */
 int (cma_for_each_area)(int (*it)(struct cma *cma, void *data), void *data)
@@ -24,35 +19,56 @@ int (cma_for_each_area)(int (*it)(struct cma *cma, void *data), void *data)
 	int ret = 0;
 
 	for (unsigned int i = 0; i < nr_areas && !ret; i++)
-		ret = it(&areas[i], data);
+		ret = it(areas[i], data);
 	return ret;
+}
+
+static void remove_areas(void)
+{
+	while (nr_areas) {
+		struct cma *cma = areas[--nr_areas];
+		struct cma_map *map;
+
+		cma_for_each_map(map, cma)
+			cma_map_destroy(map);
+		free(cma);
+	}
 }
 
 static struct cma *add_area(struct kunit *test, const char *name,
 			    unsigned long base_pfn, unsigned long units,
 			    unsigned int order_per_bit)
 {
-	struct cma *cma = &areas[nr_areas++];
+	struct cma *cma = calloc(1, sizeof(*cma) + 3 * sizeof(*cma->ranges));
 
-	*cma = (struct cma) {
-		.map = {
-			.base_pfn = base_pfn,
-			.count = units << order_per_bit,
-			.order_per_bit = order_per_bit,
-		},
-	};
+	areas[nr_areas++] = cma;
 	strscpy(cma->name, name, sizeof(cma->name));
-	if (cma_map_init(&cma->map)) {
-		nr_areas--;
+	cma->nr_ranges = 1;
+	cma->count = units << order_per_bit;
+	cma->ranges[0] = (struct cma_map) {
+		.base_pfn = base_pfn,
+		.count = units << order_per_bit,
+		.order_per_bit = order_per_bit,
+	};
+	if (cma_map_init(cma->ranges)) {
+		remove_areas();
 		kunit_skip(test, "no address space for the map of an area");
 	}
 	return cma;
 }
 
-static void remove_areas(void)
+/* A further range, as large as the first; there is room for two. */
+static void add_range(struct kunit *test, struct cma *cma, unsigned long base_pfn)
 {
-	while (nr_areas)
-		cma_map_destroy(&areas[--nr_areas].map);
+	struct cma_map *map = &cma->ranges[cma->nr_ranges++];
+
+	*map = (struct cma_map) {
+		.base_pfn = base_pfn,
+		.count = cma->ranges[0].count,
+		.order_per_bit = cma->ranges[0].order_per_bit,
+	};
+	cma->count += map->count;
+	KUNIT_ASSERT_EQ(test, cma_map_init(map), 0);
 }
 
 /*
@@ -60,26 +76,41 @@ static void remove_areas(void)
  */
 
 static struct entry {
-	const char *area;
+	char area[64];		/* and what is below it */
 	const char *name;
 	unsigned int mode;
 	void *data;
 	const struct file_operations *fops;
-} entries[3 * 16];
+} entries[3 * 24];
 static unsigned int nr_entries;
 
+static char dirs[3 * 8][64];
+static unsigned int nr_dirs;
+
+/* The folder of all areas is called nothing. */
 struct dentry *debugfs_create_dir(const char *name, struct dentry *parent)
 {
-	return (struct dentry *)name;
+	const char *path = (const char *)parent;
+	char *dir = dirs[nr_dirs++ % ARRAY_SIZE(dirs)];
+
+	if (path)
+		snprintf(dir, sizeof(dirs[0]), "%s%s%s", path, *path ? "/" : "",
+			 name);
+	else
+		dir[0] = '\0';
+	return (struct dentry *)dir;
 }
 
 struct dentry *debugfs_create_file(const char *name, unsigned int mode,
 				   struct dentry *parent, void *data,
 				   const struct file_operations *fops)
 {
-	entries[nr_entries++] = (struct entry) {
-		(const char *)parent, name, mode, data, fops
+	struct entry *entry = &entries[nr_entries++];
+
+	*entry = (struct entry) {
+		.name = name, .mode = mode, .data = data, .fops = fops
 	};
+	strscpy(entry->area, (const char *)parent, sizeof(entry->area));
 	return NULL;
 }
 
@@ -167,7 +198,7 @@ static void cma_debugfs_numbers(struct kunit *test)
 
 	nr_entries = 0;
 	KUNIT_EXPECT_EQ(test, shim_cma_debugfs_init(), 0);
-	cma_map_take(&cma->map, 0, 3 * unit + 1);
+	cma_map_take(cma->ranges, 0, 3 * unit + 1);
 
 	KUNIT_EXPECT_EQ(test, number("large", "base_pfn"), 7 * unit + 3);
 	KUNIT_EXPECT_EQ(test, number("large", "count"), 40 * unit);
@@ -185,9 +216,9 @@ static void cma_debugfs_bitmap(struct kunit *test)
 	add_area(test, "even", 0, 64, 0);
 	nr_entries = 0;
 	KUNIT_EXPECT_EQ(test, shim_cma_debugfs_init(), 0);
-	cma_map_take(&cma->map, 0, 3);
-	cma_map_take(&cma->map, 31, 2 * 34);
-	cma_map_take(&cma->map, 99, 1);
+	cma_map_take(cma->ranges, 0, 3);
+	cma_map_take(cma->ranges, 31, 2 * 34);
+	cma_map_take(cma->ranges, 99, 1);
 
 	shown_with_a_lock = false;
 	read_bitmap("map", 0, UINT_MAX, text, sizeof(text));
@@ -211,13 +242,47 @@ static void cma_debugfs_huge_bitmap(struct kunit *test)
 
 	nr_entries = 0;
 	KUNIT_EXPECT_EQ(test, shim_cma_debugfs_init(), 0);
-	cma_map_take(&cma->map, (1UL << 37) - 1, 2);
+	cma_map_take(cma->ranges, (1UL << 37) - 1, 2);
 	read_bitmap("huge", (1UL << 32) - 1, 3, text, sizeof(text));
 	KUNIT_EXPECT_STREQ(test, text, "2147483648 1\n");
 	remove_areas();
 #else
 	kunit_skip(test, "an area has at most 2^20 pages");
 #endif
+}
+
+/* The flat names tell of the first range, or of all. */
+static void cma_debugfs_ranges(struct kunit *test)
+{
+	struct cma *cma = add_area(test, "holes", 1000, 64, 1);
+	char text[64];
+
+	add_range(test, cma, 5000);
+	add_range(test, cma, 3000);
+	nr_entries = 0;
+	KUNIT_EXPECT_EQ(test, shim_cma_debugfs_init(), 0);
+	cma_map_take(&cma->ranges[0], 0, 2 * 40);
+	cma_map_take(&cma->ranges[1], 4, 3);
+	cma_map_take(&cma->ranges[2], 60, 8);
+
+	KUNIT_EXPECT_EQ(test, number("holes", "base_pfn"), 1000);
+	KUNIT_EXPECT_EQ(test, number("holes", "count"), 3 * 128);
+	KUNIT_EXPECT_EQ(test, number("holes", "used"), 2 * (40 + 2 + 4));
+	KUNIT_EXPECT_EQ(test, number("holes", "maxchunk"), 2 * 60);
+	read_bitmap("holes", 0, UINT_MAX, text, sizeof(text));
+	KUNIT_EXPECT_STREQ(test, text, "4294967295 255\n");
+
+	KUNIT_EXPECT_EQ(test, number("holes/ranges/0", "base_pfn"), 1000);
+	KUNIT_EXPECT_EQ(test, number("holes/ranges/1", "base_pfn"), 5000);
+	KUNIT_EXPECT_EQ(test, number("holes/ranges/2", "base_pfn"), 3000);
+	KUNIT_EXPECT_EQ(test, number("holes/ranges/2", "count"), 128);
+	read_bitmap("holes/ranges/0", 0, UINT_MAX, text, sizeof(text));
+	KUNIT_EXPECT_STREQ(test, text, "4294967295 255\n");
+	read_bitmap("holes/ranges/1", 0, UINT_MAX, text, sizeof(text));
+	KUNIT_EXPECT_STREQ(test, text, "48 0\n");
+	read_bitmap("holes/ranges/2", 0, UINT_MAX, text, sizeof(text));
+	KUNIT_EXPECT_STREQ(test, text, "0 4026531840\n");
+	remove_areas();
 }
 
 /* The allocator behind "alloc" and "free": from the first page upwards. */
@@ -230,7 +295,7 @@ struct page *cma_alloc(struct cma *cma, unsigned long count,
 {
 	struct page *page = &pages[nr_allocated];
 
-	if (count > cma->map.count - nr_allocated)
+	if (count > cma->count - nr_allocated)
 		return NULL;
 
 	nr_allocated += count;
@@ -384,18 +449,30 @@ static void cma_sysfs_goes_on(struct kunit *test)
 		KUNIT_EXPECT_EQ(test, shim_cma_sysfs_init(), 0);
 		KUNIT_EXPECT_EQ(test, nr_kobjects, 2);
 		KUNIT_EXPECT_STREQ(test, kobjects[1]->name, "c");
-		KUNIT_EXPECT_NULL(test, areas[1].cma_kobj);
-		KUNIT_EXPECT_NOT_NULL(test, areas[2].cma_kobj);
+		KUNIT_EXPECT_NULL(test, areas[1]->cma_kobj);
+		KUNIT_EXPECT_NOT_NULL(test, areas[2]->cma_kobj);
 		forget_kobjects();
 	}
+}
+
+static void cma_sysfs_ranges(struct kunit *test)
+{
+	struct cma *cma = add_area(test, "a", 0, 40, 3);
+
+	add_range(test, cma, 1000);
+	cma_map_take(&cma->ranges[1], 0, 9);
+	KUNIT_EXPECT_EQ(test, shim_cma_sysfs_init(), 0);
+	KUNIT_EXPECT_EQ(test, sysfs_number(0, "total_pages"), 640);
+	KUNIT_EXPECT_EQ(test, sysfs_number(0, "available_pages"), 624);
+	forget_kobjects();
 }
 
 static void cma_sysfs_numbers(struct kunit *test)
 {
 	struct cma *cma = add_area(test, "a", 0, 40, BITS_PER_LONG == 64 ? 33 : 20);
-	unsigned long unit = 1UL << cma->map.order_per_bit;
+	unsigned long unit = 1UL << cma->ranges[0].order_per_bit;
 
-	cma_map_take(&cma->map, 0, unit + 1);
+	cma_map_take(cma->ranges, 0, unit + 1);
 	cma_count_success(cma, unit + 1);
 	cma_count_success(cma, 2);
 	cma_count_failure(cma, 5 * unit);
@@ -413,10 +490,12 @@ static struct kunit_case window_cases[] = {
 	KUNIT_CASE(cma_debugfs_numbers),
 	KUNIT_CASE(cma_debugfs_bitmap),
 	KUNIT_CASE(cma_debugfs_huge_bitmap),
+	KUNIT_CASE(cma_debugfs_ranges),
 	KUNIT_CASE(cma_debugfs_alloc_and_free),
 	KUNIT_CASE(cma_sysfs_names),
 	KUNIT_CASE(cma_sysfs_goes_on),
 	KUNIT_CASE(cma_sysfs_numbers),
+	KUNIT_CASE(cma_sysfs_ranges),
 	{}
 };
 
