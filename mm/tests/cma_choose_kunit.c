@@ -18,7 +18,7 @@
 #define MAX_EXTENTS	16
 
 #ifdef CONFIG_PHYS_ADDR_T_64BIT
-#define GIB(n)		((phys_addr_t)(n) * SZ_1G)
+#define GIBS(n)		((phys_addr_t)(n) * SZ_1G)
 
 struct choice {
 	const char *what;
@@ -33,84 +33,84 @@ struct choice {
 static const struct choice choices[] __initconst = {
 	{
 		.what = "3 TiB with a hole below 1 TiB, 3024 pages of 1 GiB wanted",
-		.size = GIB(3024), .align = SZ_1G, .high = GIB(4),
+		.size = GIBS(3024), .align = SZ_1G, .high = GIBS(4),
 		.has = {
 			{ SZ_1M, 15 * SZ_1M },
-			{ SZ_64M, GIB(2) - SZ_128M },
-			{ GIB(4), GIB(1008) - SZ_2M },
-			{ GIB(1024) + SZ_4K, GIB(2062) - SZ_4K },
+			{ SZ_64M, GIBS(2) - SZ_128M },
+			{ GIBS(4), GIBS(1008) - SZ_2M },
+			{ GIBS(1024) + SZ_4K, GIBS(2062) - SZ_4K },
 		},
 		.nr = 4,
-		.expect = { { GIB(1025), GIB(2061) }, { GIB(4), GIB(963) } },
+		.expect = { { GIBS(1025), GIBS(2061) }, { GIBS(4), GIBS(963) } },
 		.expect_nr = 2,
-		.found = GIB(3069),
+		.found = GIBS(3068),
 	}, {
 		.what = "as much as there is",
-		.size = GIB(3069), .align = SZ_1G, .high = GIB(4),
+		.size = GIBS(3069), .align = SZ_1G, .high = GIBS(4),
 		.has = {
-			{ SZ_64M, GIB(2) - SZ_64M },
-			{ GIB(4), GIB(1008) - SZ_2M },
-			{ GIB(1024) + SZ_4K, GIB(2062) - SZ_4K },
+			{ SZ_64M, GIBS(2) - SZ_64M },
+			{ GIBS(4), GIBS(1008) - SZ_2M },
+			{ GIBS(1024) + SZ_4K, GIBS(2062) - SZ_4K },
 		},
 		.nr = 3,
 		.expect = {
-			{ GIB(1025), GIB(2061) }, { GIB(4), GIB(1007) }, { GIB(1), GIB(1) },
+			{ GIBS(1025), GIBS(2061) }, { GIBS(4), GIBS(1007) }, { GIBS(1), GIBS(1) },
 		},
 		.expect_nr = 3,
-		.found = GIB(3069),
+		.found = GIBS(3069),
 	}, {
 		.what = "more than there is at this alignment",
-		.size = GIB(3), .align = SZ_1G, .high = GIB(4),
-		.has = { { GIB(4) + SZ_1M, GIB(2) }, { GIB(8) - SZ_1M, GIB(2) } },
+		.size = GIBS(3), .align = SZ_1G, .high = GIBS(4),
+		.has = { { GIBS(4) + SZ_1M, GIBS(2) }, { GIBS(8) - SZ_1M, GIBS(2) } },
 		.nr = 2,
 		.expect_nr = 0,
-		.found = GIB(2),
+		.found = GIBS(2),
 	}, {
 		.what = "one range, though a larger one is below 4 GiB",
-		.size = GIB(2), .align = SZ_2M, .high = GIB(4),
-		.has = { { GIB(1), GIB(3) }, { GIB(4), GIB(1) }, { GIB(6), GIB(2) } },
+		.size = GIBS(2), .align = SZ_2M, .high = GIBS(4),
+		.has = { { GIBS(1), GIBS(3) }, { GIBS(4), GIBS(1) }, { GIBS(6), GIBS(2) } },
 		.nr = 3,
-		.expect = { { GIB(6), GIB(2) } },
+		.expect = { { GIBS(6), GIBS(2) } },
 		.expect_nr = 1,
-		.found = GIB(6),
+		.found = GIBS(6),
 	}, {
 		.what = "one range below 4 GiB rather than two above, at its end",
-		.size = GIB(2), .align = SZ_2M, .high = GIB(4),
-		.has = { { GIB(1), GIB(3) }, { GIB(4), GIB(1) }, { GIB(6), GIB(1) } },
+		.size = GIBS(2), .align = SZ_2M, .high = GIBS(4),
+		.has = { { GIBS(1), GIBS(3) }, { GIBS(4), GIBS(1) }, { GIBS(6), GIBS(1) } },
 		.nr = 3,
-		.expect = { { GIB(2), GIB(2) } },
+		.expect = { { GIBS(2), GIBS(2) } },
 		.expect_nr = 1,
-		.found = GIB(5),
+		.found = GIBS(5),
 	}, {
 		.what = "the smallest that suffices, at its start",
-		.size = GIB(2), .align = SZ_2M, .high = GIB(4),
-		.has = { { GIB(8), GIB(8) }, { GIB(20), GIB(3) }, { GIB(32), GIB(4) } },
+		.size = GIBS(2), .align = SZ_2M, .high = GIBS(4),
+		.has = { { GIBS(8), GIBS(8) }, { GIBS(20), GIBS(3) }, { GIBS(32), GIBS(4) } },
 		.nr = 3,
-		.expect = { { GIB(20), GIB(2) } },
+		.expect = { { GIBS(20), GIBS(2) } },
 		.expect_nr = 1,
-		.found = GIB(15),
+		.found = GIBS(15),
 	}, {
 		.what = "above 4 GiB first, where it costs no further range",
-		.size = GIB(4), .align = SZ_2M, .high = GIB(4),
-		.has = { { GIB(1), GIB(3) }, { GIB(4), GIB(2) }, },
+		.size = GIBS(4), .align = SZ_2M, .high = GIBS(4),
+		.has = { { GIBS(1), GIBS(3) }, { GIBS(4), GIBS(2) }, },
 		.nr = 2,
-		.expect = { { GIB(4), GIB(2) }, { GIB(2), GIB(2) } },
+		.expect = { { GIBS(4), GIBS(2) }, { GIBS(2), GIBS(2) } },
 		.expect_nr = 2,
-		.found = GIB(5),
+		.found = GIBS(5),
 	}, {
 		.what = "no crumbs from above 4 GiB",
-		.size = GIB(10), .align = SZ_2M, .high = GIB(4),
+		.size = GIBS(10), .align = SZ_2M, .high = GIBS(4),
 		.has = {
-			{ GIB(1), GIB(3) }, { GIB(4), GIB(8) }, { GIB(16), GIB(1) },
-			{ GIB(20), GIB(1) / 2 }, { GIB(24), GIB(1) / 2 },
+			{ GIBS(1), GIBS(3) }, { GIBS(4), GIBS(8) }, { GIBS(16), GIBS(1) },
+			{ GIBS(20), GIBS(1) / 2 }, { GIBS(24), GIBS(1) / 2 },
 		},
 		.nr = 5,
-		.expect = { { GIB(4), GIB(8) }, { GIB(2), GIB(2) } },
+		.expect = { { GIBS(4), GIBS(8) }, { GIBS(2), GIBS(2) } },
 		.expect_nr = 2,
-		.found = GIB(13),
+		.found = GIBS(13),
 	}, {
 		.what = "never at address 0",
-		.size = SZ_2M, .align = SZ_2M, .high = GIB(4),
+		.size = SZ_2M, .align = SZ_2M, .high = GIBS(4),
 		.has = { { 0, 2 * SZ_2M } },
 		.nr = 1,
 		.expect = { { SZ_2M, SZ_2M } },
@@ -118,7 +118,7 @@ static const struct choice choices[] __initconst = {
 		.found = SZ_2M,
 	}, {
 		.what = "nothing is there",
-		.size = SZ_2M, .align = SZ_2M, .high = GIB(4),
+		.size = SZ_2M, .align = SZ_2M, .high = GIBS(4),
 		.nr = 0,
 		.expect_nr = 0,
 		.found = 0,
@@ -163,7 +163,7 @@ static phys_addr_t usable(const struct cma_extent *extent, phys_addr_t align)
 static unsigned int fewest(const struct cma_extent *extents, unsigned int nr,
 			   phys_addr_t size, phys_addr_t align)
 {
-	bool used[MAX_EXTENTS] = { };
+	bool used[64] = { };
 	unsigned int n = 0;
 
 	while (size) {
@@ -185,58 +185,66 @@ static unsigned int fewest(const struct cma_extent *extents, unsigned int nr,
 	return n;
 }
 
-/* Whatever there is: enough, aligned, free, disjoint, and in few ranges. */
-static void __init cma_chooses_anything(struct kunit *test)
+/*
+ * Whatever there is: enough, aligned, free, disjoint, and in few ranges.
+ * Return: the number of ranges.
+ */
+static unsigned int __init choose_anything(struct kunit *test,
+					   struct rnd_state *rnd)
 {
-	struct rnd_state rnd;
-	unsigned int served = 0;
+	phys_addr_t align = (phys_addr_t)SZ_4K << prandom_u32_state(rnd) % 4;
+	phys_addr_t size = (1 + prandom_u32_state(rnd) % 32) * align;
+	phys_addr_t high = prandom_u32_state(rnd) % 64 * SZ_16K;
+	unsigned int nr = prandom_u32_state(rnd) % MAX_EXTENTS;
+	struct cma_extent has[MAX_EXTENTS], got[MAX_EXTENTS];
+	phys_addr_t at = 0, found, sum = 0, left = size;
+	unsigned int n;
 
-	prandom_seed_state(&rnd, 7);
-	for (unsigned int i = 0; i < 5000; i++) {
-		struct cma_extent has[MAX_EXTENTS], got[MAX_EXTENTS];
-		phys_addr_t align = (phys_addr_t)SZ_4K << prandom_u32_state(&rnd) % 4;
-		phys_addr_t size = (1 + prandom_u32_state(&rnd) % 32) * align;
-		phys_addr_t high = prandom_u32_state(&rnd) % 64 * SZ_16K;
-		unsigned int nr = prandom_u32_state(&rnd) % MAX_EXTENTS;
-		phys_addr_t at = 0, found, sum = 0;
-		unsigned int n;
-
-		for (unsigned int j = 0; j < nr; j++) {
-			at += prandom_u32_state(&rnd) % 4 * SZ_4K;
-			has[j].base = at;
-			has[j].size = (1 + prandom_u32_state(&rnd) % 24) * SZ_4K;
-			at += has[j].size;
-			sum += usable(&has[j], align);
-		}
-		memcpy(got, has, sizeof(got));
-		n = cma_choose_extents(got, nr, size, align, high, &found);
-		KUNIT_EXPECT_EQ(test, n, fewest(has, nr, size, align));
-		KUNIT_EXPECT_EQ(test, found, sum);
-		served += n > 1;
-
-		for (unsigned int j = 0; j < n; j++) {
-			phys_addr_t end = got[j].base + got[j].size;
-			unsigned int inside = 0, clash = 0;
-
-			KUNIT_EXPECT_NE(test, got[j].base, 0);
-			KUNIT_EXPECT_NE(test, got[j].size, 0);
-			KUNIT_EXPECT_EQ(test, (got[j].base | end) & (align - 1), 0);
-			for (unsigned int k = 0; k < nr; k++)
-				inside += got[j].base >= has[k].base &&
-					  end <= has[k].base + has[k].size;
-			KUNIT_EXPECT_EQ(test, inside, 1);
-			for (unsigned int k = 0; k < j; k++)
-				clash += got[j].base < got[k].base + got[k].size &&
-					 got[k].base < end;
-			KUNIT_EXPECT_EQ(test, clash, 0);
-			size -= got[j].size;
-		}
-		if (n)
-			KUNIT_EXPECT_EQ(test, size, 0);
+	for (unsigned int i = 0; i < nr; i++) {
+		at += prandom_u32_state(rnd) % 4 * SZ_4K;
+		has[i].base = at;
+		has[i].size = (1 + prandom_u32_state(rnd) % 24) * SZ_4K;
+		at += has[i].size;
+		sum += usable(&has[i], align);
+		got[i] = has[i];
 	}
 
+	n = cma_choose_extents(got, nr, size, align, high, &found);
+	KUNIT_EXPECT_EQ(test, n, fewest(has, nr, size, align));
+	KUNIT_EXPECT_EQ(test, found, sum);
+
+	for (unsigned int i = 0; i < n; i++) {
+		phys_addr_t end = got[i].base + got[i].size;
+		unsigned int inside = 0, clash = 0;
+
+		KUNIT_EXPECT_NE(test, got[i].base, 0);
+		KUNIT_EXPECT_NE(test, got[i].size, 0);
+		KUNIT_EXPECT_EQ(test, (got[i].base | end) & (align - 1), 0);
+		for (unsigned int k = 0; k < nr; k++)
+			inside += got[i].base >= has[k].base &&
+				  end <= has[k].base + has[k].size;
+		KUNIT_EXPECT_EQ(test, inside, 1);
+		for (unsigned int k = 0; k < i; k++)
+			clash += got[i].base < got[k].base + got[k].size &&
+				 got[k].base < end;
+		KUNIT_EXPECT_EQ(test, clash, 0);
+		left -= got[i].size;
+	}
+	if (n)
+		KUNIT_EXPECT_EQ(test, left, 0);
+	return n;
+}
+
+static void __init cma_chooses_anything(struct kunit *test)
+{
+	unsigned int several = 0;
+	struct rnd_state rnd;
+
+	prandom_seed_state(&rnd, 7);
+	for (unsigned int i = 0; i < 5000; i++)
+		several += choose_anything(test, &rnd) > 1;
 	/* Or the checks would check nothing. */
-	KUNIT_EXPECT_NE(test, served, 0);
+	KUNIT_EXPECT_NE(test, several, 0);
 }
 
 static struct kunit_case __refdata choose_cases[] = {

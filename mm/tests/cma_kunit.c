@@ -56,14 +56,8 @@ static struct page *__init get_reserved_pages(struct kunit *test)
 	return page;
 }
 
-static void __init put_reserved_pages(struct page *page)
-{
-	for (unsigned long i = 0; i < AREA_PAGES; i++)
-		free_reserved_page(nth_page(page, i));
-}
-
 /* All areas that have memory. */
-static struct cma *activated[MAX_ORDER_PER_BIT + 3];
+static struct cma *activated[MAX_ORDER_PER_BIT + 5];
 static unsigned int nr_activated;
 
 static void __init activate(struct cma *cma)
@@ -75,17 +69,36 @@ static void __init activate(struct cma *cma)
 /* What allocators never do: an area ends. Nobody has anything of it any more. */
 static void __init retire(struct kunit *test, struct cma *cma)
 {
-	struct page *page = cma_alloc(cma, AREA_PAGES, 0, false);
+	struct page *pages[2];
+	struct cma_map *map;
+	unsigned int nr = 0;
 
-	KUNIT_ASSERT_NOT_NULL(test, page);
-	for (unsigned long i = 0; i < AREA_PAGES; i += pageblock_nr_pages)
-		set_pageblock_migratetype(nth_page(page, i), MIGRATE_MOVABLE);
-	page_zone(page)->cma_pages -= AREA_PAGES;
-	totalcma_pages -= AREA_PAGES;
+	for (; nr < cma->nr_ranges; nr++) {
+		pages[nr] = cma_alloc(cma, AREA_PAGES, 0, false);
+		KUNIT_ASSERT_NOT_NULL(test, pages[nr]);
+	}
+	cma_for_each_map(map, cma)
+		cma_map_destroy(map);
+	totalcma_pages -= cma->count;
 	cma->state = CMA_DEAD;
-	cma->map.count = 0;
-	cma_map_destroy(&cma->map);
-	free_contig_range(page_to_pfn(page), AREA_PAGES);
+	cma->count = 0;
+	cma->nr_ranges = 0;
+
+	while (nr--) {
+		for (unsigned long i = 0; i < AREA_PAGES; i += pageblock_nr_pages)
+			set_pageblock_migratetype(nth_page(pages[nr], i),
+						  MIGRATE_MOVABLE);
+		page_zone(pages[nr])->cma_pages -= AREA_PAGES;
+		free_contig_range(page_to_pfn(pages[nr]), AREA_PAGES);
+	}
+}
+
+static struct cma *__init register_area(phys_addr_t base,
+					unsigned int order_per_bit,
+					const char *name)
+{
+	return cma_register(&(struct cma_extent){ base, AREA_SIZE }, 1,
+			    order_per_bit, name);
 }
 
 static struct cma *__init get_area(struct kunit *test)
@@ -100,23 +113,23 @@ static struct cma *__init get_area(struct kunit *test)
 
 	page = get_reserved_pages(test);
 	snprintf(name, sizeof(name), "kunit%u", order_per_bit);
-	areas[order_per_bit] = cma_register(page_to_phys(page), AREA_SIZE,
-					    order_per_bit, name);
-	if (!areas[order_per_bit]) {
-		put_reserved_pages(page);
-		kunit_skip(test, "CONFIG_CMA_AREAS is too small for another area");
-	}
+	areas[order_per_bit] = register_area(page_to_phys(page), order_per_bit,
+					     name);
+	KUNIT_ASSERT_NOT_NULL(test, areas[order_per_bit]);
 	activate(areas[order_per_bit]);
 	return areas[order_per_bit];
 }
 
-/* An area where no memory is, or NULL if there is no room in the table. */
+/* Where no memory is. */
+static phys_addr_t nowhere(void)
+{
+	return PFN_PHYS(ALIGN_DOWN(PHYS_PFN((phys_addr_t)-1),
+				   pageblock_nr_pages) - AREA_PAGES);
+}
+
 static struct cma *__init register_nowhere(const char *name)
 {
-	unsigned long pfn = ALIGN_DOWN(PHYS_PFN((phys_addr_t)-1),
-				       pageblock_nr_pages) - AREA_PAGES;
-
-	return cma_register(PFN_PHYS(pfn), AREA_SIZE, 0, name);
+	return register_area(nowhere(), 0, name);
 }
 
 /* What an area and its user can see change. */
@@ -132,7 +145,7 @@ static struct books read_books(struct cma *cma)
 {
 	struct books books = {
 		.available = cma_available_pages(cma),
-		.longest = cma_map_longest(&cma->map),
+		.longest = cma_longest_run(cma),
 #ifdef CONFIG_CMA_SYSFS
 		.succeeded = atomic64_read(&cma->nr_pages_succeeded),
 		.failed = atomic64_read(&cma->nr_pages_failed),
@@ -224,13 +237,7 @@ static void __init cma_names(struct kunit *test)
 		const char *name;
 
 		made[i] = register_nowhere(it->asked);
-		if (!made[i]) {
-			while (i--)
-				cma_activate_area(made[i]);
-			kunit_skip(test, "CONFIG_CMA_AREAS is too small for %zu more areas",
-				   ARRAY_SIZE(name_cases));
-		}
-
+		KUNIT_ASSERT_NOT_NULL(test, made[i]);
 		name = cma_get_name(made[i]);
 		if (it->got)
 			KUNIT_EXPECT_STREQ(test, name, it->got);
@@ -274,9 +281,7 @@ static void __init cma_without_memory_is_dead(struct kunit *test)
 	unsigned long totalcma = totalcma_pages;
 	struct cma *cma = register_nowhere("kunit nowhere");
 
-	if (!cma)
-		kunit_skip(test, "CONFIG_CMA_AREAS is too small for another area");
-
+	KUNIT_ASSERT_NOT_NULL(test, cma);
 	KUNIT_EXPECT_EQ(test, cma_for_each_area(is_visited, cma), 1);
 	KUNIT_EXPECT_EQ(test, cma_get_size(cma), AREA_SIZE);
 	KUNIT_EXPECT_EQ(test, totalcma_pages, totalcma + AREA_PAGES);
@@ -304,9 +309,10 @@ static void __init cma_across_zones_is_dead(struct kunit *test)
 	if (!pfn)
 		kunit_skip(test, "there are no two zones next to each other");
 
-	cma = cma_register(PFN_PHYS(pfn), AREA_SIZE, 0, "kunit zones");
-	if (!cma)
-		kunit_skip(test, "CONFIG_CMA_AREAS is too small for another area");
+	cma = register_area(PFN_PHYS(pfn), 0, "kunit zones");
+	KUNIT_ASSERT_NOT_NULL(test, cma);
+	KUNIT_EXPECT_FALSE(test, cma_validate_zones(cma));
+	KUNIT_EXPECT_NULL(test, cma_reserve_early(cma, CMA_MIN_ALIGNMENT_BYTES));
 	cma_reserve_pages_on_error(cma);
 	cma_activate_area(cma);
 	expect_dead(test, cma, totalcma);
@@ -320,11 +326,8 @@ static void __init cma_serves_once_active(struct kunit *test)
 	unsigned long free_cma = free_cma_pages();
 	struct cma *cma;
 
-	cma = cma_register(page_to_phys(page), AREA_SIZE, 0, "kunit");
-	if (!cma) {
-		put_reserved_pages(page);
-		kunit_skip(test, "CONFIG_CMA_AREAS is too small for another area");
-	}
+	cma = register_area(page_to_phys(page), 0, "kunit");
+	KUNIT_ASSERT_NOT_NULL(test, cma);
 	KUNIT_EXPECT_EQ(test, cma_get_base(cma), page_to_phys(page));
 	KUNIT_EXPECT_NULL(test, cma_alloc(cma, 1, 0, true));
 	KUNIT_EXPECT_TRUE(test, cma_pages_valid(cma, page, AREA_PAGES));
@@ -448,10 +451,6 @@ static void __init cma_of_reserved_memory(struct kunit *test)
 	KUNIT_EXPECT_NULL(test, cma);
 
 	ret = cma_init_reserved_mem(base, AREA_SIZE, 1, "kunit", &cma);
-	if (ret == -ENOSPC) {
-		put_reserved_pages(pfn_to_page(PHYS_PFN(base)));
-		kunit_skip(test, "CONFIG_CMA_AREAS is too small for another area");
-	}
 	KUNIT_ASSERT_EQ(test, ret, 0);
 	KUNIT_EXPECT_EQ(test, cma_get_base(cma), base);
 	KUNIT_EXPECT_EQ(test, cma_get_size(cma), AREA_SIZE);
@@ -475,7 +474,7 @@ static void __init cma_of_reserved_memory(struct kunit *test)
 
 static unsigned long whole_units(const struct cma *cma, unsigned long pages)
 {
-	return round_up(pages, 1UL << cma->map.order_per_bit);
+	return round_up(pages, 1UL << cma->ranges[0].order_per_bit);
 }
 
 /* Pages as cma_alloc() promises them. */
@@ -535,7 +534,7 @@ static void __init cma_round_trips(struct kunit *test)
 static void __init cma_fills_up(struct kunit *test)
 {
 	struct cma *cma = get_area(test);
-	unsigned long unit_pages = 1UL << cma->map.order_per_bit;
+	unsigned long unit_pages = 1UL << cma->ranges[0].order_per_bit;
 	unsigned long count = AREA_PAGES / 32 - unit_pages / 2;
 	struct page *pages[32];
 	unsigned int got = 0;
@@ -644,7 +643,7 @@ static void __init cma_folios(struct kunit *test)
 static void __init cma_takes_parts_back(struct kunit *test)
 {
 	struct cma *cma = get_area(test);
-	unsigned long unit_pages = 1UL << cma->map.order_per_bit;
+	unsigned long unit_pages = 1UL << cma->ranges[0].order_per_bit;
 	unsigned long count = 8 * unit_pages - unit_pages / 2;
 	struct books before = read_books(cma), books;
 	struct page *page = cma_alloc(cma, count, 0, false);
@@ -692,14 +691,14 @@ static void expect_refused(struct kunit *test, struct cma *cma,
 	KUNIT_EXPECT_FALSE_MSG(test, cma_release(cma, page, count),
 			       "%lu pages from %ld on", count,
 			       page ? (long)(page_to_pfn(page) -
-					     cma->map.base_pfn) : -1L);
+					     cma->ranges[0].base_pfn) : -1L);
 	expect_books(test, cma, &books);
 }
 
 static void __init cma_refuses_wrong_releases(struct kunit *test)
 {
 	struct cma *cma = get_area(test);
-	unsigned long unit_pages = 1UL << cma->map.order_per_bit;
+	unsigned long unit_pages = 1UL << cma->ranges[0].order_per_bit;
 	/* With larger units the first ends short of its last unit. */
 	unsigned long count = 4 * unit_pages - unit_pages / 2;
 	struct page *page = cma_alloc(cma, count, 0, false);
@@ -825,6 +824,147 @@ static void __init cma_releases_once(struct kunit *test)
 	}
 }
 
+/*
+ * Ranges
+ */
+
+/* No allocation and no release goes from one range into the other. */
+static void __init cma_of_two_ranges(struct kunit *test)
+{
+	struct page *first = get_reserved_pages(test);
+	struct page *second = get_reserved_pages(test);
+	const struct cma_extent extents[] = {
+		{ page_to_phys(first), AREA_SIZE },
+		{ page_to_phys(second), AREA_SIZE },
+	};
+	unsigned long free_cma = free_cma_pages();
+	unsigned long totalcma = totalcma_pages;
+	struct page *pages[3];
+	struct books books;
+	struct cma *cma;
+
+	cma = cma_register(extents, 2, 1, "kunit ranges");
+	KUNIT_ASSERT_NOT_NULL(test, cma);
+	activate(cma);
+	books = read_books(cma);
+	KUNIT_EXPECT_EQ(test, cma_get_base(cma), page_to_phys(first));
+	KUNIT_EXPECT_EQ(test, cma_get_size(cma), 2 * AREA_SIZE);
+	KUNIT_EXPECT_EQ(test, totalcma_pages, totalcma + 2 * AREA_PAGES);
+	KUNIT_EXPECT_EQ(test, books.available, 2 * AREA_PAGES);
+	KUNIT_EXPECT_EQ(test, books.longest, AREA_PAGES);
+	expect_free_cma_pages(test, free_cma + 2 * AREA_PAGES);
+	KUNIT_EXPECT_TRUE(test, cma_validate_zones(cma));
+	KUNIT_EXPECT_TRUE(test, cma_intersects(cma, extents[1].base,
+					       extents[1].base + 1));
+	KUNIT_EXPECT_FALSE(test, cma_intersects(cma, 0, 1));
+	KUNIT_EXPECT_TRUE(test, cma_pages_valid(cma, second, AREA_PAGES));
+	KUNIT_EXPECT_FALSE(test, cma_pages_valid(cma, first, AREA_PAGES + 1));
+
+	KUNIT_EXPECT_NULL(test, cma_alloc(cma, AREA_PAGES + 1, 0, false));
+	book(&books.failed, AREA_PAGES + 1);
+	/* What the first range has no room for comes from the second. */
+	pages[0] = cma_alloc(cma, AREA_PAGES - 2, 0, false);
+	pages[1] = cma_alloc(cma, 3, 0, false);
+	pages[2] = cma_alloc(cma, 2, 0, false);
+	KUNIT_ASSERT_PTR_EQ(test, pages[0], first);
+	KUNIT_ASSERT_PTR_EQ(test, pages[1], second);
+	KUNIT_ASSERT_PTR_EQ(test, pages[2], nth_page(first, AREA_PAGES - 2));
+	expect_pages(test, cma, pages[1], 3, 0);
+	book(&books.succeeded, AREA_PAGES + 3);
+	books.available = AREA_PAGES - 4;
+	books.longest = AREA_PAGES - 4;
+	expect_books(test, cma, &books);
+
+	expect_refused(test, cma, pages[2], 3);
+	expect_refused(test, cma, first, AREA_PAGES + 3);
+	expect_refused(test, cma, nth_page(second, 4), 2);
+	expect_refused(test, cma, nth_page(second, 1), 2);
+	KUNIT_EXPECT_TRUE(test, cma_release(cma, pages[1], 3));
+	expect_refused(test, cma, pages[1], 3);
+	KUNIT_EXPECT_TRUE(test, cma_release(cma, first, AREA_PAGES));
+	book(&books.released, AREA_PAGES + 3);
+	books.available = 2 * AREA_PAGES;
+	books.longest = AREA_PAGES;
+	expect_books(test, cma, &books);
+	expect_free_cma_pages(test, free_cma + 2 * AREA_PAGES);
+}
+
+/* One bad range is enough; what is good in the others goes back. */
+static void __init cma_of_bad_range_is_dead(struct kunit *test)
+{
+	struct page *page = get_reserved_pages(test);
+	const struct cma_extent extents[] = {
+		{ page_to_phys(page), AREA_SIZE }, { nowhere(), AREA_SIZE },
+	};
+	unsigned long totalcma = totalcma_pages;
+	unsigned long total = totalram_pages();
+	unsigned long early = pageblock_nr_pages, bad = 0;
+	struct cma *cma = cma_register(extents, 2, 0, "kunit bad range");
+
+	KUNIT_ASSERT_NOT_NULL(test, cma);
+	/* As if it had been given away: that stays its holder's. */
+	cma->ranges[0].early = early;
+	cma_activate_area(cma);
+	expect_dead(test, cma, totalcma);
+	KUNIT_EXPECT_EQ(test, totalram_pages(), total + AREA_PAGES - early);
+	for (unsigned long i = 0; i < early; i++)
+		bad += !PageReserved(nth_page(page, i)) ||
+		       page_ref_count(nth_page(page, i)) != 1;
+	KUNIT_EXPECT_EQ(test, bad, 0);
+
+	for (unsigned long i = 0; i < early; i++)
+		free_reserved_page(nth_page(page, i));
+}
+
+static void __init cma_gives_early(struct kunit *test)
+{
+	struct page *page = get_reserved_pages(test), *got;
+	unsigned long early = pageblock_nr_pages;
+	unsigned long free_cma = free_cma_pages();
+	unsigned long total = totalram_pages();
+	unsigned long cma_pages = page_zone(page)->cma_pages;
+	struct books books = { };
+	struct cma *cma;
+	void *p;
+
+	cma = register_area(page_to_phys(page), 0, "kunit early");
+	KUNIT_ASSERT_NOT_NULL(test, cma);
+	if (!cma_validate_zones(cma))
+		kunit_skip(test, "memblock is gone");
+	KUNIT_EXPECT_NULL(test, cma_reserve_early(cma, 0));
+	KUNIT_EXPECT_NULL(test, cma_reserve_early(cma, PAGE_SIZE));
+	KUNIT_EXPECT_NULL(test, cma_reserve_early(cma, 2 * AREA_SIZE));
+	p = cma_reserve_early(cma, CMA_MIN_ALIGNMENT_BYTES);
+	KUNIT_ASSERT_PTR_EQ(test, p, phys_to_virt(page_to_phys(page)));
+	memset(p, 0x5a, CMA_MIN_ALIGNMENT_BYTES);
+
+	activate(cma);
+	KUNIT_EXPECT_NULL(test, cma_reserve_early(cma, CMA_MIN_ALIGNMENT_BYTES));
+	books.available = AREA_PAGES - early;
+	books.longest = AREA_PAGES - early;
+	book(&books.succeeded, early);
+	expect_books(test, cma, &books);
+	expect_pages(test, cma, page, early, pageblock_order);
+	KUNIT_EXPECT_EQ(test, get_pageblock_migratetype(page), MIGRATE_CMA);
+	KUNIT_EXPECT_EQ(test, totalram_pages(), total + AREA_PAGES);
+	KUNIT_EXPECT_EQ(test, page_zone(page)->cma_pages, cma_pages + AREA_PAGES);
+	expect_free_cma_pages(test, free_cma + AREA_PAGES - early);
+
+	got = cma_alloc(cma, AREA_PAGES - early, 0, false);
+	KUNIT_EXPECT_PTR_EQ(test, got, nth_page(page, early));
+	KUNIT_EXPECT_NULL(test, cma_alloc(cma, 1, 0, true));
+	KUNIT_EXPECT_NULL(test, memchr_inv(p, 0x5a, CMA_MIN_ALIGNMENT_BYTES));
+	KUNIT_EXPECT_TRUE(test, cma_release(cma, got, AREA_PAGES - early));
+
+	/* Half of it, twice, and the rest. */
+	KUNIT_EXPECT_TRUE(test, cma_release(cma, page, early / 2));
+	expect_refused(test, cma, page, early / 2);
+	KUNIT_EXPECT_TRUE(test, cma_release(cma, nth_page(page, early / 2),
+					    early / 2));
+	KUNIT_EXPECT_EQ(test, cma_available_pages(cma), AREA_PAGES);
+	expect_free_cma_pages(test, free_cma + AREA_PAGES);
+}
+
 static unsigned long first_totalcma, first_free_cma;
 
 static void __init cma_leaves_no_trace(struct kunit *test)
@@ -836,17 +976,42 @@ static void __init cma_leaves_no_trace(struct kunit *test)
 	expect_free_cma_pages(test, first_free_cma);
 }
 
-/* It remains so: nothing registers an area after boot. */
-static void __init cma_table_fills_up(struct kunit *test)
+static int __init count_area(struct cma *cma, void *data)
+{
+	(*(unsigned int *)data)++;
+	return 0;
+}
+
+static unsigned int __init count_areas(void)
+{
+	unsigned int n = 0;
+
+	cma_for_each_area(count_area, &n);
+	return n;
+}
+
+/* More than any table would have; the first ones stay where they are. */
+static void __init cma_any_number(struct kunit *test)
 {
 	unsigned long totalcma = totalcma_pages;
-	unsigned int n = 0;
-	struct cma *cma;
+	unsigned int n = count_areas();
+	struct cma *cma[200];
 
-	while ((cma = register_nowhere("kunit")) && n++ < MAX_CMA_AREAS)
-		cma_activate_area(cma);
-	KUNIT_EXPECT_NULL(test, cma);
-	KUNIT_EXPECT_NULL(test, register_nowhere(NULL));
+	for (unsigned int i = 0; i < ARRAY_SIZE(cma); i++) {
+		cma[i] = register_nowhere("kunit many");
+		KUNIT_ASSERT_NOT_NULL(test, cma[i]);
+	}
+	KUNIT_EXPECT_EQ(test, count_areas(), n + ARRAY_SIZE(cma));
+	KUNIT_EXPECT_EQ(test, totalcma_pages,
+			totalcma + ARRAY_SIZE(cma) * AREA_PAGES);
+	KUNIT_EXPECT_STREQ(test, cma_get_name(cma[0]), "kunit many");
+	KUNIT_EXPECT_STREQ(test, cma_get_name(cma[199]), "kunit many.199");
+
+	for (unsigned int i = 0; i < ARRAY_SIZE(cma); i++) {
+		KUNIT_EXPECT_EQ(test, cma_for_each_area(is_visited, cma[i]), 1);
+		cma_activate_area(cma[i]);
+	}
+	KUNIT_EXPECT_EQ(test, count_areas(), n);
 	KUNIT_EXPECT_EQ(test, totalcma_pages, totalcma);
 }
 
@@ -875,8 +1040,11 @@ static struct kunit_case __refdata cma_cases[] = {
 	KUNIT_CASE_PARAM(cma_refuses_wrong_releases, two_orders_gen_params),
 	KUNIT_CASE(cma_refuses_torn_folios),
 	KUNIT_CASE(cma_releases_once),
+	KUNIT_CASE(cma_of_two_ranges),
+	KUNIT_CASE(cma_of_bad_range_is_dead),
+	KUNIT_CASE(cma_gives_early),
 	KUNIT_CASE(cma_leaves_no_trace),
-	KUNIT_CASE(cma_table_fills_up),
+	KUNIT_CASE(cma_any_number),
 	{}
 };
 

@@ -1,13 +1,20 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The free map and the parser of cma=, under libFuzzer
+ * The free map, the parser of cma= and the choice of ranges, under libFuzzer
  *
- * Of the first byte one bit says which; the rest is the random numbers of a walk
- * next to the model, or the value.
+ * The first byte says which; the rest is the random numbers of a walk next to the
+ * model, or the value, or the random numbers that make a machine.
  */
 
 #include "param_test.c"
 #include "map_test.c"
+#include "reserve_test.c"
+
+/* There are no areas yet. */
+int (cma_for_each_area)(int (*it)(struct cma *cma, void *data), void *data)
+{
+	return 0;
+}
 
 void kunit_register(struct kunit_suite *suite)
 {
@@ -43,11 +50,14 @@ int test_one_input(const u8 *data, size_t size)
 	if (!size)
 		return 0;
 
-	if (data[0] & 1) {
+	if (data[0] % 3) {
 		struct rnd_state rnd = { .data = data + 1, .size = size - 1 };
 
 		/* A step takes about three numbers. */
-		walk_map(&test, &rnd, size / 12);
+		if (data[0] % 3 == 1)
+			walk_map(&test, &rnd, size / 12);
+		else
+			choose_anything(&test, &rnd);
 	} else {
 		char arg[256] = "";
 

@@ -619,15 +619,16 @@ static void cma_reserves_over_holes(struct kunit *test)
 	/* Blocks 5, 7 and so on do not start at a multiple of two blocks. */
 	new_machine(at, 0, ".#.. .... .... .");
 	KUNIT_EXPECT_EQ(test, check_multi(test, 6 * BLOCK, 2 * BLOCK, 0, -1), 0);
+	new_machine(at, 0, "....");
 	KUNIT_EXPECT_EQ(test, check_multi(test, BLOCK, 3, 0, -1), -EINVAL);
 	KUNIT_EXPECT_EQ(test, check_multi(test, 0, 0, 0, -1), -EINVAL);
 	KUNIT_EXPECT_EQ(test, check_multi(test, -1, 0, 0, -1), -EINVAL);
 
 	/* On one node; on either. */
-	new_machine(at, 0, "...................########..............");
+	new_machine(at, 0, "...................########.............");
 	KUNIT_EXPECT_EQ(test, check_multi(test, 20 * BLOCK, 0, 0, 0), -ENOMEM);
 	KUNIT_EXPECT_EQ(test, check_multi(test, 20 * BLOCK, 0, 0, -1), 0);
-	new_machine(at, 0, "...................########..............");
+	new_machine(at, 0, "...................########.............");
 	KUNIT_EXPECT_EQ(test, check_multi(test, 2 * BLOCK, 0, 0, 1), 0);
 	KUNIT_EXPECT_TRUE(test, area_base >= address(NODE_BLOCKS));
 

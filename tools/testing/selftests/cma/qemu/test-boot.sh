@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 # What becomes of an area that is asked for at boot: every form of cma=, good and
-# bad, and on arm64 nodes of the device tree. One machine is booted for each case,
+# bad, on arm64 nodes of the device tree, hundreds of areas, areas over holes in memory. One machine is booted for each case,
 # two at a time; TAP on stdout. ARCH and KERNEL as for vm.sh; logs go to TEST_OUT.
 
 here=$(cd "$(dirname "$0")" && pwd -P)
@@ -38,6 +38,18 @@ for area in *; do
 	fi
 	base=$(cat "$area/base_pfn") count=$(cat "$area/count")
 	echo "area $area $((base * page)) $((count * page)) $works"
+	for range in "$area"/ranges/*; do
+		echo "range $area $(($(cat "$range/base_pfn") * page))" \
+			"$(($(cat "$range/count") * page))"
+	done
+	[ "$area" = multi ] || continue
+	echo "used $area $((used * page))"
+	while run=$(cat "$area/maxchunk") && [ "$run" -gt 0 ] && echo "$run" >"$area/alloc"; do
+		:
+	done
+	[ "$(cat "$area/used")" != "$count" ] || echo "full $area"
+	echo $((count - used)) >"$area/free"
+	[ "$(cat "$area/used")" != "$used" ] || echo "free $area"
 done 2>/dev/null
 for area in /sys/kernel/mm/cma/*; do
 	[ -d "$area" ] && echo "sysfs ${area##*/}"
@@ -120,6 +132,46 @@ total() {
 	[ -n "$looking" ] || return 0
 	facts | grep -qx "meminfo CmaTotal: $(($1 << 10))" ||
 		note "CmaTotal is not $1 MiB but $(facts | sed -n 's/^meminfo CmaTotal: //p') KiB"
+}
+
+# areas NAME N - that many are called so, each in its own way, and work
+areas() {
+	[ -n "$looking" ] || return 0
+	local n
+	n=$(facts | grep -cE "^area $1(\.[0-9]+)? .* yes\$")
+	[ "$n" = "$2" ] || note "$n areas $1 work, and not $2"
+	n=$(facts | grep -cE "^sysfs $1(\.[0-9]+)?\$")
+	[ "$n" = "$2" ] || note "$n areas $1 are in sysfs, and not $2"
+}
+
+# ranges N SIZE LOW HIGH... - area multi has N ranges or more, of SIZE in all, each between
+# a LOW and its HIGH, all in MiB; and all of it can be allocated
+ranges() {
+	[ -n "$looking" ] || return 0
+	local n sum=0 kind name base size ok i
+	local -a holes=("${@:3}")
+	n=$(facts | grep -c "^range multi ")
+	[ "$n" -ge "$1" ] || note "area multi has $n ranges and not $1"
+	while read -r kind name base size; do
+		sum=$((sum + size)) ok=
+		for ((i = 0; i < ${#holes[@]}; i += 2)); do
+			[ "$base" -lt $((holes[i] << 20)) ] ||
+				[ $((base + size)) -gt $((holes[i + 1] << 20)) ] || ok=1
+		done
+		[ -n "$ok" ] || note "$kind of $name at $base, $size bytes, is where it must not be"
+	done < <(facts | grep "^range multi ")
+	[ $sum = $(($2 << 20)) ] || note "the ranges have $sum bytes and not $(($2 << 20))"
+	facts | grep -qx "full multi" || note "not all of area multi can be allocated"
+	facts | grep -qx "free multi" || note "not all of area multi can be freed"
+}
+
+# says LINE... - the kernel does
+says() {
+	[ -n "$looking" ] || return 0
+	local line
+	for line; do
+		facts | grep -qxF "log $line" || note "no line '$line' in the log"
+	done
 }
 
 # complains REGEX... - the allocator says so, each in a line of its own words
@@ -351,6 +403,89 @@ device_tree() {
 	content
 }
 
+# Hundreds of areas: nothing has a table of them.
+numbers() {
+	local many=$out/many.dtso
+	case $ARCH in
+	x86_64)
+		boots "100 areas before paging_init(), 100 after it" \
+			"cma_test_early_areas=100 cma_test_areas=100 cma=16M" MEM=1G
+		;;
+	arm64)
+		{
+			node before 'compatible = "cma-test-areas"' \
+				"size = <0x0 0xc800000>" "alignment = <0x0 0x200000>"
+			node between@70000000 'compatible = "cma-test-areas"' \
+				"reg = $(mib 1792 20)"
+		} | overlay "$many"
+		boots "100 areas before paging_init(), 10 and 100 after it" \
+			"cma_test_areas=100 cma=16M" MEM=1G DTB_OVERLAY="$many"
+		areas between@70000000 10
+		;;
+	esac
+	areas before 100
+	areas after 100
+	area reserved 16
+}
+
+# Areas over holes, of which there are several on each node.
+holes() {
+	local banks=$out/banks.dtso early=cma_test_reserve=64M
+	local two="-object memory-backend-ram,id=m0,size=512M -numa node,cpus=0,memdev=m0
+		-object memory-backend-ram,id=m1,size=512M -numa node,cpus=1,memdev=m1"
+	local -a with=(MEM=1G)
+	local map='memmap=16M$256M memmap=16M$640M memmap=16M$800M'
+	local -a free=(1 256 272 640 656 800 816 1024) second=(512 640 656 800 816 1024)
+	if [ "$ARCH" = arm64 ]; then
+		map=
+		free=(1024 1408 1424 1536 1600 1664 1680 1824 1840 2048)
+		second=("${free[@]:4}")
+		with+=(DTB_OVERLAY="$banks")
+		{
+			node low@58000000 no-map "reg = $(mib 1408 16)"
+			node high@68000000 no-map "reg = $(mib 1664 16)"
+			node top@72000000 no-map "reg = $(mib 1824 16)"
+		} | overlay "$banks"
+		# Two banks of memory in one property, whatever the nodes are.
+		printf '&{/chosen} { linux,usable-memory-range = %s, %s; };\n' \
+			"$(mib 1024 512)" "$(mib 1600 448)" >>"$banks"
+	fi
+
+	boots "holes: one range where one will do" "$map cma_test_multi=64M" "${with[@]}"
+	ranges 1 64 "${free[@]}"
+	total 64
+	content
+
+	boots "holes: several ranges, early allocation from them" \
+		"$map cma_test_multi=600M $early" "${with[@]}"
+	ranges 3 600 "${free[@]}"
+	total 600
+	says "cma_test: early allocation of 67108864 bytes succeeded" \
+		"cma_test: early allocation is as it was" \
+		"cma_test: half of it was released"
+	[ -z "$looking" ] || facts | grep -qx "used multi $((32 << 20))" ||
+		note "what was allocated early is not counted as used"
+	content
+
+	boots "holes: more than there is" "$map cma_test_multi=2G numa_cma=0:8M" "${with[@]}"
+	no_area multi
+	area numa0 8
+	total 8
+	complains "2147483648|0x0*80000000"
+
+	boots "holes: ranges on the second of two nodes" \
+		"$map cma_test_multi=300M,4M,1 $early" "${with[@]}" QEMU_ARGS="$two"
+	ranges 2 300 "${second[@]}"
+	says "cma_test: early allocation is as it was"
+	content
+
+	boots "holes: more than a node has" \
+		"$map cma_test_multi=600M,2M,0 numa_cma=0:8M" "${with[@]}" QEMU_ARGS="$two"
+	no_area multi
+	area numa0 8
+	complains "600 MiB on node 0"
+}
+
 # A run that cannot fail proves nothing.
 watch() {
 	printf 'echo "WARNING: not a fault, a test of the watch" >/dev/kmsg\n' >"$out/warn.sh"
@@ -365,6 +500,8 @@ all() {
 	cmdline
 	zones
 	[ "$ARCH" != arm64 ] || device_tree
+	numbers
+	holes
 	watch
 }
 
