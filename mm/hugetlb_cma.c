@@ -122,12 +122,11 @@ void __init hugetlb_cma_spread(unsigned long pages, const unsigned long *room,
 /* Bytes as a person would write them for a parameter. */
 static const char *__init bytes_text(phys_addr_t bytes, char *text, size_t size)
 {
-	const char *suffix = " KMGTPE";
+	const char *suffix = "-KMGTPE", *none = suffix;
 
 	for (; bytes && !(bytes & 1023); bytes >>= 10)
 		suffix++;
-	snprintf(text, size, *suffix == ' ' ? "%llu" : "%llu%c", (u64)bytes,
-		 *suffix);
+	snprintf(text, size, "%llu%.*s", (u64)bytes, suffix > none, suffix);
 	return text;
 }
 

@@ -126,8 +126,9 @@ boot() {
 	echo "$result $n - $1"
 }
 
-two_nodes="-object memory-backend-ram,id=m0,size=3G -object memory-backend-ram,id=m1,size=3G
-	-numa node,nodeid=0,memdev=m0 -numa node,nodeid=1,memdev=m1"
+two_nodes=(MEM=8G QEMU_ARGS="-object memory-backend-ram,id=m0,size=4G
+	-object memory-backend-ram,id=m1,size=4G
+	-numa node,nodeid=0,memdev=m0 -numa node,nodeid=1,memdev=m1")
 
 # Where the zones' border is that movablecore= makes is decided to the megabyte; in the
 # middle of a GiB it is with this, for memory ends at a whole one.
@@ -264,7 +265,7 @@ boot "hugetlb_cma_only= without hugetlb_cma=" \
 	all_back
 CHECKS
 
-boot "two nodes: a size for both" "hugetlb_cma=3G" QEMU_ARGS="$two_nodes" <<'CHECKS'
+boot "two nodes: a size for both" "hugetlb_cma=3G" "${two_nodes[@]}" <<'CHECKS'
 	both=0
 	for nid in 0 1; do
 		total=$(($(cat /sys/kernel/mm/cma/hugetlb$nid/total_pages) >> 18))
@@ -278,7 +279,7 @@ boot "two nodes: a size for both" "hugetlb_cma=3G" QEMU_ARGS="$two_nodes" <<'CHE
 	all_back
 CHECKS
 
-boot "two nodes: a list" "hugetlb_cma=0:1G,1:35%" QEMU_ARGS="$two_nodes" <<'CHECKS'
+boot "two nodes: a list" "hugetlb_cma=0:1G,1:35%" "${two_nodes[@]}" <<'CHECKS'
 	area hugetlb0 1
 	area hugetlb1 1
 	says 'HugeTLB: hugetlb_cma=1:35%: rounded to 1 pages of 1G, out of '
@@ -292,7 +293,7 @@ CHECKS
 
 boot "two nodes: bad entries" \
 	"hugetlb_cma=0:1500M,7:1G,x:1G,1:1G,1:2G,0:1G,2000:1G,0:101%" \
-	QEMU_ARGS="$two_nodes" <<'CHECKS'
+	"${two_nodes[@]}" <<'CHECKS'
 	no_area hugetlb0
 	area hugetlb1 1
 	says 'HugeTLB: hugetlb_cma=0:1500M ignored: .*not a multiple.* 1G'
@@ -306,15 +307,15 @@ boot "two nodes: bad entries" \
 	all_back
 CHECKS
 
-boot "two nodes: more than a node has" "hugetlb_cma=0:4G,1:1G" \
-	QEMU_ARGS="$two_nodes" <<'CHECKS'
+boot "two nodes: more than a node has" "hugetlb_cma=0:5G,1:1G" \
+	"${two_nodes[@]}" <<'CHECKS'
 	no_area hugetlb0
 	area hugetlb1 1
-	says 'HugeTLB: hugetlb_cma=0:4G ignored: .*more than there is.* 1G'
+	says 'HugeTLB: hugetlb_cma=0:5G ignored: .*more than there is.* 1G'
 CHECKS
 
 boot "two nodes: pages at boot, from both" \
-	"hugetlb_cma=0:1G,1:1G hugepagesz=1G hugepages=2" QEMU_ARGS="$two_nodes" <<'CHECKS'
+	"hugetlb_cma=0:1G,1:1G hugepagesz=1G hugepages=2" "${two_nodes[@]}" <<'CHECKS'
 	is "pages on node 0" "$(nr 1048576 0)" 1
 	is "pages on node 1" "$(nr 1048576 1)" 1
 	area hugetlb0 1 0
@@ -325,7 +326,7 @@ boot "two nodes: pages at boot, from both" \
 CHECKS
 
 boot "two nodes: pages at boot, by node" \
-	"hugetlb_cma=0:1G,1:2G hugepagesz=1G hugepages=1:2" QEMU_ARGS="$two_nodes" <<'CHECKS'
+	"hugetlb_cma=0:1G,1:2G hugepagesz=1G hugepages=1:2" "${two_nodes[@]}" <<'CHECKS'
 	is "pages on node 0" "$(nr 1048576 0)" 0
 	is "pages on node 1" "$(nr 1048576 1)" 2
 	area hugetlb0 1
@@ -335,7 +336,7 @@ boot "two nodes: pages at boot, by node" \
 CHECKS
 
 boot "two nodes: an area on the second, pages at boot" \
-	"hugetlb_cma=1:1G hugepagesz=1G hugepages=2" QEMU_ARGS="$two_nodes" <<'CHECKS'
+	"hugetlb_cma=1:1G hugepagesz=1G hugepages=2" "${two_nodes[@]}" <<'CHECKS'
 	is "pages" "$(nr)" 2
 	area hugetlb1 1 0
 	all_back
