@@ -528,15 +528,16 @@ fail:
  * @size: bytes, a multiple of CMA_MIN_ALIGNMENT_BYTES and of a unit
  *
  * The memory is as memblock gives it, but not zeroed. Activation counts it as
- * allocated, and makes its pages what cma_alloc() returns; cma_release() takes
- * them back. Until then their struct pages must not be touched, nor memblock
- * told to leave them out. If the area cannot be activated (its size is 0 then),
- * the memory stays its holder's.
+ * allocated and managed, and makes pages that are still reserved what
+ * cma_alloc() returns; who has set them up before, as folios, finds them as they
+ * were. cma_release() takes them back. If the area cannot be activated (its size
+ * is 0 then), the memory stays its holder's.
  *
  * Context: boot, after free_area_init() and before core_initcall time; one
  * thread.
- * Return: virtual address, a multiple of CMA_MIN_ALIGNMENT_BYTES; NULL if the
- * area has no room left, or for reasons that the log names.
+ * Return: virtual address, aligned to the largest power of two that divides
+ * @size; NULL if there is no such place left, or for
+ * reasons that the log names.
  */
 void __init *cma_reserve_early(struct cma *cma, unsigned long size)
 {
@@ -565,7 +566,8 @@ void __init *cma_reserve_early(struct cma *cma, unsigned long size)
 	cma_for_each_map(map, cma) {
 		phys_addr_t base = PFN_PHYS(map->base_pfn + map->early);
 
-		if (pages > map->count - map->early || base >= high)
+		if (pages > map->count - map->early || base >= high ||
+		    !IS_ALIGNED(base, size & -size))
 			continue;
 		map->early += pages;
 		return phys_to_virt(base);

@@ -60,10 +60,12 @@ compile powerpc powerpc64le-linux-gnu- "firmware-assisted dump, KVM's hash page 
 	CONFIG_CRASH_DUMP=y CONFIG_FA_DUMP=y
 	CONFIG_VIRTUALIZATION=y CONFIG_KVM_BOOK3S_64=y CONFIG_KVM_BOOK3S_64_HV=y
 	CONFIG_HUGETLBFS=y" \
-	"arch/powerpc/kernel/fadump.o arch/powerpc/kvm/book3s_hv_builtin.o mm/hugetlb.o"
+	"arch/powerpc/kernel/fadump.o arch/powerpc/kvm/book3s_hv_builtin.o
+	arch/powerpc/mm/hugetlbpage.o mm/hugetlb.o mm/hugetlb_bootmem.o mm/hugetlb_cma.o"
 compile s390 s390x-linux-gnu- "vmcp, memory hotplug, DMA" \
 	"CONFIG_SMP=y CONFIG_MEMORY_HOTPLUG=y CONFIG_VMCP=y CONFIG_HUGETLBFS=y" \
-	"arch/s390/mm/init.o drivers/s390/char/vmcp.o mm/hugetlb.o"
+	"arch/s390/mm/init.o drivers/s390/char/vmcp.o mm/hugetlb.o mm/hugetlb_bootmem.o
+	mm/hugetlb_cma.o"
 compile arm arm-linux-gnueabihf- "remapping of areas, DMA, dma-buf heaps, device tree" \
 	"CONFIG_MMU=y CONFIG_ARCH_MULTIPLATFORM=y CONFIG_ARCH_MULTI_V7=y CONFIG_ARCH_VIRT=y
 	CONFIG_HIGHMEM=y CONFIG_ARM_LPAE=y CONFIG_DMA_CMA=y CONFIG_DMABUF_HEAPS=y

@@ -724,7 +724,7 @@ static void cma_reserves_early(struct kunit *test)
 	struct cma *cma;
 
 	/* Units of two blocks; ranges of six, four and four. */
-	new_machine(at, 0, "......##....##....");
+	new_machine(at, 0, "......##....####....");
 	zones_are_valid = true;
 	KUNIT_ASSERT_EQ(test, declare_multi(14 * BLOCK, 0, pageblock_order + 1, -1, &cma), 0);
 	KUNIT_EXPECT_EQ(test, cma->nr_ranges, 3);
@@ -750,6 +750,14 @@ static void cma_reserves_early(struct kunit *test)
 	KUNIT_EXPECT_TRUE(test, cma_reserve_early(cma, 4 * BLOCK) ==
 			  first + (PFN_PHYS(cma->ranges[2].base_pfn) - at));
 	KUNIT_EXPECT_NULL(test, cma_reserve_early(cma, 2 * BLOCK));
+
+	/* Not where it would be misaligned, though there is room. */
+	new_machine(at, 0, "......##....");
+	KUNIT_ASSERT_EQ(test, declare_multi(10 * BLOCK, 0, 0, -1, &cma), 0);
+	KUNIT_EXPECT_TRUE(test, cma_reserve_early(cma, 2 * BLOCK) == first);
+	KUNIT_EXPECT_TRUE(test, cma_reserve_early(cma, 4 * BLOCK) == first + 8 * BLOCK);
+	KUNIT_EXPECT_NULL(test, cma_reserve_early(cma, 4 * BLOCK));
+	KUNIT_EXPECT_TRUE(test, cma_reserve_early(cma, 2 * BLOCK) == first + 2 * BLOCK);
 
 	/* High memory has no address to return. */
 	new_machine(at, at + 4 * BLOCK, "......");

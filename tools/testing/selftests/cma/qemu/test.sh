@@ -200,6 +200,8 @@ architecture() {
 		"${gigantic_tests[@]}"
 	ARCH=$arch KERNEL=$(tail -n 1 "$out/kernel-$arch.path") TEST_OUT=$out/$arch-boot.d \
 		step "$arch-boot" "$here/test-boot.sh"
+	ARCH=$arch KERNEL=$(tail -n 1 "$out/kernel-$arch.path") TEST_OUT=$out/$arch-hugetlb.d \
+		PROGRAMS=$out/bin-$arch step "$arch-hugetlb" "$here/test-hugetlb.sh"
 }
 
 # boot_cases NAME ARCH CASES - some of test-boot.sh, in the kernel of NAME

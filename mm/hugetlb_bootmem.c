@@ -1,0 +1,88 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Gigantic pages out of memblock
+ *
+ * Memblock knows nothing of zones. The pages of a folio must be of one, or its
+ * free pages would be merged and counted where they do not belong, once the
+ * gigantic page is freed or split.
+ */
+
+#define pr_fmt(fmt) "HugeTLB: " fmt
+
+#include <linux/memblock.h>
+#include <linux/mm.h>
+#include <linux/sizes.h>
+
+#include "hugetlb_bootmem.h"
+
+/*
+ * What memblock gave across zones. It stays reserved, or the next call would
+ * get it again, until all pages of its size have been allocated.
+ */
+static struct list_head hugetlb_torn_pages __initdata =
+	LIST_HEAD_INIT(hugetlb_torn_pages);
+
+/*
+ * Is it all of one zone? Zones may overlap: with kernelcore=mirror one has the
+ * mirrored memory and the other has the rest of the same span. But memblock
+ * gives memory of one kind, so what matters is where zones begin and end.
+ */
+static bool __init hugetlb_bootmem_is_torn(void *start, unsigned long size)
+{
+	unsigned long second = PHYS_PFN(virt_to_phys(start)) + 1;
+	unsigned long pages = PHYS_PFN(size) - 1;
+	struct zone *zone;
+
+	for_each_zone(zone) {
+		if (!zone_is_empty(zone) &&
+		    (in_range(zone->zone_start_pfn, second, pages) ||
+		     in_range(zone_end_pfn(zone), second, pages)))
+			return true;
+	}
+
+	return false;
+}
+
+/**
+ * hugetlb_bootmem_alloc() - allocate a gigantic page out of memblock
+ * @h: its size
+ * @nid: node to take it from, if that has one
+ *
+ * Context: boot, when zones are known and until the page allocator takes over.
+ * Return: the page, on no list yet; or NULL.
+ */
+struct huge_bootmem_page *__init hugetlb_bootmem_alloc(struct hstate *h, int nid)
+{
+	unsigned long size = huge_page_size(h);
+	struct huge_bootmem_page *m;
+
+	for (;;) {
+		m = memblock_alloc_try_nid_raw(size, size, 0,
+					       MEMBLOCK_ALLOC_ACCESSIBLE, nid);
+		if (!m || !hugetlb_bootmem_is_torn(m, size))
+			return m;
+		list_add(&m->list, &hugetlb_torn_pages);
+	}
+}
+
+/**
+ * hugetlb_bootmem_return_torn() - give back what lies across zones
+ * @h: size that has just been allocated
+ *
+ * The memory goes to the page allocator with all that is free.
+ */
+void __init hugetlb_bootmem_return_torn(const struct hstate *h)
+{
+	struct huge_bootmem_page *m, *next;
+	unsigned long nr = 0;
+
+	list_for_each_entry_safe(m, next, &hugetlb_torn_pages, list) {
+		list_del(&m->list);
+		memblock_free(m, huge_page_size(h));
+		nr++;
+	}
+
+	if (nr)
+		pr_warn("%lu of the %lu MiB pages that memblock gave lie across two zones: not used, their memory goes to the page allocator\n",
+			nr, huge_page_size(h) / SZ_1M);
+}

@@ -1,0 +1,10 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+#ifndef __MM_HUGETLB_BOOTMEM_H__
+#define __MM_HUGETLB_BOOTMEM_H__
+
+#include <linux/hugetlb.h>
+
+struct huge_bootmem_page *hugetlb_bootmem_alloc(struct hstate *h, int nid);
+void hugetlb_bootmem_return_torn(const struct hstate *h);
+
+#endif /* __MM_HUGETLB_BOOTMEM_H__ */

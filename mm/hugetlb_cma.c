@@ -1,0 +1,350 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Gigantic pages out of contiguous memory areas
+ *
+ * hugetlb_cma= asks for memory that gigantic pages can be made of at any time,
+ * and that others may use until then. There is one area a node, of as many
+ * ranges as it takes. Pages come from it at boot, before it is activated, and
+ * later; the area itself knows which are its own when they are freed.
+ */
+
+#define pr_fmt(fmt) "HugeTLB: " fmt
+
+#include <linux/cma.h>
+#include <linux/hugetlb.h>
+#include <linux/kstrtox.h>
+#include <linux/memblock.h>
+#include <linux/mm.h>
+#include <linux/string.h>
+#include <kunit/visibility.h>
+
+#include "hugetlb_cma.h"
+
+static struct cma *hugetlb_cma[MAX_NUMNODES] __ro_after_init;
+static bool hugetlb_cma_given __ro_after_init;
+static bool hugetlb_cma_only __ro_after_init;
+static bool reserve_called __initdata;
+
+/* What hugetlb_cma= says: one of both. */
+static struct cma_amount amount_in_all __initdata;
+static struct cma_amount amount_on_node[MAX_NUMNODES] __initdata;
+
+static int __init parse_hugetlb_cma(char *arg)
+{
+	int ret;
+
+	hugetlb_cma_given = true;
+	if (arg && strchr(arg, ':')) {
+		amount_in_all = (struct cma_amount){ };
+		return cma_parse_nodes("hugetlb_cma", arg, amount_on_node);
+	}
+
+	ret = cma_parse_amount("hugetlb_cma", arg, &amount_in_all);
+	if (!ret)
+		memset(amount_on_node, 0, sizeof(amount_on_node));
+	return ret;
+}
+early_param("hugetlb_cma", parse_hugetlb_cma);
+
+static int __init parse_hugetlb_cma_only(char *arg)
+{
+	int ret = kstrtobool(arg, &hugetlb_cma_only);
+
+	if (ret)
+		pr_err("hugetlb_cma_only=%s ignored: expected a boolean, such as on or off\n",
+		       arg ?: "");
+	return ret;
+}
+early_param("hugetlb_cma_only", parse_hugetlb_cma_only);
+
+/**
+ * hugetlb_cma_pages() - how many pages an amount stands for
+ * @amount: what the parameter says
+ * @memory: bytes that there are
+ * @shift: log2 of the bytes of a page
+ * @pages: where the number is stored, of a percentage the nearest
+ *
+ * Return: NULL, or what is wrong.
+ */
+VISIBLE_IF_KUNIT
+const char *__init hugetlb_cma_pages(const struct cma_amount *amount,
+				     phys_addr_t memory, unsigned int shift,
+				     unsigned long *pages)
+{
+	phys_addr_t bytes = cma_amount_bytes(amount, memory);
+
+	if (!memory)
+		return "there is no such node, or no memory on it";
+
+	*pages = bytes >> shift;
+	/* Firmware has always taken a bit: half of 8 GiB must not be 3. */
+	if (amount->percent)
+		*pages = min_t(phys_addr_t, *pages + ((bytes >> (shift - 1)) & 1),
+			       memory >> shift);
+	else if (bytes > memory)
+		return "that is more than there is";
+	else if (*pages && bytes != (phys_addr_t)*pages << shift)
+		return "it is not a multiple of a page";
+
+	return *pages ? NULL : "it is less than a page";
+}
+
+/**
+ * hugetlb_cma_spread() - spread pages over nodes
+ * @pages: how many in all, not more than there is room for
+ * @room: how many there is room for, by node
+ * @share: how many each node gets, about as many each; all 0 at first
+ * @nodes: length of @room and of @share
+ */
+VISIBLE_IF_KUNIT
+void __init hugetlb_cma_spread(unsigned long pages, const unsigned long *room,
+			       unsigned long *share, unsigned int nodes)
+{
+	while (pages) {
+		unsigned long takers = 0;
+
+		for (unsigned int nid = 0; nid < nodes; nid++)
+			takers += share[nid] < room[nid];
+
+		for (unsigned int nid = 0; nid < nodes; nid++) {
+			unsigned long more = room[nid] - share[nid];
+
+			if (!more)
+				continue;
+			more = min(more, DIV_ROUND_UP(pages, takers));
+			takers--;
+			share[nid] += more;
+			pages -= more;
+		}
+	}
+}
+
+/* Bytes as a person would write them for a parameter. */
+static const char *__init bytes_text(phys_addr_t bytes, char *text, size_t size)
+{
+	const char *suffix = "-KMGTPE", *none = suffix;
+
+	for (; bytes && !(bytes & 1023); bytes >>= 10)
+		suffix++;
+	snprintf(text, size, "%llu%.*s", (u64)bytes, suffix > none, suffix);
+	return text;
+}
+
+/*
+ * The pages to reserve on @nid, or with NUMA_NO_NODE in all, for what was asked
+ * for; there is room for @room.
+ */
+static unsigned long __init pages_wanted(const struct cma_amount *amount,
+					 int nid, unsigned int shift,
+					 unsigned long room)
+{
+	char number[24], page[24], has[24], where[16] = "";
+	phys_addr_t memory = cma_node_memory(nid);
+	unsigned long pages;
+	const char *wrong;
+
+	if (!amount->bytes && !amount->percent)
+		return 0;
+
+	if (nid != NUMA_NO_NODE)
+		snprintf(where, sizeof(where), "%d:", nid);
+	if (amount->percent)
+		snprintf(number, sizeof(number), "%u%%", amount->percent);
+	else
+		bytes_text(amount->bytes, number, sizeof(number));
+	bytes_text(1ULL << shift, page, sizeof(page));
+	bytes_text(memory, has, sizeof(has));
+
+	wrong = hugetlb_cma_pages(amount, memory, shift, &pages);
+	if (wrong) {
+		pr_err("hugetlb_cma=%s%s ignored: %s; expected a multiple of %s, the size of a gigantic page, out of %s of memory\n",
+		       where, number, wrong, page, has);
+		return 0;
+	}
+
+	if (amount->percent)
+		pr_info("hugetlb_cma=%s%s: rounded to %lu pages of %s, out of %s of memory\n",
+			where, number, pages, page, has);
+	if (pages > room)
+		pr_warn("hugetlb_cma=%s%s: there is room for only %lu of %lu pages of %s\n",
+			where, number, room, pages, page);
+	return min(pages, room);
+}
+
+/* How many gigantic pages could be made of the free memory of a node. */
+static unsigned long __init pages_free(int nid, unsigned int shift)
+{
+	phys_addr_t size = (phys_addr_t)1 << shift, start, end;
+	unsigned long pages = 0;
+	u64 i;
+
+	for_each_free_mem_range(i, nid, MEMBLOCK_NONE, &start, &end, NULL) {
+		start = ALIGN(start, size);
+		if (start < end)
+			pages += (end - start) >> shift;
+	}
+
+	return pages;
+}
+
+/**
+ * hugetlb_cma_reserve() - reserve what hugetlb_cma= asks for
+ * @order: log2 of the pages in a gigantic page, of the largest size there is
+ *
+ * What cannot be is named in the log.
+ *
+ * Context: boot, once memory and its nodes are known, before it is used up.
+ */
+void __init hugetlb_cma_reserve(int order)
+{
+	static unsigned long room[MAX_NUMNODES] __initdata;
+	static unsigned long share[MAX_NUMNODES] __initdata;
+	unsigned int shift = order + PAGE_SHIFT;
+	unsigned long room_in_all = 0;
+	char name[CMA_MAX_NAME];
+	int nid;
+
+	/* Smaller pages are no business of areas: the page allocator has them. */
+	VM_WARN_ON(order <= MAX_PAGE_ORDER);
+	reserve_called = true;
+
+	for_each_online_node(nid) {
+		room[nid] = pages_free(nid, shift);
+		room_in_all += room[nid];
+	}
+
+	hugetlb_cma_spread(pages_wanted(&amount_in_all, NUMA_NO_NODE, shift,
+					room_in_all),
+			   room, share, MAX_NUMNODES);
+	for (nid = 0; nid < MAX_NUMNODES; nid++) {
+		share[nid] += pages_wanted(&amount_on_node[nid], nid, shift,
+					   room[nid]);
+		if (!share[nid])
+			continue;
+
+		snprintf(name, sizeof(name), "hugetlb%d", nid);
+		/* A unit is what a gigantic page may be demoted to at last. */
+		cma_declare_contiguous_multi((phys_addr_t)share[nid] << shift,
+					     (phys_addr_t)1 << shift,
+					     HUGETLB_PAGE_ORDER, name,
+					     &hugetlb_cma[nid], nid);
+	}
+}
+
+/**
+ * hugetlb_cma_in_use() - whether there is an area for gigantic pages
+ *
+ * Return: true if hugetlb_cma= had success.
+ */
+bool __init hugetlb_cma_in_use(void)
+{
+	for (int nid = 0; nid < MAX_NUMNODES; nid++) {
+		if (hugetlb_cma[nid])
+			return true;
+	}
+
+	return false;
+}
+
+/**
+ * hugetlb_cma_exclusive() - whether all gigantic pages must be from areas
+ *
+ * Return: true if hugetlb_cma_only= says so. This holds even if there is no area
+ * because no memory could be reserved.
+ */
+bool hugetlb_cma_exclusive(void)
+{
+	return hugetlb_cma_only && hugetlb_cma_given;
+}
+
+/**
+ * hugetlb_cma_check() - report parameters without effect
+ *
+ * Context: boot, after hugetlb_cma_reserve().
+ */
+void __init hugetlb_cma_check(void)
+{
+	if (hugetlb_cma_only && !hugetlb_cma_given)
+		pr_err("hugetlb_cma_only= ignored: it needs hugetlb_cma=\n");
+	else if (hugetlb_cma_given && !reserve_called)
+		pr_err("hugetlb_cma= ignored: there are no gigantic pages on this machine\n");
+	else if (hugetlb_cma_only && !hugetlb_cma_in_use())
+		pr_warn("hugetlb_cma_only=: there is no area, and so no gigantic page\n");
+}
+
+/**
+ * hugetlb_cma_alloc_bootmem() - allocate a gigantic page before there are pages
+ * @h: its size
+ * @nid: node
+ *
+ * Context: boot, when zones are known and until the page allocator takes over.
+ * Return: memory of the node's area, or NULL.
+ */
+struct huge_bootmem_page *__init hugetlb_cma_alloc_bootmem(struct hstate *h,
+							   int nid)
+{
+	struct cma *cma = hugetlb_cma[nid];
+
+	if (!cma || !cma_validate_zones(cma))
+		return NULL;
+
+	return cma_reserve_early(cma, huge_page_size(h));
+}
+
+/**
+ * hugetlb_cma_alloc_folio() - allocate a gigantic page
+ * @order: log2 of its pages
+ * @gfp: as for cma_alloc_folio(); with __GFP_THISNODE only @nid will do
+ * @nid: node to try first
+ * @nodemask: nodes to try then
+ *
+ * Context: as cma_alloc().
+ * Return: the folio, or NULL.
+ */
+struct folio *hugetlb_cma_alloc_folio(unsigned int order, gfp_t gfp, int nid,
+				      const nodemask_t *nodemask)
+{
+	struct folio *folio = NULL;
+	int node;
+
+	if (hugetlb_cma[nid])
+		folio = cma_alloc_folio(hugetlb_cma[nid], order, gfp);
+	if (folio || (gfp & __GFP_THISNODE))
+		return folio;
+
+	for_each_node_mask(node, *nodemask) {
+		if (node == nid || !hugetlb_cma[node])
+			continue;
+		folio = cma_alloc_folio(hugetlb_cma[node], order, gfp);
+		if (folio)
+			break;
+	}
+
+	return folio;
+}
+
+/**
+ * hugetlb_cma_owns() - whether a folio is memory of an area
+ * @folio: folio
+ *
+ * Return: true if it is, since boot or for now.
+ */
+bool hugetlb_cma_owns(const struct folio *folio)
+{
+	return cma_pages_valid(hugetlb_cma[folio_nid(folio)], &folio->page, 1);
+}
+
+/**
+ * hugetlb_cma_free_folio() - give a folio back to its area
+ * @folio: folio of any size above a page, with one reference
+ *
+ * An area that refuses a folio of its own has said why, and keeps it.
+ *
+ * Context: as cma_release().
+ * Return: false if it is of no area, and still the caller's.
+ */
+bool hugetlb_cma_free_folio(struct folio *folio)
+{
+	return cma_free_folio(hugetlb_cma[folio_nid(folio)], folio) ||
+	       hugetlb_cma_owns(folio);
+}

@@ -1,0 +1,380 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+# Gigantic pages: hugetlb_cma= in each form, good and bad, alone and with hugepages= and
+# hugetlb_cma_only=, on one node and on two, over holes and across zones. One machine is
+# booted for each case, one at a time: it has much memory, of which it touches a page or
+# two. TAP on stdout. ARCH and KERNEL as for vm.sh; PROGRAMS is the folder that has
+# ./gigantic built; logs go to TEST_OUT.
+
+here=$(cd "$(dirname "$0")" && pwd -P)
+# shellcheck source=../../../../../scripts/lib.sh
+. "$here/../../../../../scripts/lib.sh"
+# shellcheck source=arch.sh
+. "$here/arch.sh"
+
+out=${TEST_OUT:-$build/test/hugetlb-$ARCH}
+programs=${PROGRAMS:-$build/test/bin-$ARCH}
+[ -x "$programs/gigantic" ] || die "PROGRAMS=$programs has no program gigantic"
+mkdir -p "$out" || die "cannot write in $out"
+rm -f "$out"/[0-9]*
+if [ -z "${KERNEL:-}" ]; then
+	KERNEL=$("$here/kernel.sh" | tail -n 1)
+	[ -n "$KERNEL" ] || exit 1
+fi
+export KERNEL ARCH
+
+# What the checks of each case are written in; they run in the guest.
+cat >"$out/words.sh" <<'WORDS'
+sizes=/sys/kernel/mm/hugepages
+status=0
+
+wrong() {
+	echo "#   $*"
+	status=1
+}
+
+# is WHAT VALUE EXPECTED
+is() {
+	[ "$2" = "$3" ] || wrong "$1: $2 and not $3"
+}
+
+# nr [SIZE-IN-KB [NODE]] - gigantic pages that there are
+nr() {
+	if [ -n "$2" ]; then
+		cat "/sys/devices/system/node/node$2/hugepages/hugepages-$1kB/nr_hugepages"
+	else
+		cat "$sizes/hugepages-${1:-1048576}kB/nr_hugepages"
+	fi
+}
+
+# want PAGES [SIZE-IN-KB] - there shall be so many
+want() {
+	echo "$1" >"$sizes/hugepages-${2:-1048576}kB/nr_hugepages"
+}
+
+# area NAME GIB [FREE] - GiB in it, and that nobody holds
+area() {
+	[ -d "/sys/kernel/mm/cma/$1" ] || { wrong "there is no area $1"; return; }
+	is "GiB in area $1" "$(($(cat "/sys/kernel/mm/cma/$1/total_pages") >> 18))" "$2"
+	is "MiB free in area $1" "$(($(cat "/sys/kernel/mm/cma/$1/available_pages") >> 8))" \
+		$((${3:-$2} << 10))
+}
+
+no_area() {
+	[ ! -d "/sys/kernel/mm/cma/$1" ] || wrong "there is an area $1"
+}
+
+# says REGEX, silent REGEX - about a line of the log
+says() {
+	dmesg | grep -v 'ommand line: ' | grep -qE -e "$1" || wrong "no line '$1' in the log"
+}
+silent() {
+	line=$(dmesg | grep -v 'ommand line: ' | grep -E -m 1 -e "$1")
+	[ -z "$line" ] || wrong "in the log: $line"
+}
+
+# use [PAGES [NODE]] - map, write and read
+use() {
+	./gigantic 1048576 "${1:-1}" $2 >/tmp/use || { cat /tmp/use; wrong "gigantic failed"; }
+}
+
+meminfo() {
+	awk -v name="$1:" '$1 == name { print $2 }' /proc/meminfo
+}
+
+# Everything goes back to where it came from, and can be had again.
+all_back() {
+	for size in "$sizes"/*; do
+		echo 0 >"$size/nr_hugepages"
+		is "pages left in ${size##*/}" "$(cat "$size/nr_hugepages")" 0
+	done
+	for area in /sys/kernel/mm/cma/hugetlb*; do
+		[ -d "$area" ] || continue
+		is "pages free in ${area##*/}" "$(cat "$area/available_pages")" \
+			"$(cat "$area/total_pages")"
+	done
+	# What is free and what is in use must add up to all: 256 MiB are in use at most.
+	[ "$(meminfo MemFree)" -gt $(($(meminfo MemTotal) - 262144)) ] &&
+		[ "$(meminfo MemFree)" -le "$(meminfo MemTotal)" ] ||
+		wrong "MemFree is $(meminfo MemFree) of $(meminfo MemTotal) KiB"
+	[ "$(meminfo CmaFree)" -gt $(($(meminfo CmaTotal) - 65536)) ] &&
+		[ "$(meminfo CmaFree)" -le "$(meminfo CmaTotal)" ] ||
+		wrong "CmaFree is $(meminfo CmaFree) of $(meminfo CmaTotal) KiB"
+}
+WORDS
+
+n=0
+failed=0
+
+# boot TITLE APPEND [NAME=VALUE]... <CHECKS - the rest is environment for vm.sh
+boot() {
+	local result="ok"
+	n=$((n + 1))
+	[[ "$n $1" =~ ${ONLY:-.} ]] || { cat >/dev/null; return; }
+	{ cat "$out/words.sh" - && echo "exit \$status"; } >"$out/$n.sh"
+	# A host with much to do lets its guests wait, which is no fault of theirs.
+	env MEM=6G VM_TIMEOUT=300 VM_WATCH=1 SCRIPT="$out/$n.sh" VM_LOG="$out/$n.log" \
+		FILES="$programs/gigantic" "${@:3}" \
+		APPEND="$2 rcupdate.rcu_cpu_stall_timeout=300" \
+		"$here/vm.sh" >"$out/$n.out" 2>"$out/$n.err" || result="not ok"
+	if [ "$result" != ok ]; then
+		failed=$((failed + 1))
+		grep '^# ' "$out/$n.out"
+		sed 's/^/# /' "$out/$n.err"
+		echo "# log: $out/$n.log"
+	fi
+	echo "$result $n - $1"
+}
+
+two_nodes=(MEM=8G QEMU_ARGS="-object memory-backend-ram,id=m0,size=4G
+	-object memory-backend-ram,id=m1,size=4G
+	-numa node,nodeid=0,memdev=m0 -numa node,nodeid=1,memdev=m1")
+
+# Where the zones' border is that movablecore= makes is decided to the megabyte; in the
+# middle of a GiB it is with this, for memory ends at a whole one.
+border=movablecore=1536M
+
+echo "TAP version 13"
+
+boot "a size" "hugetlb_cma=2G" <<'CHECKS'
+	area hugetlb0 2
+	silent 'HugeTLB: hugetlb_cma'
+	want 1
+	area hugetlb0 2 1
+	use
+	all_back
+	want 2
+	is "pages" "$(nr)" 2
+	area hugetlb0 2 0
+	all_back
+CHECKS
+
+boot "a percentage" "hugetlb_cma=50%" <<'CHECKS'
+	area hugetlb0 3
+	says 'HugeTLB: hugetlb_cma=50%: rounded to 3 pages of 1G'
+	want 3
+	is "pages" "$(nr)" 3
+	area hugetlb0 3 0
+	all_back
+CHECKS
+
+boot "none" "hugetlb_cma=0" <<'CHECKS'
+	no_area hugetlb0
+	silent 'hugetlb_cma'
+	want 1
+	is "pages" "$(nr)" 1
+	all_back
+CHECKS
+
+for bad in "1500M:not a multiple of a page" "512M:less than a page" \
+	   "64G:more than there is" "5%:less than a page"; do
+	boot "hugetlb_cma=${bad%%:*}" "hugetlb_cma=${bad%%:*}" <<-CHECKS
+		no_area hugetlb0
+		says 'HugeTLB: hugetlb_cma=${bad%%:*} ignored: .*${bad#*:}.*1G'
+		want 1
+		is "pages" "\$(nr)" 1
+		all_back
+	CHECKS
+done
+
+boot "what there is room for, over holes" "hugetlb_cma=100%" <<'CHECKS'
+	total=$(($(cat /sys/kernel/mm/cma/hugetlb0/total_pages) >> 18))
+	[ "$total" -ge 3 ] && [ "$total" -lt 6 ] || wrong "$total GiB of 6 are in the area"
+	says "HugeTLB: hugetlb_cma=100%: there is room for only $total of [56] pages of 1G"
+	want 6
+	area hugetlb0 $total 0
+	use
+	all_back
+CHECKS
+
+boot "pages at boot come from the area" "hugetlb_cma=3G hugepagesz=1G hugepages=2" <<'CHECKS'
+	is "pages" "$(nr)" 2
+	area hugetlb0 3 1
+	silent 'HugeTLB: (hugetlb_cma|allocating)'
+	use
+	want 1
+	area hugetlb0 3 2
+	want 3
+	is "pages" "$(nr)" 3
+	area hugetlb0 3 0
+	all_back
+CHECKS
+
+boot "more pages at boot than the area has" "hugetlb_cma=1G hugepagesz=1G hugepages=2" <<'CHECKS'
+	is "pages" "$(nr)" 2
+	area hugetlb0 1 0
+	all_back
+CHECKS
+
+boot "a page of the area in smaller ones" \
+	"hugetlb_cma=2G hugepagesz=1G hugepages=1 hugetlb_free_vmemmap=on" <<'CHECKS'
+	is "pages" "$(nr)" 1
+	area hugetlb0 2 1
+	use
+	is "the smaller size" "$(cat $sizes/hugepages-1048576kB/demote_size)" \
+		"$([ -d $sizes/hugepages-32768kB ] && echo 32768kB || echo 2048kB)"
+	echo 2048kB >$sizes/hugepages-1048576kB/demote_size
+	echo 1 >$sizes/hugepages-1048576kB/demote
+	is "pages" "$(nr)" 0
+	is "pages of 2 MiB" "$(nr 2048)" 512
+	area hugetlb0 2 1
+	./gigantic 2048 4 >/tmp/use || { cat /tmp/use; wrong "pages of 2 MiB fail"; }
+	want 256 2048
+	is "pages free" "$(cat /sys/kernel/mm/cma/hugetlb0/available_pages)" 393216
+	all_back
+	want 2
+	is "pages" "$(nr)" 2
+	all_back
+CHECKS
+
+boot "from areas only" "hugetlb_cma=1G hugetlb_cma_only=1 hugepagesz=1G hugepages=2" <<'CHECKS'
+	is "pages" "$(nr)" 1
+	area hugetlb0 1 0
+	says 'HugeTLB: allocating 2 .*Only allocated 1 '
+	want 2
+	is "pages" "$(nr)" 1
+	use
+	all_back
+	want 2
+	is "pages" "$(nr)" 1
+	all_back
+CHECKS
+
+boot "from areas only, at run time" "hugetlb_cma=1G hugetlb_cma_only" <<'CHECKS'
+	says 'HugeTLB: hugetlb_cma_only= ignored: '
+	want 2
+	is "pages" "$(nr)" 2
+	all_back
+CHECKS
+
+boot "from areas only, without an area" \
+	"hugetlb_cma=1M hugetlb_cma_only=yes hugepagesz=1G hugepages=1" <<'CHECKS'
+	no_area hugetlb0
+	says 'HugeTLB: hugetlb_cma_only=.* no gigantic page'
+	is "pages" "$(nr)" 0
+	want 1
+	is "pages" "$(nr)" 0
+	all_back
+CHECKS
+
+boot "hugetlb_cma_only= without hugetlb_cma=" \
+	"hugetlb_cma_only=1 hugepagesz=1G hugepages=1" <<'CHECKS'
+	says 'HugeTLB: hugetlb_cma_only= ignored: it needs hugetlb_cma='
+	is "pages" "$(nr)" 1
+	use
+	all_back
+CHECKS
+
+boot "two nodes: a size for both" "hugetlb_cma=3G" "${two_nodes[@]}" <<'CHECKS'
+	both=0
+	for nid in 0 1; do
+		total=$(($(cat /sys/kernel/mm/cma/hugetlb$nid/total_pages) >> 18))
+		[ "$total" = 1 ] || [ "$total" = 2 ] || wrong "$total GiB in hugetlb$nid"
+		both=$((both + total))
+	done
+	is "GiB in both" $both 3
+	want 3
+	is "pages" "$(nr)" 3
+	use 1 1
+	all_back
+CHECKS
+
+boot "two nodes: a list" "hugetlb_cma=0:1G,1:35%" "${two_nodes[@]}" <<'CHECKS'
+	area hugetlb0 1
+	area hugetlb1 1
+	says 'HugeTLB: hugetlb_cma=1:35%: rounded to 1 pages of 1G, out of '
+	echo 1 >/sys/devices/system/node/node1/hugepages/hugepages-1048576kB/nr_hugepages
+	is "pages on node 1" "$(nr 1048576 1)" 1
+	area hugetlb0 1
+	area hugetlb1 1 0
+	use 1 1
+	all_back
+CHECKS
+
+boot "two nodes: bad entries" \
+	"hugetlb_cma=0:1500M,7:1G,x:1G,1:1G,1:2G,0:1G,2000:1G,0:101%" \
+	"${two_nodes[@]}" <<'CHECKS'
+	no_area hugetlb0
+	area hugetlb1 1
+	says 'HugeTLB: hugetlb_cma=0:1500M ignored: .*not a multiple.* 1G'
+	says 'HugeTLB: hugetlb_cma=7:1G ignored: .*no such node.* 1G'
+	says 'hugetlb_cma=.*x:1G'
+	says 'hugetlb_cma=.*1:2G'
+	says 'hugetlb_cma=.*2000:1G'
+	says 'hugetlb_cma=.*0:101%'
+	want 1
+	area hugetlb1 1 0
+	all_back
+CHECKS
+
+boot "two nodes: more than a node has" "hugetlb_cma=0:5G,1:1G" \
+	"${two_nodes[@]}" <<'CHECKS'
+	no_area hugetlb0
+	area hugetlb1 1
+	says 'HugeTLB: hugetlb_cma=0:5G ignored: .*more than there is.* 1G'
+CHECKS
+
+boot "two nodes: pages at boot, from both" \
+	"hugetlb_cma=0:1G,1:1G hugepagesz=1G hugepages=2" "${two_nodes[@]}" <<'CHECKS'
+	is "pages on node 0" "$(nr 1048576 0)" 1
+	is "pages on node 1" "$(nr 1048576 1)" 1
+	area hugetlb0 1 0
+	area hugetlb1 1 0
+	use 1 0
+	use 1 1
+	all_back
+CHECKS
+
+boot "two nodes: pages at boot, by node" \
+	"hugetlb_cma=0:1G,1:2G hugepagesz=1G hugepages=1:2" "${two_nodes[@]}" <<'CHECKS'
+	is "pages on node 0" "$(nr 1048576 0)" 0
+	is "pages on node 1" "$(nr 1048576 1)" 2
+	area hugetlb0 1
+	area hugetlb1 2 0
+	use 1 1
+	all_back
+CHECKS
+
+boot "two nodes: an area on the second, pages at boot" \
+	"hugetlb_cma=1:1G hugepagesz=1G hugepages=2" "${two_nodes[@]}" <<'CHECKS'
+	is "pages" "$(nr)" 2
+	area hugetlb1 1 0
+	all_back
+CHECKS
+
+boot "memory across two zones" "$border hugepagesz=1G hugepages=2" <<'CHECKS'
+	is "pages" "$(nr)" 2
+	says 'HugeTLB: 1 of the 1024 MiB pages .* across two zones: not used'
+	use
+	all_back
+CHECKS
+
+boot "memory across two zones, and too little else" "$border hugepagesz=1G hugepages=6" <<'CHECKS'
+	says 'HugeTLB: 1 of the 1024 MiB pages .* across two zones: not used'
+	says "HugeTLB: allocating 6 .*Only allocated $(nr) "
+	[ "$(nr)" -ge 2 ] || wrong "there are $(nr) pages"
+	all_back
+CHECKS
+
+if [ "$ARCH" = arm64 ]; then
+	boot "two sizes at boot" \
+		"hugetlb_cma=2G hugepagesz=1G hugepages=1 hugepagesz=32M hugepages=3" <<-'CHECKS'
+		is "pages" "$(nr)" 1
+		is "pages of 32 MiB" "$(nr 32768)" 3
+		is "pages free" "$(cat /sys/kernel/mm/cma/hugetlb0/available_pages)" \
+			$((262144 - 3 * 8192))
+		use
+		./gigantic 32768 3 >/tmp/use || { cat /tmp/use; wrong "pages of 32 MiB fail"; }
+		all_back
+	CHECKS
+	boot "two sizes at boot, the small one first" \
+		"hugetlb_cma=1G hugepagesz=32M hugepages=3 hugepagesz=1G hugepages=1" <<-'CHECKS'
+		is "pages" "$(nr)" 1
+		is "pages of 32 MiB" "$(nr 32768)" 3
+		use
+		all_back
+	CHECKS
+fi
+
+echo "1..$n"
+[ $failed = 0 ]
