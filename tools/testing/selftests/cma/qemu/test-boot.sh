@@ -139,21 +139,21 @@ total() {
 # areas NAME N - that many are called so, each in its own way, and work
 areas() {
 	[ -n "$looking" ] || return 0
-	local n
-	n=$(facts | grep -cE "^area $1(\.[0-9]+)? .* yes\$")
-	[ "$n" = "$2" ] || note "$n areas $1 work, and not $2"
-	n=$(facts | grep -cE "^sysfs $1(\.[0-9]+)?\$")
-	[ "$n" = "$2" ] || note "$n areas $1 are in sysfs, and not $2"
+	local many
+	many=$(facts | grep -cE "^area $1(\.[0-9]+)? .* yes\$")
+	[ "$many" = "$2" ] || note "$many areas $1 work, and not $2"
+	many=$(facts | grep -cE "^sysfs $1(\.[0-9]+)?\$")
+	[ "$many" = "$2" ] || note "$many areas $1 are in sysfs, and not $2"
 }
 
 # ranges N SIZE LOW HIGH... - area multi has N ranges or more, of SIZE in all, each between
 # a LOW and its HIGH, all in MiB; and all of it can be allocated
 ranges() {
 	[ -n "$looking" ] || return 0
-	local n sum=0 kind name base size ok i
+	local many sum=0 kind name base size ok i
 	local -a holes=("${@:3}")
-	n=$(facts | grep -c "^range multi ")
-	[ "$n" -ge "$1" ] || note "area multi has $n ranges and not $1"
+	many=$(facts | grep -c "^range multi ")
+	[ "$many" -ge "$1" ] || note "area multi has $many ranges and not $1"
 	while read -r kind name base size; do
 		sum=$((sum + size)) ok=
 		for ((i = 0; i < ${#holes[@]}; i += 2)); do
@@ -522,8 +522,8 @@ numbers() {
 # Areas over holes, of which there are several on each node.
 holes() {
 	local banks=$out/banks.dtso early=cma_test_reserve=64M
-	local two="-object memory-backend-ram,id=m0,size=512M -numa node,cpus=0,memdev=m0
-		-object memory-backend-ram,id=m1,size=512M -numa node,cpus=1,memdev=m1"
+	local two="-object memory-backend-ram,id=m0,size=512M -numa node,cpus=0-1,memdev=m0
+		-object memory-backend-ram,id=m1,size=512M -numa node,memdev=m1"
 	local -a with=(MEM=1G)
 	# shellcheck disable=SC2016 # for the kernel
 	local map='memmap=16M$256M memmap=16M$640M memmap=16M$800M'
