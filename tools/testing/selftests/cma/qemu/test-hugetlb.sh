@@ -207,7 +207,7 @@ boot "more pages at boot than the area has" "hugetlb_cma=1G hugepagesz=1G hugepa
 CHECKS
 
 boot "a page of the area in smaller ones" \
-	"hugetlb_cma=2G hugepagesz=1G hugepages=1 hugetlb_free_vmemmap=on" <<'CHECKS'
+	"hugetlb_cma=2G hugepagesz=1G hugepages=1" <<'CHECKS'
 	is "pages" "$(nr)" 1
 	area hugetlb0 2 1
 	use
@@ -224,6 +224,18 @@ boot "a page of the area in smaller ones" \
 	all_back
 	want 2
 	is "pages" "$(nr)" 2
+	all_back
+CHECKS
+
+boot "pages of which struct pages are shared" \
+	"hugetlb_cma=2G hugepagesz=1G hugepages=2 hugetlb_free_vmemmap=on" <<'CHECKS'
+	is "pages" "$(nr)" 2
+	area hugetlb0 2 0
+	use
+	all_back
+	want 2
+	is "pages" "$(nr)" 2
+	use
 	all_back
 CHECKS
 
