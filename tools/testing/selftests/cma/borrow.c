@@ -54,8 +54,6 @@ static const struct {
 	{ "/proc/sys/vm/min_free_kbytes", 4096 },
 };
 
-#define SETTINGS	(sizeof(settings) / sizeof(settings[0]))
-
 FIXTURE(borrow)
 {
 	int fd;
@@ -63,7 +61,7 @@ FIXTURE(borrow)
 	struct area area;
 	struct state first;
 	struct load *load;
-	int saved[SETTINGS];
+	int saved[ARRAY_SIZE(settings)];
 };
 
 FIXTURE_VARIANT(borrow)
@@ -314,7 +312,7 @@ FIXTURE_SETUP(borrow)
 		unlink(DIR "/file");
 	}
 
-	for (size_t i = 0; i < SETTINGS; i++)
+	for (size_t i = 0; i < ARRAY_SIZE(settings); i++)
 		self->saved[i] = set_number(settings[i].path, settings[i].value);
 
 	settle(self->fd);
@@ -336,7 +334,7 @@ FIXTURE_TEARDOWN(borrow)
 	if (!self->area.pages)
 		return;
 	close(self->fd);
-	for (size_t i = 0; i < SETTINGS; i++)
+	for (size_t i = 0; i < ARRAY_SIZE(settings); i++)
 		set_number(settings[i].path, self->saved[i]);
 
 	wrong = state_changed(&self->area, &self->first);
