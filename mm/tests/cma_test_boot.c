@@ -4,8 +4,9 @@
  *
  *	cma_test_areas=N	N of one block each, after paging_init()
  *	cma_test_early_areas=N	N of one block each, before it (x86)
- *	cma_test_multi=SIZE[,ALIGN[,NODE]]
- *				one of several ranges, named "multi"
+ *	cma_test_multi=SIZE[,ALIGN[,NODE[,ORDER]]]
+ *				one of several ranges, named "multi"; a unit is
+ *				2^ORDER pages
  *	cma_test_reserve=SIZE	early allocation from it; must come behind it
  *
  * With a device tree, a node under /reserved-memory compatible with
@@ -92,15 +93,15 @@ static unsigned long early_size __initdata;
 
 static int __init test_multi(char *arg)
 {
+	int nid = NUMA_NO_NODE, order = 0;
 	phys_addr_t size, align = 0;
-	int nid = NUMA_NO_NODE;
 
 	size = memparse(arg, &arg);
 	if (*arg == ',')
 		align = memparse(arg + 1, &arg);
-	if (*arg == ',' && kstrtoint(arg + 1, 0, &nid))
+	if (*arg == ',' && sscanf(arg, ",%d,%d", &nid, &order) < 1)
 		return 1;
-	cma_declare_contiguous_multi(size, align, 0, "multi", &multi, nid);
+	cma_declare_contiguous_multi(size, align, order, "multi", &multi, nid);
 	return 1;
 }
 __setup("cma_test_multi=", test_multi);

@@ -296,8 +296,10 @@ debug_build() {
 debug_lane_1() {
 	step x86_64-debug-kunit machine x86_64-debug-kunit x86_64 512M kunit.enable=1 \
 		kunit "${kmemleak[@]}"
-	step x86_64-debug machine x86_64-debug x86_64 1G "cma=64M page_owner=on" \
-		"${main_tests[@]}" "${kmemleak[@]}"
+	step x86_64-debug machine x86_64-debug x86_64 1G \
+		"cma=48M cma_test_multi=32M,0,-1,3 page_owner=on" \
+		"${main_tests[@]}" 'run "alloc, large units" ./alloc -v unit_is_large' \
+		"${kmemleak[@]}"
 }
 debug_lane_2() {
 	step x86_64-debug-borrow machine x86_64-debug-borrow x86_64 320M \
