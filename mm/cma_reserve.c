@@ -523,9 +523,10 @@ fail:
 }
 
 /**
- * cma_reserve_early() - allocate from an area that is not yet active
+ * cma_reserve_early_aligned() - allocate from an area that is not yet active
  * @cma: area
  * @size: bytes, a multiple of CMA_MIN_ALIGNMENT_BYTES and of a unit
+ * @align: bytes, a power of two; the memory is aligned to it and to a pageblock
  *
  * The memory is as memblock gives it, but not zeroed. Activation counts it as
  * allocated and managed, and makes pages that are still reserved what
@@ -533,16 +534,19 @@ fail:
  * were. cma_release() takes them back. If the area cannot be activated (its size
  * is 0 then), the memory stays its holder's.
  *
+ * Memory comes from the start of a range, without gaps: what is smaller may spoil
+ * the alignment for what is larger.
+ *
  * Context: boot, after free_area_init() and before core_initcall time; one
  * thread.
- * Return: virtual address, aligned to the largest power of two that divides
- * @size; NULL if there is no such place left, or for
- * reasons that the log names.
+ * Return: virtual address; NULL if there is no such place left, or for reasons
+ * that the log names.
  */
-void __init *cma_reserve_early(struct cma *cma, unsigned long size)
+void __init *cma_reserve_early_aligned(struct cma *cma, unsigned long size,
+				       unsigned long align)
 {
 	unsigned long pages = size >> PAGE_SHIFT;
-	phys_addr_t align, high = highmem_start();
+	phys_addr_t unit, high = highmem_start();
 	struct cma_map *map;
 
 	if (cma->state != CMA_REGISTERED) {
@@ -555,11 +559,11 @@ void __init *cma_reserve_early(struct cma *cma, unsigned long size)
 		return NULL;
 	}
 
-	align = max_t(phys_addr_t, CMA_MIN_ALIGNMENT_BYTES,
-		      (phys_addr_t)PAGE_SIZE << cma->ranges[0].order_per_bit);
-	if (!size || !IS_ALIGNED(size, align)) {
+	unit = max_t(phys_addr_t, CMA_MIN_ALIGNMENT_BYTES,
+		     (phys_addr_t)PAGE_SIZE << cma->ranges[0].order_per_bit);
+	if (!size || !IS_ALIGNED(size, unit)) {
 		pr_err("%s: no early allocation of %lu bytes, expected a multiple of %pa\n",
-		       cma->name, size, &align);
+		       cma->name, size, &unit);
 		return NULL;
 	}
 
@@ -567,7 +571,7 @@ void __init *cma_reserve_early(struct cma *cma, unsigned long size)
 		phys_addr_t base = PFN_PHYS(map->base_pfn + map->early);
 
 		if (pages > map->count - map->early || base >= high ||
-		    !IS_ALIGNED(base, size & -size))
+		    !IS_ALIGNED(base, align))
 			continue;
 		map->early += pages;
 		return phys_to_virt(base);

@@ -288,7 +288,8 @@ struct huge_bootmem_page *__init hugetlb_cma_alloc_bootmem(struct hstate *h,
 	if (!cma || !cma_validate_zones(cma))
 		return NULL;
 
-	return cma_reserve_early(cma, huge_page_size(h));
+	return cma_reserve_early_aligned(cma, huge_page_size(h),
+					 huge_page_size(h));
 }
 
 /**

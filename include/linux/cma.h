@@ -39,7 +39,8 @@ int cma_init_reserved_mem(phys_addr_t base, phys_addr_t size,
 			  unsigned int order_per_bit, const char *name,
 			  struct cma **res_cma);
 void cma_reserve_pages_on_error(struct cma *cma);
-void *cma_reserve_early(struct cma *cma, unsigned long size);
+void *cma_reserve_early_aligned(struct cma *cma, unsigned long size,
+				unsigned long align);
 bool cma_validate_zones(struct cma *cma);
 
 /**
@@ -63,6 +64,18 @@ cma_declare_contiguous(phys_addr_t base, phys_addr_t size, phys_addr_t limit,
 	return cma_declare_contiguous_nid(base, size, limit, alignment,
 					  order_per_bit, fixed, name, res_cma,
 					  NUMA_NO_NODE);
+}
+
+/**
+ * cma_reserve_early() - allocate pageblocks from an area that is not yet active
+ * @cma: area
+ * @size: bytes, a multiple of CMA_MIN_ALIGNMENT_BYTES and of a unit
+ *
+ * Return: as cma_reserve_early_aligned(), which see.
+ */
+static inline void __init *cma_reserve_early(struct cma *cma, unsigned long size)
+{
+	return cma_reserve_early_aligned(cma, size, 1);
 }
 
 struct page *cma_alloc(struct cma *cma, unsigned long count,

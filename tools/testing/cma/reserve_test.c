@@ -716,6 +716,11 @@ static void cma_reserves_over_any_holes(struct kunit *test)
  * Early allocation
  */
 
+static void *early_aligned(struct cma *cma, unsigned long size)
+{
+	return cma_reserve_early_aligned(cma, size, size);
+}
+
 static void cma_reserves_early(struct kunit *test)
 {
 	const phys_addr_t at = 1 << 30;
@@ -751,13 +756,13 @@ static void cma_reserves_early(struct kunit *test)
 			  first + (PFN_PHYS(cma->ranges[2].base_pfn) - at));
 	KUNIT_EXPECT_NULL(test, cma_reserve_early(cma, 2 * BLOCK));
 
-	/* Not where it would be misaligned, though there is room. */
+	/* Anywhere, or only where it is aligned. */
 	new_machine(at, 0, "......##....");
 	KUNIT_ASSERT_EQ(test, declare_multi(10 * BLOCK, 0, 0, -1, &cma), 0);
 	KUNIT_EXPECT_TRUE(test, cma_reserve_early(cma, 2 * BLOCK) == first);
-	KUNIT_EXPECT_TRUE(test, cma_reserve_early(cma, 4 * BLOCK) == first + 8 * BLOCK);
-	KUNIT_EXPECT_NULL(test, cma_reserve_early(cma, 4 * BLOCK));
-	KUNIT_EXPECT_TRUE(test, cma_reserve_early(cma, 2 * BLOCK) == first + 2 * BLOCK);
+	KUNIT_EXPECT_TRUE(test, early_aligned(cma, 4 * BLOCK) == first + 8 * BLOCK);
+	KUNIT_EXPECT_NULL(test, early_aligned(cma, 4 * BLOCK));
+	KUNIT_EXPECT_TRUE(test, cma_reserve_early(cma, 4 * BLOCK) == first + 2 * BLOCK);
 
 	/* High memory has no address to return. */
 	new_machine(at, at + 4 * BLOCK, "......");
