@@ -4,7 +4,7 @@
 # bad, on arm64 nodes of the device tree, hundreds of areas, areas over holes in
 # memory. One machine is booted for each case, two at a time; TAP on stdout. ARCH and
 # KERNEL as for vm.sh; logs go to TEST_OUT.
-# CASES=large_blocks or high_memory: what needs another kernel, in place of all that.
+# CASES= names a part of it, or what needs another kernel: large_blocks, high_memory.
 
 here=$(cd "$(dirname "$0")" && pwd -P)
 # shellcheck source=../../../../../scripts/lib.sh
@@ -684,8 +684,8 @@ export -f run_case
 
 [ "$ARCH" = x86_64 ] || need fdtput:device-tree-compiler "$qemu"
 case ${CASES:-} in
-"" | large_blocks | high_memory) ;;
-*) die "CASES=\"$CASES\" is not known; use large_blocks, high_memory or nothing" ;;
+"" | cmdline | zones | device_tree | numbers | holes | watch | large_blocks | high_memory) ;;
+*) die "CASES=\"$CASES\" is not known: see all() for what there is" ;;
 esac
 echo 'APPEND=kernelcore=256M cma=16M' | tr '\n' '\0' >"$out/border.env"
 run_case "$here" "$out" border
