@@ -47,7 +47,8 @@ say "${#ours[@]} files of the project, ${#shell[@]} of them shell, ${#steps[@]} 
 # In a trace header checkpatch takes the macros of TRACE_EVENT for calls, and in mm/Kconfig
 #   the line that sources mm/Kconfig.cma for the file's own name. cma_for_each_area() is a
 #   loop to it, by its name.
-# cma_for_each_map() is one, and the parameters of mm/tests are for tests only.
+# cma_for_each_map() is one, and the parameters and the device of mm/tests are for tests
+#   only.
 # Programs have no strscpy() and BIT(). The stand-ins of tools/testing/cma for the kernel's
 #   macros have the arguments that these have, used or not, once or twice.
 # checkpatch leaves a file in the folder where it is called: that is one of links, so that
@@ -66,6 +67,7 @@ exempt+='|^mm/Kconfig:.*have the filename in the file'
 exempt+='|^mm/cma\.c:.*that open brace'
 exempt+='|^mm/cma\.h:.*Macro argument reuse'
 exempt+='|^mm/tests/cma_test_boot\.c:.*__setup appears un-documented'
+exempt+='|^mm/tests/cma_of_test\.c:.*string "linux,cma-test" appears un-documented'
 exempt+='|^tools/.*(Prefer strscpy|Prefer using the BIT)'
 exempt+='|^tools/testing/cma/(shim|kunit)\.h.*(Macro argument reuse|is not used in function)'
 # What is wrong in a file is wrong in its patch too, if as a warning of another kind.
@@ -80,9 +82,9 @@ findings checkpatch < <({
 	checkpatch --showfile --ignore FILE_PATH_CHANGES,MISSING_SIGN_OFF "${mails[@]:1}"
 } | awk '{ key = $0; sub(/ (ERROR|WARNING|CHECK):/, "", key) } !seen[key]++')
 
-# filp and EXTRAVERSION are the kernel's names.
+# filp, EXTRAVERSION and DAMON are the kernel's names.
 findings codespell < <({ owned; ls -d README Makefile scripts .ci patches 2>/dev/null; } |
-	xargs -d '\n' codespell -L filp,extraversion 2>&1)
+	xargs -d '\n' codespell -L filp,extraversion,damon 2>&1)
 
 findings shellcheck < <(shellcheck -x -P SCRIPTDIR:. -f gcc "${shell[@]}" 2>&1)
 

@@ -6,8 +6,7 @@
 #include <linux/cma.h>
 #include <linux/dma-map-ops.h>
 #include <linux/hugetlb.h>
-
-#include <asm/processor.h>
+#include <linux/processor.h>
 
 void __init arch_cma_reserve(void)
 {

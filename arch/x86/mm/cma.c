@@ -4,11 +4,10 @@
  */
 
 #include <linux/cma.h>
+#include <linux/cpufeature.h>
 #include <linux/dma-map-ops.h>
 #include <linux/hugetlb.h>
 #include <linux/mm.h>
-
-#include <asm/cpufeature.h>
 
 void __init arch_cma_reserve(void)
 {

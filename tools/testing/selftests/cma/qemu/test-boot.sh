@@ -167,15 +167,6 @@ ranges() {
 	facts | grep -qx "free multi" || note "not all of area multi can be freed"
 }
 
-# says LINE... - the kernel does
-says() {
-	[ -n "$looking" ] || return 0
-	local line
-	for line; do
-		facts | grep -qxF "log $line" || note "no line '$line' in the log"
-	done
-}
-
 # complains REGEX... - the allocator says so, each in a line of its own words
 complains() {
 	[ -n "$looking" ] || return 0

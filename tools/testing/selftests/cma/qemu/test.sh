@@ -204,25 +204,26 @@ architecture() {
 		PROGRAMS=$out/bin-$arch step "$arch-hugetlb" "$here/test-hugetlb.sh"
 }
 
-# boot_cases NAME ARCH CASES - some of test-boot.sh, in the kernel of NAME
+# boot_cases CASES ARCH [NAME] - some of test-boot.sh, in the kernel of NAME
 boot_cases() {
-	ARCH=$2 CASES=$3 KERNEL=$(tail -n 1 "$out/kernel-$1.path") TEST_OUT=$out/$1-boot.d \
-		step "$1-boot" "$here/test-boot.sh"
+	local name=${3:-$2}
+	ARCH=$2 CASES=$1 KERNEL=$(tail -n 1 "$out/kernel-$name.path") \
+		TEST_OUT=$out/$name-boot.d step "$name-boot" "$here/test-boot.sh"
 }
 
 # What costs another kernel: pages of 64 KiB, and 32 bits with high memory.
 other_kernels() {
 	CONFIG=$here/64k-pages.config kernel arm64 arm64-64k &&
-		boot_cases arm64-64k arm64 large_blocks
+		boot_cases large_blocks arm64 arm64-64k
 	kernel arm && {
 		step arm-programs programs arm
-		step arm-kunit machine arm-kunit arm 512M kunit.enable=1 kunit
-		DTB_OVERLAY=$here/arm-areas.dtso step arm machine arm arm 2G cma=8M \
+		step armv7-kunit machine armv7-kunit arm 512M kunit.enable=1 kunit
+		DTB_OVERLAY=$here/arm-areas.dtso step armv7 machine armv7 arm 2G cma=8M \
 			'export CMA_TEST_AREA=low@50000000' \
 			'run "alloc, low memory" ./alloc -v unit_is_page' \
 			'export CMA_TEST_AREA=high@90000000' \
 			'run "alloc, high memory" ./alloc -v unit_is_page'
-		boot_cases arm arm high_memory
+		boot_cases high_memory arm
 	}
 }
 
