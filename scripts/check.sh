@@ -110,29 +110,48 @@ findings MAINTAINERS < <(
 	done
 )
 
-# The compiler's extra warnings and sparse, for what goes into the kernel. An object tree
+# compile ARCH OBJECT... - with the compiler's extra warnings and sparse. In an object tree
 # of its own, since W=1 would have the kernel that is booted built again.
-mapfile -t objects < <(printf '%s\n' "${installed[@]}" kernel/dma/contiguous.c |
-	sed -n '/^\(mm\|kernel\|arch\)\//s/\.c$/.o/p')
-config=$(CONFIGURE_ONLY=1 DEBUG='' STOCK='' CONFIG='' ARCH=x86_64 \
-	KERNEL_TREE=$tree KERNEL_NAME=check \
-	tools/testing/selftests/cma/qemu/kernel.sh | tail -n 1) || exit 1
-out=${config%/.config}
-say "sparse and W=1 for ${#objects[@]} objects"
-(cd "$out" && rm -f "${objects[@]}")
-make -C "$out" ARCH=x86_64 CC="$(command -v ccache) gcc" W=1 C=2 -k -j"$(nproc)" \
-	"${objects[@]}" >"$out/log" 2>&1
-status=$?
-findings compiler < <(
-	# Warnings in the kernel's own headers are the kernel's.
-	sed -n "s,^\(\.\./\)*,,; s,^$tree/,,; /^[^ :]*:[0-9].*\(warning\|error\): /p" "$out/log" |
-		sort -u | while IFS= read -r line; do
-		case " ${installed[*]} kernel/dma/contiguous.c " in
-		*" ${line%%:*} "*) echo "$line" ;;
-		esac
-	done
-	[ "$status" = 0 ] || echo "the build failed: see $out/log"
-)
+compile() {
+	local config out status cross
+	# shellcheck disable=SC2034 # arch.sh wants it
+	cross=$(
+		here=$qemu
+		export ARCH=$1
+		# shellcheck source=../tools/testing/selftests/cma/qemu/arch.sh
+		. "$qemu/arch.sh"
+		echo "$cross"
+	)
+	config=$(CONFIGURE_ONLY=1 DEBUG='' STOCK='' CONFIG='' ARCH=$1 KERNEL_TREE=$tree \
+		KERNEL_NAME=check "$qemu/kernel.sh" | tail -n 1) || exit 1
+	out=${config%/.config}
+	say "sparse and W=1 for $(($# - 1)) objects, $1"
+	(cd "$out" && rm -f "${@:2}")
+	make -C "$out" ARCH="$1" CROSS_COMPILE="$cross" CC="$(command -v ccache) ${cross}gcc" \
+		W=1 C=2 -k -j"$(nproc)" "${@:2}" >"$out/log" 2>&1
+	status=$?
+	findings compiler < <(
+		# Warnings in the kernel's own headers are the kernel's.
+		sed -n "s,^\(\.\./\)*,,; s,^$tree/,,; /^[^ :]*:[0-9].*\(warning\|error\): /p" \
+			"$out/log" | sort -u | while IFS= read -r line; do
+			case " ${installed[*]} kernel/dma/contiguous.c " in
+			*" ${line%%:*} "*) echo "$line" ;;
+			esac
+		done
+		[ "$status" = 0 ] || echo "the build failed: see $out/log"
+	)
+}
+
+# What goes into the kernel; the device tree is arm64's.
+qemu=$project/tools/testing/selftests/cma/qemu
+objects() {
+	printf '%s\n' "${installed[@]}" kernel/dma/contiguous.c |
+		sed -n '/^\(mm\|kernel\|arch\)\//s/\.c$/.o/p'
+}
+mapfile -t x86_objects < <(objects | grep -vE '^arch/arm|/cma_of')
+mapfile -t arm_objects < <(objects | grep -E '^arch/arm|/cma_of')
+compile x86_64 "${x86_objects[@]}"
+compile arm64 "${arm_objects[@]}"
 
 echo "check: $count findings"
 [ "$count" = 0 ]
