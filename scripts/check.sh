@@ -116,14 +116,14 @@ compile() {
 	local config out status cross
 	# shellcheck disable=SC2034 # arch.sh wants it
 	cross=$(
-		here=$qemu
+		here=$guests
 		export ARCH=$1
 		# shellcheck source=../tools/testing/selftests/cma/qemu/arch.sh
-		. "$qemu/arch.sh"
+		. "$guests/arch.sh"
 		echo "$cross"
 	)
 	config=$(CONFIGURE_ONLY=1 DEBUG='' STOCK='' CONFIG='' ARCH=$1 KERNEL_TREE=$tree \
-		KERNEL_NAME=check "$qemu/kernel.sh" | tail -n 1) || exit 1
+		KERNEL_NAME=check "$guests/kernel.sh" | tail -n 1) || exit 1
 	out=${config%/.config}
 	say "sparse and W=1 for $(($# - 1)) objects, $1"
 	(cd "$out" && rm -f "${@:2}")
@@ -143,7 +143,7 @@ compile() {
 }
 
 # What goes into the kernel; the device tree is arm64's.
-qemu=$project/tools/testing/selftests/cma/qemu
+guests=$project/tools/testing/selftests/cma/qemu
 objects() {
 	printf '%s\n' "${installed[@]}" kernel/dma/contiguous.c |
 		sed -n '/^\(mm\|kernel\|arch\)\//s/\.c$/.o/p'
