@@ -136,7 +136,7 @@ struct cma {
 	struct cma_kobject *cma_kobj;
 #endif
 #ifdef CONFIG_CMA_DEBUGFS
-	struct list_head debug_held;
+	struct list_head debug_held;	/* cma_debug_mutex guards it */
 #endif
 	unsigned int nr_ranges;
 	struct cma_map ranges[];

@@ -167,22 +167,21 @@ ranges() {
 	facts | grep -qx "free multi" || note "not all of area multi can be freed"
 }
 
-# complains REGEX... - the allocator says so, each in a line of its own words
-complains() {
+# logged WHOSE REGEX... - lines of the kernel log that start with WHOSE
+logged() {
 	[ -n "$looking" ] || return 0
 	local regex
-	for regex; do
-		facts | grep -qE "^log cma: .*$regex" || note "no line 'cma: ...$regex' in the log"
+	for regex in "${@:2}"; do
+		facts | grep -qE "^log $1.*$regex" || note "no line '$1...$regex' in the log"
 	done
 }
 
-# says REGEX... - so does any other part of the kernel
+# says REGEX... - any part of the kernel; complains REGEX... - the allocator
 says() {
-	[ -n "$looking" ] || return 0
-	local regex
-	for regex; do
-		facts | grep -qE "^log .*$regex" || note "no line '...$regex' in the log"
-	done
+	logged "" "$@"
+}
+complains() {
+	logged "cma: " "$@"
 }
 
 # Nothing else about cma in the log than that areas were reserved, until KUnit starts

@@ -19,6 +19,8 @@ export DEBUG LONG
 need gcc:gcc make:make rsync:rsync awk:mawk python3:python3-minimal \
 	aarch64-linux-gnu-gcc:gcc-aarch64-linux-gnu \
 	/usr/aarch64-linux-gnu/lib/libc.a:libc6-dev-arm64-cross
+[ -z "$LONG" ] || need arm-linux-gnueabihf-gcc:gcc-arm-linux-gnueabihf \
+	/usr/arm-linux-gnueabihf/lib/libc.a:libc6-dev-armhf-cross
 space "$build" 4096 "make test"
 lock test
 out=$build/test${DEBUG:+-debug}
