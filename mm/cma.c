@@ -9,7 +9,8 @@
  * allocation
  *
  *	takes units in the free map of a range (cma_map.c), under cma->lock,
- *	takes the pages from those who borrowed them: alloc_contig_range(),
+ *	takes the pages out of the free lists: take_free_range(); or, if they
+ *	are not all there, from those who borrowed them: alloc_contig_range(),
  *	marks the units as held; or drops them and tries further up.
  *
  * A release goes the same way back. The free maps alone decide what may be
@@ -43,9 +44,10 @@ static LIST_HEAD(cma_areas);
 static unsigned int cma_area_count;
 
 /*
- * Held across alloc_contig_range(). When two callers isolate blocks that the
- * page allocator may merge into one, each can make the other fail; areas share
- * no pageblock, but neighbours may share a block of MAX_PAGE_ORDER.
+ * Held across alloc_contig_range(); where all pages are free nobody waits. When
+ * two callers isolate blocks that the page allocator may merge into one, each can
+ * make the other fail; areas share no pageblock, but neighbours may share a block
+ * of MAX_PAGE_ORDER.
  */
 static DEFINE_MUTEX(cma_contig_mutex);
 
@@ -346,6 +348,7 @@ static void __init cma_admit_early_pages(struct cma *cma, struct cma_map *map)
 	}
 
 	if (map->early) {
+		cma->had_folios = true;
 		cma_map_take(map, 0, map->early);
 		cma_map_hold(map, 0, map->early);
 		cma_count_success(cma, map->early);
@@ -471,6 +474,20 @@ static void cma_report_failure(struct cma *cma, unsigned long count,
 	       cma->count, cma_longest_run(cma));
 }
 
+/* Take pages from those who borrowed them, if anybody did. */
+static int cma_get_pages(unsigned long pfn, unsigned long count, gfp_t gfp)
+{
+	int ret;
+
+	if (take_free_range(pfn, count, gfp) == pfn + count)
+		return 0;
+
+	mutex_lock(&cma_contig_mutex);
+	ret = alloc_contig_range(pfn, pfn + count, MIGRATE_CMA, gfp);
+	mutex_unlock(&cma_contig_mutex);
+	return ret;
+}
+
 static struct page *__cma_alloc(struct cma *cma, unsigned long count,
 				unsigned int align, gfp_t gfp)
 {
@@ -479,6 +496,7 @@ static struct page *__cma_alloc(struct cma *cma, unsigned long count,
 	struct cma_map *map;
 	int ret = -ENOMEM;
 
+	might_sleep();
 	trace_cma_alloc_start(cma ? cma->name : NULL, count, align);
 
 	if (!cma || cma->state != CMA_ACTIVE || !count) {
@@ -494,9 +512,7 @@ static struct page *__cma_alloc(struct cma *cma, unsigned long count,
 
 		tried++;
 		pfn = cma_map_unit_pfn(map, unit);
-		mutex_lock(&cma_contig_mutex);
-		ret = alloc_contig_range(pfn, pfn + count, MIGRATE_CMA, gfp);
-		mutex_unlock(&cma_contig_mutex);
+		ret = cma_get_pages(pfn, count, gfp);
 		if (!ret) {
 			cma_hold(cma, map, unit, count);
 			page = pfn_to_page(pfn);
@@ -568,6 +584,8 @@ struct folio *cma_alloc_folio(struct cma *cma, int order, gfp_t gfp)
 			 !(gfp & __GFP_COMP)))
 		return NULL;
 
+	if (cma)
+		WRITE_ONCE(cma->had_folios, true);
 	page = __cma_alloc(cma, 1UL << order, order, gfp);
 	return page ? page_folio(page) : NULL;
 }
@@ -643,7 +661,7 @@ bool cma_release(struct cma *cma, const struct page *pages,
 {
 	static DEFINE_RATELIMIT_STATE(limit, DEFAULT_RATELIMIT_INTERVAL,
 				      DEFAULT_RATELIMIT_BURST);
-	unsigned long pfn, bad_pfn, flags;
+	unsigned long pfn, bad_pfn, busy, flags;
 	struct cma_map *map;
 	const char *wrong;
 
@@ -655,7 +673,10 @@ bool cma_release(struct cma *cma, const struct page *pages,
 	if (!map)
 		return false;
 
-	bad_pfn = cma_find_torn_folio(map, pages, count);
+	/* A look at each page takes its time. */
+	bad_pfn = 0;
+	if (READ_ONCE(cma->had_folios))
+		bad_pfn = cma_find_torn_folio(map, pages, count);
 	if (bad_pfn) {
 		wrong = "is of a large folio, which goes as a whole";
 	} else {
@@ -672,7 +693,9 @@ bool cma_release(struct cma *cma, const struct page *pages,
 		return false;
 	}
 
-	free_contig_range(pfn, count);
+	busy = put_free_range(pfn, count);
+	WARN(busy, "%s: %lu pages of %lu from PFN %#lx on are still in use\n",
+	     cma->name, busy, count, pfn);
 	cma_drop(cma, map, cma_map_pfn_unit(map, pfn), count);
 	cma_count_release(cma, count);
 	trace_cma_release(cma->name, pfn, pages, count);

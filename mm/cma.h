@@ -110,6 +110,7 @@ struct cma_kobject {
  * @name: unique among all areas, without '/'
  * @state: written at boot only, while there is one thread
  * @reserve_pages_on_error: keep the pages reserved if activation fails
+ * @had_folios: large folios may be among the pages that are held; stays set
  * @lock: taken in any context
  * @count: pages in all ranges
  * @nr_pages_succeeded: pages handed out so far
@@ -127,6 +128,7 @@ struct cma {
 	char name[CMA_MAX_NAME];
 	enum cma_state state;
 	bool reserve_pages_on_error;
+	bool had_folios;
 	spinlock_t lock;		/* guards what changes in @ranges */
 	unsigned long count;
 #ifdef CONFIG_CMA_SYSFS

@@ -22,6 +22,7 @@
 #include <linux/vmstat.h>
 
 #include "../cma.h"
+#include "../internal.h"
 
 #define AREA_PAGES	(2 * pageblock_nr_pages)
 #define AREA_SIZE	((phys_addr_t)AREA_PAGES << PAGE_SHIFT)
@@ -825,6 +826,176 @@ static void __init cma_releases_once(struct kunit *test)
 }
 
 /*
+ * Free ranges: pages come out of the free lists and go back there
+ */
+
+/* Others may borrow a page just now; what they give back may be on a list. */
+static unsigned long take_when_free(unsigned long pfn, unsigned long nr_pages,
+				    gfp_t gfp)
+{
+	unsigned long found = take_free_range(pfn, nr_pages, gfp);
+
+	for (unsigned int i = 0; i < 25 && found != pfn + nr_pages; i++) {
+		drain_all_pages(NULL);
+		msleep(20);
+		found = take_free_range(pfn, nr_pages, gfp);
+	}
+	return found;
+}
+
+static unsigned long count_not_free(unsigned long pfn, unsigned long nr_pages)
+{
+	unsigned long end = pfn + nr_pages, bad = 0;
+
+	while (pfn < end) {
+		struct page *page = pfn_to_page(pfn);
+
+		if (PageBuddy(page)) {
+			pfn += 1UL << buddy_order(page);
+		} else {
+			bad++;
+			pfn++;
+		}
+	}
+	return bad;
+}
+
+/* Parts of blocks, whole ones, several; at once again what was just put back. */
+static void __init cma_free_ranges(struct kunit *test)
+{
+	struct cma *cma = get_area(test);
+	unsigned long base = cma->ranges[0].base_pfn;
+	unsigned long free_cma = free_cma_pages();
+	const unsigned long half = pageblock_nr_pages;
+	const struct {
+		unsigned long start, nr_pages;
+	} cases[] = {
+		{ 0, 1 }, { 1, 1 }, { 5, 3 }, { 7, 2 }, { 0, 16 }, { 3, 29 },
+		{ half - 1, 1 }, { half - 1, 2 }, { half - 7, 20 }, { 0, half },
+		{ half, half }, { half / 2, half }, { 1, AREA_PAGES - 2 },
+		{ AREA_PAGES - 1, 1 }, { 0, AREA_PAGES },
+	};
+
+	for (unsigned int i = 0; i < ARRAY_SIZE(cases); i++) {
+		unsigned long pfn = base + cases[i].start;
+		unsigned long nr = cases[i].nr_pages, again = 0;
+		struct page *page = pfn_to_page(pfn);
+
+		KUNIT_ASSERT_EQ(test, take_when_free(pfn, nr, GFP_KERNEL), pfn + nr);
+		expect_pages(test, cma, page, nr, 0);
+		expect_free_cma_pages(test, free_cma - nr);
+		/* Others who ask see the first that they cannot have. */
+		KUNIT_EXPECT_EQ(test, pfn, take_free_range(base, AREA_PAGES, GFP_KERNEL));
+		expect_free_cma_pages(test, free_cma - nr);
+
+		for (unsigned int round = 0; round < 10 && !again; round++) {
+			set_page_private(nth_page(page, nr - 1), 5);
+			KUNIT_EXPECT_EQ(test, 0, put_free_range(pfn, nr));
+			again = take_free_range(pfn, nr, GFP_KERNEL) == pfn + nr;
+			if (!again)
+				KUNIT_ASSERT_EQ(test, take_when_free(pfn, nr, GFP_KERNEL),
+						pfn + nr);
+			KUNIT_EXPECT_EQ(test, 0, page_private(nth_page(page, nr - 1)));
+		}
+		KUNIT_EXPECT_TRUE(test, again);
+		KUNIT_EXPECT_EQ(test, 0, put_free_range(pfn, nr));
+		KUNIT_EXPECT_EQ(test, 0, count_not_free(base, AREA_PAGES));
+		KUNIT_EXPECT_GE(test, buddy_order(pfn_to_page(base)), pageblock_order);
+		expect_free_cma_pages(test, free_cma);
+	}
+}
+
+static void __init cma_free_folios(struct kunit *test)
+{
+	struct cma *cma = get_area(test);
+	unsigned long base = cma->ranges[0].base_pfn;
+	unsigned long free_cma = free_cma_pages();
+	const gfp_t gfp = GFP_KERNEL | __GFP_COMP;
+
+	for (unsigned int order = 1; order <= pageblock_order; order++) {
+		unsigned long nr = 1UL << order, pfn = base + AREA_PAGES - nr;
+		bool again = false;
+
+		KUNIT_ASSERT_EQ(test, take_when_free(pfn, nr, gfp), pfn + nr);
+		for (unsigned int round = 0; round < 10 && !again; round++) {
+			struct folio *folio = pfn_folio(pfn);
+
+			KUNIT_EXPECT_EQ(test, folio_pfn(folio), pfn);
+			KUNIT_EXPECT_EQ(test, folio_order(folio), order);
+			KUNIT_EXPECT_EQ(test, folio_ref_count(folio), 1);
+			KUNIT_EXPECT_EQ(test, 0, put_free_range(pfn, nr));
+			again = take_free_range(pfn, nr, gfp) == pfn + nr;
+			if (!again)
+				KUNIT_ASSERT_EQ(test, take_when_free(pfn, nr, gfp),
+						pfn + nr);
+		}
+		KUNIT_EXPECT_TRUE(test, again);
+		expect_free_cma_pages(test, free_cma - nr);
+
+		/* It goes when the last one lets it go. */
+		folio_get(pfn_folio(pfn));
+		KUNIT_EXPECT_EQ(test, 0, put_free_range(pfn, nr));
+		KUNIT_EXPECT_EQ(test, folio_ref_count(pfn_folio(pfn)), 1);
+		expect_free_cma_pages(test, free_cma - nr);
+		folio_put(pfn_folio(pfn));
+		expect_free_cma_pages(test, free_cma);
+	}
+}
+
+/* Nothing that alloc_contig_range() would refuse, and nothing that is isolated. */
+static void __init cma_free_ranges_refused(struct kunit *test)
+{
+	unsigned long base = get_area(test)->ranges[0].base_pfn;
+	unsigned long second = base + pageblock_nr_pages;
+	unsigned long free_cma = free_cma_pages();
+	int ret;
+
+	KUNIT_EXPECT_EQ(test, base, take_free_range(base, 3, GFP_KERNEL | __GFP_COMP));
+	KUNIT_EXPECT_EQ(test, base + 1,
+			take_free_range(base + 1, 2, GFP_KERNEL | __GFP_COMP));
+	KUNIT_EXPECT_EQ(test, base, take_free_range(base, 1, GFP_KERNEL | __GFP_NOFAIL));
+	expect_free_cma_pages(test, free_cma);
+
+	ret = start_isolate_page_range(second, second + pageblock_nr_pages,
+				       MIGRATE_CMA, 0, GFP_KERNEL);
+	KUNIT_ASSERT_EQ(test, ret, 0);
+	KUNIT_EXPECT_EQ(test, second, take_when_free(base, AREA_PAGES, GFP_KERNEL));
+	undo_isolate_page_range(second, second + pageblock_nr_pages, MIGRATE_CMA);
+	expect_free_cma_pages(test, free_cma);
+}
+
+/* Those that others hold, or left something on, do not hold up their neighbours. */
+static void __init cma_puts_what_is_not_held(struct kunit *test)
+{
+	const unsigned long nr = 64;
+	unsigned long base = get_area(test)->ranges[0].base_pfn;
+	unsigned long free_cma = free_cma_pages();
+
+	KUNIT_ASSERT_EQ(test, take_when_free(base, nr, GFP_KERNEL), base + nr);
+	get_page(pfn_to_page(base));
+	get_page(pfn_to_page(base + 21));
+	get_page(pfn_to_page(base + 63));
+	folio_set_mlocked(pfn_folio(base + 40));
+	mod_zone_page_state(page_zone(pfn_to_page(base)), NR_MLOCK, 1);
+
+	KUNIT_EXPECT_EQ(test, 3, put_free_range(base, nr));
+	expect_free_cma_pages(test, free_cma - 3);
+	KUNIT_EXPECT_EQ(test, 3, count_not_free(base, nr));
+	KUNIT_EXPECT_EQ(test, page_ref_count(pfn_to_page(base + 21)), 1);
+	KUNIT_EXPECT_FALSE(test, PageBuddy(pfn_to_page(base + 21)));
+	KUNIT_EXPECT_FALSE(test, folio_test_mlocked(pfn_folio(base + 40)));
+	KUNIT_EXPECT_EQ(test, base, take_free_range(base, nr, GFP_KERNEL));
+	KUNIT_EXPECT_EQ(test, base + 21, take_free_range(base + 1, nr, GFP_KERNEL));
+	KUNIT_EXPECT_EQ(test, base + 63, take_free_range(base + 22, nr, GFP_KERNEL));
+
+	put_page(pfn_to_page(base));
+	put_page(pfn_to_page(base + 21));
+	put_page(pfn_to_page(base + 63));
+	expect_free_cma_pages(test, free_cma);
+	KUNIT_EXPECT_EQ(test, 0, count_not_free(base, AREA_PAGES));
+}
+
+/*
  * Ranges
  */
 
@@ -1040,6 +1211,10 @@ static struct kunit_case __refdata cma_cases[] = {
 	KUNIT_CASE_PARAM(cma_refuses_wrong_releases, two_orders_gen_params),
 	KUNIT_CASE(cma_refuses_torn_folios),
 	KUNIT_CASE(cma_releases_once),
+	KUNIT_CASE(cma_free_ranges),
+	KUNIT_CASE(cma_free_folios),
+	KUNIT_CASE(cma_free_ranges_refused),
+	KUNIT_CASE(cma_puts_what_is_not_held),
 	KUNIT_CASE(cma_of_two_ranges),
 	KUNIT_CASE(cma_of_bad_range_is_dead),
 	KUNIT_CASE(cma_gives_early),
