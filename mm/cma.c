@@ -474,13 +474,10 @@ static void cma_report_failure(struct cma *cma, unsigned long count,
 	       cma->count, cma_longest_run(cma));
 }
 
-/* Take pages from those who borrowed them, if anybody did. */
-static int cma_get_pages(unsigned long pfn, unsigned long count, gfp_t gfp)
+/* Take pages from those who borrowed them. */
+static int cma_reclaim(unsigned long pfn, unsigned long count, gfp_t gfp)
 {
 	int ret;
-
-	if (take_free_range(pfn, count, gfp) == pfn + count)
-		return 0;
 
 	mutex_lock(&cma_contig_mutex);
 	ret = alloc_contig_range(pfn, pfn + count, MIGRATE_CMA, gfp);
@@ -488,15 +485,32 @@ static int cma_get_pages(unsigned long pfn, unsigned long count, gfp_t gfp)
 	return ret;
 }
 
-static struct page *__cma_alloc(struct cma *cma, unsigned long count,
-				unsigned int align, gfp_t gfp)
+/*
+ * Which of the pages from @pfn on, none of them free, is the last? Whether a
+ * page begins a free block is read without zone->lock, for take_free_range()
+ * to find out; and behind a page that is not free, one that is does begin one.
+ */
+static unsigned long cma_last_not_free(const struct cma_map *map,
+				       unsigned long pfn)
 {
-	unsigned long unit = 0, pfn = -1UL, tried = 0;
+	unsigned long end = map->base_pfn + map->count;
+
+	while (pfn + 1 < end && !PageBuddy(pfn_to_page(pfn + 1)))
+		pfn++;
+
+	return pfn;
+}
+
+/* With @nowait, pages that are not free are left to those who have them. */
+static struct page *__cma_alloc(struct cma *cma, unsigned long count,
+				unsigned int align, gfp_t gfp, bool nowait)
+{
+	unsigned long unit = 0, pfn = -1UL, tried = 0, found;
 	struct page *page = NULL;
 	struct cma_map *map;
 	int ret = -ENOMEM;
 
-	might_sleep();
+	might_sleep_if(!nowait);
 	trace_cma_alloc_start(cma ? cma->name : NULL, count, align);
 
 	if (!cma || cma->state != CMA_ACTIVE || !count) {
@@ -512,7 +526,10 @@ static struct page *__cma_alloc(struct cma *cma, unsigned long count,
 
 		tried++;
 		pfn = cma_map_unit_pfn(map, unit);
-		ret = cma_get_pages(pfn, count, gfp);
+		found = take_free_range(pfn, count, gfp);
+		ret = 0;
+		if (found != pfn + count)
+			ret = nowait ? -EBUSY : cma_reclaim(pfn, count, gfp);
 		if (!ret) {
 			cma_hold(cma, map, unit, count);
 			page = pfn_to_page(pfn);
@@ -525,6 +542,8 @@ static struct page *__cma_alloc(struct cma *cma, unsigned long count,
 
 		trace_cma_alloc_busy_retry(cma->name, pfn, pfn_to_page(pfn),
 					   count, align);
+		if (nowait)
+			unit = cma_map_pfn_unit(map, cma_last_not_free(map, found));
 	}
 
 	if (page) {
@@ -563,7 +582,29 @@ struct page *cma_alloc(struct cma *cma, unsigned long count,
 		       unsigned int align, bool no_warn)
 {
 	return __cma_alloc(cma, count, align,
-			   GFP_KERNEL | (no_warn ? __GFP_NOWARN : 0));
+			   GFP_KERNEL | (no_warn ? __GFP_NOWARN : 0), false);
+}
+
+/**
+ * cma_alloc_nowait() - allocate contiguous pages out of what is free now
+ * @cma: area; with NULL the allocation fails
+ * @count: pages
+ * @align: alignment of the first page, as the log2 of pages
+ *
+ * As cma_alloc(), but borrowed pages stay where they are. That it fails is an
+ * ordinary event and not logged. The pages go back with cma_release().
+ *
+ * The time it takes grows with what is borrowed in front of the first range
+ * that is free, a few nanoseconds a page; locks are held for a part of it only.
+ *
+ * Context: any but NMI; with PREEMPT_RT, where preemption is enabled. Takes
+ * cma->lock and zone locks.
+ * Return: the first page, or NULL.
+ */
+struct page *cma_alloc_nowait(struct cma *cma, unsigned long count,
+			      unsigned int align)
+{
+	return __cma_alloc(cma, count, align, GFP_NOWAIT | __GFP_NOWARN, true);
 }
 
 /**
@@ -586,7 +627,7 @@ struct folio *cma_alloc_folio(struct cma *cma, int order, gfp_t gfp)
 
 	if (cma)
 		WRITE_ONCE(cma->had_folios, true);
-	page = __cma_alloc(cma, 1UL << order, order, gfp);
+	page = __cma_alloc(cma, 1UL << order, order, gfp, false);
 	return page ? page_folio(page) : NULL;
 }
 

@@ -19,6 +19,7 @@
 #include <linux/mm.h>
 #include <linux/page-isolation.h>
 #include <linux/string.h>
+#include <linux/timer.h>
 #include <linux/vmstat.h>
 
 #include "../cma.h"
@@ -995,6 +996,132 @@ static void __init cma_puts_what_is_not_held(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, 0, count_not_free(base, AREA_PAGES));
 }
 
+/* What cannot be had yet may be had when others have given back. */
+static struct page *alloc_nowait(struct cma *cma, unsigned long count,
+				 unsigned int align)
+{
+	struct page *page = cma_alloc_nowait(cma, count, align);
+
+	for (unsigned int i = 0; i < 25 && !page; i++) {
+		drain_all_pages(NULL);
+		msleep(20);
+		page = cma_alloc_nowait(cma, count, align);
+	}
+	return page;
+}
+
+static void __init cma_does_not_wait(struct kunit *test)
+{
+	struct cma *cma = get_area(test);
+	unsigned long unit_pages = 1UL << cma->ranges[0].order_per_bit;
+	unsigned long base = cma->ranges[0].base_pfn;
+	unsigned long free_cma = free_cma_pages();
+	unsigned long borrowed = base + 2 * unit_pages;
+	struct books before = read_books(cma);
+	struct page *page;
+
+	page = alloc_nowait(cma, AREA_PAGES, pageblock_order);
+	expect_pages(test, cma, page, AREA_PAGES, pageblock_order);
+	KUNIT_EXPECT_NULL(test, cma_alloc_nowait(cma, 1, 0));
+	KUNIT_EXPECT_TRUE(test, cma_release(cma, page, AREA_PAGES));
+	expect_free_cma_pages(test, free_cma);
+
+	/* Pages that the area does not know of, as if they were borrowed. */
+	KUNIT_ASSERT_EQ(test, take_when_free(borrowed, 1, GFP_KERNEL), borrowed + 1);
+	KUNIT_ASSERT_EQ(test, take_when_free(borrowed + 5 * unit_pages, unit_pages,
+					     GFP_KERNEL), borrowed + 6 * unit_pages);
+	/* Before them, between them, behind them; and nowhere. */
+	page = alloc_nowait(cma, 2 * unit_pages, 0);
+	KUNIT_EXPECT_EQ(test, page_to_pfn(page), base);
+	KUNIT_EXPECT_TRUE(test, cma_release(cma, page, 2 * unit_pages));
+	page = alloc_nowait(cma, 4 * unit_pages, 0);
+	KUNIT_EXPECT_EQ(test, page_to_pfn(page), borrowed + unit_pages);
+	KUNIT_EXPECT_TRUE(test, cma_release(cma, page, 4 * unit_pages));
+	page = alloc_nowait(cma, 5 * unit_pages, 0);
+	KUNIT_EXPECT_EQ(test, page_to_pfn(page), borrowed + 6 * unit_pages);
+	KUNIT_EXPECT_TRUE(test, cma_release(cma, page, 5 * unit_pages));
+	KUNIT_EXPECT_NULL(test, cma_alloc_nowait(cma, AREA_PAGES - 8 * unit_pages + 1, 0));
+	KUNIT_EXPECT_NULL(test, cma_alloc_nowait(cma, AREA_PAGES, 0));
+	KUNIT_EXPECT_NULL(test, cma_alloc_nowait(cma, ULONG_MAX, 0));
+	KUNIT_EXPECT_NULL(test, cma_alloc_nowait(cma, 1, UINT_MAX));
+	KUNIT_EXPECT_NULL(test, cma_alloc_nowait(cma, 0, 0));
+	KUNIT_EXPECT_NULL(test, cma_alloc_nowait(NULL, 1, 0));
+	KUNIT_EXPECT_EQ(test, cma_available_pages(cma), before.available);
+
+	KUNIT_EXPECT_EQ(test, 0, put_free_range(borrowed, 1));
+	KUNIT_EXPECT_EQ(test, 0, put_free_range(borrowed + 5 * unit_pages, unit_pages));
+	KUNIT_EXPECT_EQ(test, cma_longest_run(cma), before.longest);
+	expect_free_cma_pages(test, free_cma);
+}
+
+struct atomic_trips {
+	struct timer_list timer;
+	struct cma *cma;
+	unsigned int left;
+	unsigned int missed;
+	unsigned int refused;
+	struct completion done;
+};
+
+/* Allocate and release as somebody would who must not sleep. */
+static void atomic_trip(struct atomic_trips *trips)
+{
+	unsigned long count = 1 + trips->left * 7 % 300;
+	struct page *page = cma_alloc_nowait(trips->cma, count, trips->left % 4);
+
+	if (page)
+		trips->refused += !cma_release(trips->cma, page, count);
+	else
+		trips->missed++;
+}
+
+static void atomic_trip_by_timer(struct timer_list *timer)
+{
+	struct atomic_trips *trips = from_timer(trips, timer, timer);
+
+	atomic_trip(trips);
+	if (--trips->left)
+		mod_timer(timer, jiffies + 1);
+	else
+		complete(&trips->done);
+}
+
+/* In a softirq, with interrupts off, and amidst allocations that may sleep. */
+static void __init cma_in_atomic_context(struct kunit *test)
+{
+	struct cma *cma = get_area(test);
+	unsigned long free_cma = free_cma_pages();
+	struct atomic_trips timer = { .cma = cma, .left = 50 };
+	struct atomic_trips here = { .cma = cma };
+
+	init_completion(&timer.done);
+	timer_setup_on_stack(&timer.timer, atomic_trip_by_timer, 0);
+	mod_timer(&timer.timer, jiffies + 1);
+	while (!completion_done(&timer.done)) {
+		struct page *page = cma_alloc(cma, 100, 0, true);
+
+		if (page)
+			KUNIT_EXPECT_TRUE(test, cma_release(cma, page, 100));
+		cond_resched();
+	}
+	timer_shutdown_sync(&timer.timer);
+	destroy_timer_on_stack(&timer.timer);
+	KUNIT_EXPECT_EQ(test, timer.refused, 0);
+	KUNIT_EXPECT_LT(test, timer.missed, 50);
+
+	for (here.left = 50; here.left; here.left--) {
+		if (!IS_ENABLED(CONFIG_PREEMPT_RT))
+			local_irq_disable();
+		atomic_trip(&here);
+		if (!IS_ENABLED(CONFIG_PREEMPT_RT))
+			local_irq_enable();
+	}
+	KUNIT_EXPECT_EQ(test, here.refused, 0);
+	KUNIT_EXPECT_LT(test, here.missed, 50);
+	KUNIT_EXPECT_EQ(test, cma_available_pages(cma), AREA_PAGES);
+	expect_free_cma_pages(test, free_cma);
+}
+
 /*
  * Ranges
  */
@@ -1215,6 +1342,8 @@ static struct kunit_case __refdata cma_cases[] = {
 	KUNIT_CASE(cma_free_folios),
 	KUNIT_CASE(cma_free_ranges_refused),
 	KUNIT_CASE(cma_puts_what_is_not_held),
+	KUNIT_CASE_PARAM(cma_does_not_wait, two_orders_gen_params),
+	KUNIT_CASE(cma_in_atomic_context),
 	KUNIT_CASE(cma_of_two_ranges),
 	KUNIT_CASE(cma_of_bad_range_is_dead),
 	KUNIT_CASE(cma_gives_early),
