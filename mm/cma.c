@@ -9,7 +9,8 @@
  * allocation
  *
  *	takes units in the free map of a range (cma_map.c), under cma->lock,
- *	takes the pages from those who borrowed them: alloc_contig_range(),
+ *	takes the pages out of the free lists: take_free_range(); or, if they
+ *	are not all there, from those who borrowed them: alloc_contig_range(),
  *	marks the units as held; or drops them and tries further up.
  *
  * A release goes the same way back. The free maps alone decide what may be
@@ -43,9 +44,10 @@ static LIST_HEAD(cma_areas);
 static unsigned int cma_area_count;
 
 /*
- * Held across alloc_contig_range(). When two callers isolate blocks that the
- * page allocator may merge into one, each can make the other fail; areas share
- * no pageblock, but neighbours may share a block of MAX_PAGE_ORDER.
+ * Held across alloc_contig_range(); where all pages are free nobody waits. When
+ * two callers isolate blocks that the page allocator may merge into one, each can
+ * make the other fail; areas share no pageblock, but neighbours may share a block
+ * of MAX_PAGE_ORDER.
  */
 static DEFINE_MUTEX(cma_contig_mutex);
 
@@ -346,6 +348,7 @@ static void __init cma_admit_early_pages(struct cma *cma, struct cma_map *map)
 	}
 
 	if (map->early) {
+		cma->had_folios = true;
 		cma_map_take(map, 0, map->early);
 		cma_map_hold(map, 0, map->early);
 		cma_count_success(cma, map->early);
@@ -471,14 +474,43 @@ static void cma_report_failure(struct cma *cma, unsigned long count,
 	       cma->count, cma_longest_run(cma));
 }
 
-static struct page *__cma_alloc(struct cma *cma, unsigned long count,
-				unsigned int align, gfp_t gfp)
+/* Take pages from those who borrowed them. */
+static int cma_reclaim(unsigned long pfn, unsigned long count, gfp_t gfp)
 {
-	unsigned long unit = 0, pfn = -1UL, tried = 0;
+	int ret;
+
+	mutex_lock(&cma_contig_mutex);
+	ret = alloc_contig_range(pfn, pfn + count, MIGRATE_CMA, gfp);
+	mutex_unlock(&cma_contig_mutex);
+	return ret;
+}
+
+/*
+ * Which of the pages from @pfn on, none of them free, is the last? Whether a
+ * page begins a free block is read without zone->lock, for take_free_range()
+ * to find out; and behind a page that is not free, one that is does begin one.
+ */
+static unsigned long cma_last_not_free(const struct cma_map *map,
+				       unsigned long pfn)
+{
+	unsigned long end = map->base_pfn + map->count;
+
+	while (pfn + 1 < end && !PageBuddy(pfn_to_page(pfn + 1)))
+		pfn++;
+
+	return pfn;
+}
+
+/* With @nowait, pages that are not free are left to those who have them. */
+static struct page *__cma_alloc(struct cma *cma, unsigned long count,
+				unsigned int align, gfp_t gfp, bool nowait)
+{
+	unsigned long unit = 0, pfn = -1UL, tried = 0, found;
 	struct page *page = NULL;
 	struct cma_map *map;
 	int ret = -ENOMEM;
 
+	might_sleep_if(!nowait);
 	trace_cma_alloc_start(cma ? cma->name : NULL, count, align);
 
 	if (!cma || cma->state != CMA_ACTIVE || !count) {
@@ -494,9 +526,10 @@ static struct page *__cma_alloc(struct cma *cma, unsigned long count,
 
 		tried++;
 		pfn = cma_map_unit_pfn(map, unit);
-		mutex_lock(&cma_contig_mutex);
-		ret = alloc_contig_range(pfn, pfn + count, MIGRATE_CMA, gfp);
-		mutex_unlock(&cma_contig_mutex);
+		found = take_free_range(pfn, count, gfp);
+		ret = 0;
+		if (found != pfn + count)
+			ret = nowait ? -EBUSY : cma_reclaim(pfn, count, gfp);
 		if (!ret) {
 			cma_hold(cma, map, unit, count);
 			page = pfn_to_page(pfn);
@@ -509,6 +542,8 @@ static struct page *__cma_alloc(struct cma *cma, unsigned long count,
 
 		trace_cma_alloc_busy_retry(cma->name, pfn, pfn_to_page(pfn),
 					   count, align);
+		if (nowait)
+			unit = cma_map_pfn_unit(map, cma_last_not_free(map, found));
 	}
 
 	if (page) {
@@ -547,7 +582,29 @@ struct page *cma_alloc(struct cma *cma, unsigned long count,
 		       unsigned int align, bool no_warn)
 {
 	return __cma_alloc(cma, count, align,
-			   GFP_KERNEL | (no_warn ? __GFP_NOWARN : 0));
+			   GFP_KERNEL | (no_warn ? __GFP_NOWARN : 0), false);
+}
+
+/**
+ * cma_alloc_nowait() - allocate contiguous pages out of what is free now
+ * @cma: area; with NULL the allocation fails
+ * @count: pages
+ * @align: alignment of the first page, as the log2 of pages
+ *
+ * As cma_alloc(), but borrowed pages stay where they are. That it fails is an
+ * ordinary event and not logged. The pages go back with cma_release().
+ *
+ * The time it takes grows with what is borrowed in front of the first range
+ * that is free, a few nanoseconds a page; locks are held for a part of it only.
+ *
+ * Context: any but NMI; with PREEMPT_RT, where preemption is enabled. Takes
+ * cma->lock and zone locks.
+ * Return: the first page, or NULL.
+ */
+struct page *cma_alloc_nowait(struct cma *cma, unsigned long count,
+			      unsigned int align)
+{
+	return __cma_alloc(cma, count, align, GFP_NOWAIT | __GFP_NOWARN, true);
 }
 
 /**
@@ -568,7 +625,9 @@ struct folio *cma_alloc_folio(struct cma *cma, int order, gfp_t gfp)
 			 !(gfp & __GFP_COMP)))
 		return NULL;
 
-	page = __cma_alloc(cma, 1UL << order, order, gfp);
+	if (cma)
+		WRITE_ONCE(cma->had_folios, true);
+	page = __cma_alloc(cma, 1UL << order, order, gfp, false);
 	return page ? page_folio(page) : NULL;
 }
 
@@ -643,7 +702,7 @@ bool cma_release(struct cma *cma, const struct page *pages,
 {
 	static DEFINE_RATELIMIT_STATE(limit, DEFAULT_RATELIMIT_INTERVAL,
 				      DEFAULT_RATELIMIT_BURST);
-	unsigned long pfn, bad_pfn, flags;
+	unsigned long pfn, bad_pfn, busy, flags;
 	struct cma_map *map;
 	const char *wrong;
 
@@ -655,7 +714,10 @@ bool cma_release(struct cma *cma, const struct page *pages,
 	if (!map)
 		return false;
 
-	bad_pfn = cma_find_torn_folio(map, pages, count);
+	/* A look at each page takes its time. */
+	bad_pfn = 0;
+	if (READ_ONCE(cma->had_folios))
+		bad_pfn = cma_find_torn_folio(map, pages, count);
 	if (bad_pfn) {
 		wrong = "is of a large folio, which goes as a whole";
 	} else {
@@ -672,7 +734,9 @@ bool cma_release(struct cma *cma, const struct page *pages,
 		return false;
 	}
 
-	free_contig_range(pfn, count);
+	busy = put_free_range(pfn, count);
+	WARN(busy, "%s: %lu pages of %lu from PFN %#lx on are still in use\n",
+	     cma->name, busy, count, pfn);
 	cma_drop(cma, map, cma_map_pfn_unit(map, pfn), count);
 	cma_count_release(cma, count);
 	trace_cma_release(cma->name, pfn, pages, count);

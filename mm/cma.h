@@ -8,6 +8,21 @@
 #include <linux/spinlock.h>
 
 /**
+ * struct cma_runs - the runs of free units within some units
+ * @first: length of the run at their start, 0 if the first is taken
+ * @longest: length of the longest
+ * @last: length of the run at their end
+ */
+struct cma_runs {
+	u32 first;
+	u32 longest;
+	u32 last;
+};
+
+/* Few enough that what the nodes of a level stand for can be counted in u32. */
+#define CMA_MAP_LEVELS	6
+
+/**
  * struct cma_map - a range of an area, and its free map
  * @base_pfn: first page
  * @count: pages
@@ -19,6 +34,9 @@
  * @held: units that belong to a caller, a subset of @taken
  * @tail: pages held in a unit that is not held whole, 0 for all others;
  *	NULL when a unit is one page
+ * @top: the highest level in @runs
+ * @runs: sums up @taken, for cma_map_find(): a node of level 0 stands for some
+ *	words of it, one of a higher level for some nodes of the level below
  *
  * A unit goes from free to taken to held and back the same way. Only what is
  * held can be released, so that of two releases of one page the second is
@@ -35,6 +53,8 @@ struct cma_map {
 	unsigned long *taken;
 	unsigned long *held;
 	unsigned long *tail;
+	unsigned int top;
+	struct cma_runs *runs[CMA_MAP_LEVELS];
 };
 
 /* No unit: the answer of cma_map_find() when there is no room. */
@@ -110,6 +130,7 @@ struct cma_kobject {
  * @name: unique among all areas, without '/'
  * @state: written at boot only, while there is one thread
  * @reserve_pages_on_error: keep the pages reserved if activation fails
+ * @had_folios: large folios may be among the pages that are held; stays set
  * @lock: taken in any context
  * @count: pages in all ranges
  * @nr_pages_succeeded: pages handed out so far
@@ -127,6 +148,7 @@ struct cma {
 	char name[CMA_MAX_NAME];
 	enum cma_state state;
 	bool reserve_pages_on_error;
+	bool had_folios;
 	spinlock_t lock;		/* guards what changes in @ranges */
 	unsigned long count;
 #ifdef CONFIG_CMA_SYSFS

@@ -7,23 +7,178 @@
  * tools/testing/cma.
  */
 
+#include <linux/align.h>
 #include <linux/bitmap.h>
-#include <linux/bits.h>
+#include <linux/bitops.h>
 #include <linux/limits.h>
+#include <linux/math.h>
 #include <linux/minmax.h>
 #include <linux/pfn.h>
-#include <linux/sched.h>
 #include <linux/slab.h>
+#include <linux/string.h>
 #include <linux/vmalloc.h>
 
 #include "cma.h"
 
 /* Some gigabytes may be needed, and then vmalloc() has them. */
-static void *alloc_map(unsigned long n)
+static void *alloc_map(unsigned long n, size_t size)
 {
-	if (n > INT_MAX / sizeof(long))
-		return vcalloc(n, sizeof(long));
-	return kvcalloc(n, sizeof(long), GFP_KERNEL);
+	if (n > INT_MAX / size)
+		return vcalloc(n, size);
+	return kvcalloc(n, size, GFP_KERNEL);
+}
+
+/*
+ * The sum
+ *
+ * A node of level 0 stands for 2048 units, four cache lines of 64 bytes; one of
+ * any other level for 16 nodes. They take 5 % of the memory of the bits, and to
+ * find room, or to learn that there is none, takes a few nodes of each level. On
+ * the top level are more than 16 nodes only when a range has over 2^35 units.
+ */
+#define LEAF_SHIFT	11
+#define FAN_SHIFT	4
+
+static unsigned int level_shift(unsigned int level)
+{
+	return LEAF_SHIFT + level * FAN_SHIFT;
+}
+
+/* Nodes of a level; the last may stand for fewer units than the others. */
+static unsigned long level_nodes(const struct cma_map *map, unsigned int level)
+{
+	return ((cma_map_units(map) - 1) >> level_shift(level)) + 1;
+}
+
+/* Runs in row: of units counted so far, which may be all of a map. */
+struct run_sum {
+	unsigned long units;
+	unsigned long first;
+	unsigned long longest;
+	unsigned long last;
+};
+
+static void add_runs(struct run_sum *sum, unsigned long units,
+		     const struct cma_runs *runs)
+{
+	sum->longest = max3(sum->longest, (unsigned long)runs->longest,
+			    sum->last + runs->first);
+	if (sum->first == sum->units)
+		sum->first += runs->first;
+	sum->last = runs->last == units ? sum->last + units : runs->last;
+	sum->units += units;
+}
+
+/* Are there so many bits set in a row? At least one is asked for. */
+static bool has_set_in_row(unsigned long word, unsigned int n)
+{
+	/* Each bit that is left has as many set ones from it on as were asked. */
+	for (unsigned int had = 1, step; had < n; had += step) {
+		step = min(had, n - had);
+		word &= word >> step;
+	}
+	return word;
+}
+
+/* What is behind the last unit of the map counts as taken. */
+static struct cma_runs sum_leaf(const struct cma_map *map, unsigned long leaf)
+{
+	unsigned long units = cma_map_units(map);
+	unsigned long unit = leaf << LEAF_SHIFT;
+	unsigned long end = unit + BIT(LEAF_SHIFT);
+	struct cma_runs runs = { };
+	bool whole = true;
+	u32 run = 0;
+
+	for (; unit < min(end, units); unit += BITS_PER_LONG) {
+		unsigned long taken = map->taken[BIT_WORD(unit)];
+
+		if (units - unit < BITS_PER_LONG)
+			taken |= ~0UL << (units - unit);
+		if (!taken) {
+			run += BITS_PER_LONG;
+			continue;
+		}
+
+		run += __ffs(taken);
+		if (whole)
+			runs.first = run;
+		whole = false;
+		runs.longest = max(runs.longest, run);
+		run = BITS_PER_LONG - 1 - __fls(taken);
+		runs.longest = max(runs.longest, run);
+		/* Within a word, only a run that beats all so far is of interest. */
+		while (~taken && runs.longest < BITS_PER_LONG - 1 &&
+		       has_set_in_row(~taken, runs.longest + 1))
+			runs.longest++;
+	}
+
+	if (whole)
+		runs.first = run;
+	runs.longest = max(runs.longest, run);
+	runs.last = end <= units ? run : 0;
+	return runs;
+}
+
+static struct run_sum sum_nodes(const struct cma_map *map, unsigned int level,
+				unsigned long node, unsigned long end)
+{
+	struct run_sum sum = { };
+
+	for (; node < end; node++) {
+		/* The races are those of cma_map_longest(). */
+		struct cma_runs runs = data_race(map->runs[level][node]);
+
+		add_runs(&sum, BIT(level_shift(level)), &runs);
+	}
+
+	return sum;
+}
+
+static struct cma_runs sum_children(const struct cma_map *map,
+				    unsigned int level, unsigned long node)
+{
+	unsigned long first = node << FAN_SHIFT;
+	unsigned long end = min(first + BIT(FAN_SHIFT), level_nodes(map, level - 1));
+	struct run_sum sum = sum_nodes(map, level - 1, first, end);
+
+	/* Where there are no units any more none is free. */
+	if (end - first < BIT(FAN_SHIFT))
+		sum.last = 0;
+	return (struct cma_runs){ sum.first, sum.longest, sum.last };
+}
+
+/* Write the sums anew, when units were taken or set free. */
+static void sum_up(struct cma_map *map, unsigned long unit, unsigned long n,
+		   bool free)
+{
+	unsigned long first = unit >> LEAF_SHIFT;
+	unsigned long last = (unit + n - 1) >> LEAF_SHIFT;
+	bool changed = true;
+
+	for (unsigned int level = 0; level <= map->top && changed; level++) {
+		u32 whole = free ? BIT(level_shift(level)) : 0;
+
+		changed = false;
+		for (unsigned long i = first; i <= last; i++) {
+			struct cma_runs *runs = &map->runs[level][i];
+			struct cma_runs old = *runs;
+
+			/* Of what is changed as a whole there are many at times. */
+			if (i > first && i < last)
+				*runs = (struct cma_runs){ whole, whole, whole };
+			else if (level)
+				*runs = sum_children(map, level, i);
+			else
+				*runs = sum_leaf(map, i);
+
+			changed |= old.first != runs->first ||
+				   old.longest != runs->longest ||
+				   old.last != runs->last;
+		}
+		first >>= FAN_SHIFT;
+		last >>= FAN_SHIFT;
+	}
 }
 
 /**
@@ -37,15 +192,26 @@ int cma_map_init(struct cma_map *map)
 {
 	unsigned long units = cma_map_units(map);
 
-	map->taken = alloc_map(BITS_TO_LONGS(units));
-	map->held = alloc_map(BITS_TO_LONGS(units));
-	map->tail = map->order_per_bit ? alloc_map(units) : NULL;
+	unsigned long nodes = level_nodes(map, 0);
 
-	if (!map->taken || !map->held || (map->order_per_bit && !map->tail)) {
+	map->top = 0;
+	while (map->top < CMA_MAP_LEVELS - 1 && level_nodes(map, map->top) > 1)
+		nodes += level_nodes(map, ++map->top);
+
+	map->taken = alloc_map(BITS_TO_LONGS(units), sizeof(long));
+	map->held = alloc_map(BITS_TO_LONGS(units), sizeof(long));
+	map->tail = map->order_per_bit ? alloc_map(units, sizeof(long)) : NULL;
+	map->runs[0] = alloc_map(nodes, sizeof(struct cma_runs));
+
+	if (!map->taken || !map->held || (map->order_per_bit && !map->tail) ||
+	    !map->runs[0]) {
 		cma_map_destroy(map);
 		return -ENOMEM;
 	}
 
+	for (unsigned int level = 0; level < map->top; level++)
+		map->runs[level + 1] = map->runs[level] + level_nodes(map, level);
+	sum_up(map, 0, units, true);
 	map->nr_free = units;
 	return 0;
 }
@@ -61,9 +227,11 @@ void cma_map_destroy(struct cma_map *map)
 	kvfree(map->taken);
 	kvfree(map->held);
 	kvfree(map->tail);
+	kvfree(map->runs[0]);
 	map->taken = NULL;
 	map->held = NULL;
 	map->tail = NULL;
+	map->runs[0] = NULL;
 	map->nr_free = 0;
 }
 
@@ -96,6 +264,59 @@ static void clear_units(unsigned long *bits, unsigned long unit,
 	}
 }
 
+/*
+ * The lowest unit from @start on at which @need units are free and that is, with
+ * @offset added, a multiple of @mask + 1. A run of free units that is too short
+ * costs nothing; one that is long enough, but lies askew, costs a descent.
+ */
+static unsigned long find_room(const struct cma_map *map, unsigned long start,
+			       unsigned long need, unsigned long offset,
+			       unsigned long mask)
+{
+	unsigned long units = cma_map_units(map);
+	unsigned long pos = start, run = start;	/* from @run to @pos all is free */
+	int level = -1;				/* below nodes there are bits */
+
+	while (pos < units) {
+		unsigned long unit = ((run + offset + mask) & ~mask) - offset;
+		const struct cma_runs *runs;
+		unsigned long size, end;
+
+		/* Up, as far as a node starts here; and down to what has room. */
+		while (level < (int)map->top &&
+		       IS_ALIGNED(pos, BIT(level_shift(level + 1))))
+			level++;
+		for (; level >= 0; level--) {
+			size = BIT(level_shift(level));
+			runs = &map->runs[level][pos >> level_shift(level)];
+			end = pos + runs->first;
+			if (end >= unit && end - unit >= need)
+				return unit;
+			if (runs->longest < need || runs->first == size)
+				break;
+		}
+
+		if (level >= 0) {
+			pos += size;
+			if (runs->first < size)
+				run = pos - runs->last;
+			continue;
+		}
+
+		size = min(ALIGN(pos + 1, BIT(LEAF_SHIFT)), units);
+		end = find_next_bit(map->taken, size, pos);
+		if (end >= unit && end - unit >= need)
+			return unit;
+		if (end < size) {
+			end = find_next_zero_bit(map->taken, size, end);
+			run = end;
+		}
+		pos = end;
+	}
+
+	return CMA_MAP_NONE;
+}
+
 /**
  * cma_map_find() - find room
  * @map: the map
@@ -109,9 +330,7 @@ static void clear_units(unsigned long *bits, unsigned long unit,
 unsigned long cma_map_find(const struct cma_map *map, unsigned long start,
 			   unsigned long pages, unsigned int align)
 {
-	unsigned long units = cma_map_units(map);
 	unsigned long mask = 0, offset = 0;
-	unsigned long need, unit, used;
 
 	/* PFN 0 is the only multiple of more, and the sums below would wrap. */
 	if (align >= BITS_PER_LONG - 1 || map->count < pages)
@@ -129,19 +348,7 @@ unsigned long cma_map_find(const struct cma_map *map, unsigned long start,
 		offset = (map->base_pfn >> map->order_per_bit) & mask;
 	}
 
-	need = cma_map_span(map, pages);
-	for (unit = start; unit < units; unit = used + 1) {
-		unit = find_next_zero_bit(map->taken, units, unit);
-		unit = ((unit + offset + mask) & ~mask) - offset;
-		if (unit >= units || units - unit < need)
-			break;
-
-		used = find_next_bit(map->taken, unit + need, unit);
-		if (used >= unit + need)
-			return unit;
-	}
-
-	return CMA_MAP_NONE;
+	return find_room(map, start, cma_map_span(map, pages), offset, mask);
 }
 
 /**
@@ -155,6 +362,7 @@ void cma_map_take(struct cma_map *map, unsigned long unit, unsigned long pages)
 	unsigned long n = cma_map_span(map, pages);
 
 	set_units(map->taken, unit, n);
+	sum_up(map, unit, n, false);
 	WRITE_ONCE(map->nr_free, map->nr_free - n);
 }
 
@@ -247,6 +455,7 @@ void cma_map_drop(struct cma_map *map, unsigned long unit, unsigned long pages)
 	unsigned long n = cma_map_span(map, pages);
 
 	clear_units(map->taken, unit, n);
+	sum_up(map, unit, n, true);
 	WRITE_ONCE(map->nr_free, map->nr_free + n);
 }
 
@@ -254,27 +463,18 @@ void cma_map_drop(struct cma_map *map, unsigned long unit, unsigned long pages)
  * cma_map_longest() - length of the longest free run
  * @map: the map
  *
- * Statistics. Wants no lock, because a large map takes long to read: a run that
- * changes meanwhile is measured wrongly, and nothing else happens.
+ * Statistics. Wants no lock: a run that changes meanwhile is measured wrongly, and
+ * nothing else happens.
  *
- * Context: may sleep.
+ * Context: any.
  * Return: pages.
  */
 unsigned long cma_map_longest(const struct cma_map *map)
 {
-	unsigned long units = cma_map_units(map);
-	unsigned long start, end = 0, longest = 0;
+	unsigned long nodes = level_nodes(map, map->top);
+	struct run_sum sum = sum_nodes(map, map->top, 0, nodes);
 
-	while (end < units) {
-		/* The races are meant, see above. */
-		start = data_race(find_next_zero_bit(map->taken, units, end));
-		/* This one too. */
-		end = data_race(find_next_bit(map->taken, units, start));
-		longest = max(longest, end - start);
-		cond_resched();
-	}
-
-	return longest << map->order_per_bit;
+	return sum.longest << map->order_per_bit;
 }
 
 /**

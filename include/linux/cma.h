@@ -80,6 +80,8 @@ static inline void __init *cma_reserve_early(struct cma *cma, unsigned long size
 
 struct page *cma_alloc(struct cma *cma, unsigned long count,
 		       unsigned int align, bool no_warn);
+struct page *cma_alloc_nowait(struct cma *cma, unsigned long count,
+			      unsigned int align);
 bool cma_release(struct cma *cma, const struct page *pages,
 		 unsigned long count);
 bool cma_pages_valid(struct cma *cma, const struct page *pages,

@@ -19,9 +19,11 @@
 #include <linux/mm.h>
 #include <linux/page-isolation.h>
 #include <linux/string.h>
+#include <linux/timer.h>
 #include <linux/vmstat.h>
 
 #include "../cma.h"
+#include "../internal.h"
 
 #define AREA_PAGES	(2 * pageblock_nr_pages)
 #define AREA_SIZE	((phys_addr_t)AREA_PAGES << PAGE_SHIFT)
@@ -825,6 +827,302 @@ static void __init cma_releases_once(struct kunit *test)
 }
 
 /*
+ * Free ranges: pages come out of the free lists and go back there
+ */
+
+/* Others may borrow a page just now; what they give back may be on a list. */
+static unsigned long take_when_free(unsigned long pfn, unsigned long nr_pages,
+				    gfp_t gfp)
+{
+	unsigned long found = take_free_range(pfn, nr_pages, gfp);
+
+	for (unsigned int i = 0; i < 25 && found != pfn + nr_pages; i++) {
+		drain_all_pages(NULL);
+		msleep(20);
+		found = take_free_range(pfn, nr_pages, gfp);
+	}
+	return found;
+}
+
+static unsigned long count_not_free(unsigned long pfn, unsigned long nr_pages)
+{
+	unsigned long end = pfn + nr_pages, bad = 0;
+
+	while (pfn < end) {
+		struct page *page = pfn_to_page(pfn);
+
+		if (PageBuddy(page)) {
+			pfn += 1UL << buddy_order(page);
+		} else {
+			bad++;
+			pfn++;
+		}
+	}
+	return bad;
+}
+
+/* Parts of blocks, whole ones, several; at once again what was just put back. */
+static void __init cma_free_ranges(struct kunit *test)
+{
+	struct cma *cma = get_area(test);
+	unsigned long base = cma->ranges[0].base_pfn;
+	unsigned long free_cma = free_cma_pages();
+	const unsigned long half = pageblock_nr_pages;
+	const struct {
+		unsigned long start, nr_pages;
+	} cases[] = {
+		{ 0, 1 }, { 1, 1 }, { 5, 3 }, { 7, 2 }, { 0, 16 }, { 3, 29 },
+		{ half - 1, 1 }, { half - 1, 2 }, { half - 7, 20 }, { 0, half },
+		{ half, half }, { half / 2, half }, { 1, AREA_PAGES - 2 },
+		{ AREA_PAGES - 1, 1 }, { 0, AREA_PAGES },
+	};
+
+	for (unsigned int i = 0; i < ARRAY_SIZE(cases); i++) {
+		unsigned long pfn = base + cases[i].start;
+		unsigned long nr = cases[i].nr_pages, again = 0;
+		struct page *page = pfn_to_page(pfn);
+
+		KUNIT_ASSERT_EQ(test, take_when_free(pfn, nr, GFP_KERNEL), pfn + nr);
+		expect_pages(test, cma, page, nr, 0);
+		expect_free_cma_pages(test, free_cma - nr);
+		/* Others who ask see the first that they cannot have. */
+		KUNIT_EXPECT_EQ(test, pfn, take_free_range(base, AREA_PAGES, GFP_KERNEL));
+		expect_free_cma_pages(test, free_cma - nr);
+
+		for (unsigned int round = 0; round < 10 && !again; round++) {
+			set_page_private(nth_page(page, nr - 1), 5);
+			KUNIT_EXPECT_EQ(test, 0, put_free_range(pfn, nr));
+			again = take_free_range(pfn, nr, GFP_KERNEL) == pfn + nr;
+			if (!again)
+				KUNIT_ASSERT_EQ(test, take_when_free(pfn, nr, GFP_KERNEL),
+						pfn + nr);
+			KUNIT_EXPECT_EQ(test, 0, page_private(nth_page(page, nr - 1)));
+		}
+		KUNIT_EXPECT_TRUE(test, again);
+		KUNIT_EXPECT_EQ(test, 0, put_free_range(pfn, nr));
+		KUNIT_EXPECT_EQ(test, 0, count_not_free(base, AREA_PAGES));
+		KUNIT_EXPECT_GE(test, buddy_order(pfn_to_page(base)), pageblock_order);
+		expect_free_cma_pages(test, free_cma);
+	}
+}
+
+static void __init cma_free_folios(struct kunit *test)
+{
+	struct cma *cma = get_area(test);
+	unsigned long base = cma->ranges[0].base_pfn;
+	unsigned long free_cma = free_cma_pages();
+	const gfp_t gfp = GFP_KERNEL | __GFP_COMP;
+
+	for (unsigned int order = 1; order <= pageblock_order; order++) {
+		unsigned long nr = 1UL << order, pfn = base + AREA_PAGES - nr;
+		bool again = false;
+
+		KUNIT_ASSERT_EQ(test, take_when_free(pfn, nr, gfp), pfn + nr);
+		for (unsigned int round = 0; round < 10 && !again; round++) {
+			struct folio *folio = pfn_folio(pfn);
+
+			KUNIT_EXPECT_EQ(test, folio_pfn(folio), pfn);
+			KUNIT_EXPECT_EQ(test, folio_order(folio), order);
+			KUNIT_EXPECT_EQ(test, folio_ref_count(folio), 1);
+			KUNIT_EXPECT_EQ(test, 0, put_free_range(pfn, nr));
+			again = take_free_range(pfn, nr, gfp) == pfn + nr;
+			if (!again)
+				KUNIT_ASSERT_EQ(test, take_when_free(pfn, nr, gfp),
+						pfn + nr);
+		}
+		KUNIT_EXPECT_TRUE(test, again);
+		expect_free_cma_pages(test, free_cma - nr);
+
+		/* It goes when the last one lets it go. */
+		folio_get(pfn_folio(pfn));
+		KUNIT_EXPECT_EQ(test, 0, put_free_range(pfn, nr));
+		KUNIT_EXPECT_EQ(test, folio_ref_count(pfn_folio(pfn)), 1);
+		expect_free_cma_pages(test, free_cma - nr);
+		folio_put(pfn_folio(pfn));
+		expect_free_cma_pages(test, free_cma);
+	}
+}
+
+/* Nothing that alloc_contig_range() would refuse, and nothing that is isolated. */
+static void __init cma_free_ranges_refused(struct kunit *test)
+{
+	unsigned long base = get_area(test)->ranges[0].base_pfn;
+	unsigned long second = base + pageblock_nr_pages;
+	unsigned long free_cma = free_cma_pages();
+	int ret;
+
+	KUNIT_EXPECT_EQ(test, base, take_free_range(base, 3, GFP_KERNEL | __GFP_COMP));
+	KUNIT_EXPECT_EQ(test, base + 1,
+			take_free_range(base + 1, 2, GFP_KERNEL | __GFP_COMP));
+	KUNIT_EXPECT_EQ(test, base, take_free_range(base, 1, GFP_KERNEL | __GFP_NOFAIL));
+	expect_free_cma_pages(test, free_cma);
+
+	ret = start_isolate_page_range(second, second + pageblock_nr_pages,
+				       MIGRATE_CMA, 0, GFP_KERNEL);
+	KUNIT_ASSERT_EQ(test, ret, 0);
+	KUNIT_EXPECT_EQ(test, second, take_when_free(base, AREA_PAGES, GFP_KERNEL));
+	undo_isolate_page_range(second, second + pageblock_nr_pages, MIGRATE_CMA);
+	expect_free_cma_pages(test, free_cma);
+}
+
+/* Those that others hold, or left something on, do not hold up their neighbours. */
+static void __init cma_puts_what_is_not_held(struct kunit *test)
+{
+	const unsigned long nr = 64;
+	unsigned long base = get_area(test)->ranges[0].base_pfn;
+	unsigned long free_cma = free_cma_pages();
+
+	KUNIT_ASSERT_EQ(test, take_when_free(base, nr, GFP_KERNEL), base + nr);
+	get_page(pfn_to_page(base));
+	get_page(pfn_to_page(base + 21));
+	get_page(pfn_to_page(base + 63));
+	folio_set_mlocked(pfn_folio(base + 40));
+	mod_zone_page_state(page_zone(pfn_to_page(base)), NR_MLOCK, 1);
+
+	KUNIT_EXPECT_EQ(test, 3, put_free_range(base, nr));
+	expect_free_cma_pages(test, free_cma - 3);
+	KUNIT_EXPECT_EQ(test, 3, count_not_free(base, nr));
+	KUNIT_EXPECT_EQ(test, page_ref_count(pfn_to_page(base + 21)), 1);
+	KUNIT_EXPECT_FALSE(test, PageBuddy(pfn_to_page(base + 21)));
+	KUNIT_EXPECT_FALSE(test, folio_test_mlocked(pfn_folio(base + 40)));
+	KUNIT_EXPECT_EQ(test, base, take_free_range(base, nr, GFP_KERNEL));
+	KUNIT_EXPECT_EQ(test, base + 21, take_free_range(base + 1, nr, GFP_KERNEL));
+	KUNIT_EXPECT_EQ(test, base + 63, take_free_range(base + 22, nr, GFP_KERNEL));
+
+	put_page(pfn_to_page(base));
+	put_page(pfn_to_page(base + 21));
+	put_page(pfn_to_page(base + 63));
+	expect_free_cma_pages(test, free_cma);
+	KUNIT_EXPECT_EQ(test, 0, count_not_free(base, AREA_PAGES));
+}
+
+/* What cannot be had yet may be had when others have given back. */
+static struct page *alloc_nowait(struct cma *cma, unsigned long count,
+				 unsigned int align)
+{
+	struct page *page = cma_alloc_nowait(cma, count, align);
+
+	for (unsigned int i = 0; i < 25 && !page; i++) {
+		drain_all_pages(NULL);
+		msleep(20);
+		page = cma_alloc_nowait(cma, count, align);
+	}
+	return page;
+}
+
+static void __init cma_does_not_wait(struct kunit *test)
+{
+	struct cma *cma = get_area(test);
+	unsigned long unit_pages = 1UL << cma->ranges[0].order_per_bit;
+	unsigned long base = cma->ranges[0].base_pfn;
+	unsigned long free_cma = free_cma_pages();
+	unsigned long borrowed = base + 2 * unit_pages;
+	struct books before = read_books(cma);
+	struct page *page;
+
+	page = alloc_nowait(cma, AREA_PAGES, pageblock_order);
+	expect_pages(test, cma, page, AREA_PAGES, pageblock_order);
+	KUNIT_EXPECT_NULL(test, cma_alloc_nowait(cma, 1, 0));
+	KUNIT_EXPECT_TRUE(test, cma_release(cma, page, AREA_PAGES));
+	expect_free_cma_pages(test, free_cma);
+
+	/* Pages that the area does not know of, as if they were borrowed. */
+	KUNIT_ASSERT_EQ(test, take_when_free(borrowed, 1, GFP_KERNEL), borrowed + 1);
+	KUNIT_ASSERT_EQ(test, take_when_free(borrowed + 5 * unit_pages, unit_pages,
+					     GFP_KERNEL), borrowed + 6 * unit_pages);
+	/* Before them, between them, behind them; and nowhere. */
+	page = alloc_nowait(cma, 2 * unit_pages, 0);
+	KUNIT_EXPECT_EQ(test, page_to_pfn(page), base);
+	KUNIT_EXPECT_TRUE(test, cma_release(cma, page, 2 * unit_pages));
+	page = alloc_nowait(cma, 4 * unit_pages, 0);
+	KUNIT_EXPECT_EQ(test, page_to_pfn(page), borrowed + unit_pages);
+	KUNIT_EXPECT_TRUE(test, cma_release(cma, page, 4 * unit_pages));
+	page = alloc_nowait(cma, 5 * unit_pages, 0);
+	KUNIT_EXPECT_EQ(test, page_to_pfn(page), borrowed + 6 * unit_pages);
+	KUNIT_EXPECT_TRUE(test, cma_release(cma, page, 5 * unit_pages));
+	KUNIT_EXPECT_NULL(test, cma_alloc_nowait(cma, AREA_PAGES - 8 * unit_pages + 1, 0));
+	KUNIT_EXPECT_NULL(test, cma_alloc_nowait(cma, AREA_PAGES, 0));
+	KUNIT_EXPECT_NULL(test, cma_alloc_nowait(cma, ULONG_MAX, 0));
+	KUNIT_EXPECT_NULL(test, cma_alloc_nowait(cma, 1, UINT_MAX));
+	KUNIT_EXPECT_NULL(test, cma_alloc_nowait(cma, 0, 0));
+	KUNIT_EXPECT_NULL(test, cma_alloc_nowait(NULL, 1, 0));
+	KUNIT_EXPECT_EQ(test, cma_available_pages(cma), before.available);
+
+	KUNIT_EXPECT_EQ(test, 0, put_free_range(borrowed, 1));
+	KUNIT_EXPECT_EQ(test, 0, put_free_range(borrowed + 5 * unit_pages, unit_pages));
+	KUNIT_EXPECT_EQ(test, cma_longest_run(cma), before.longest);
+	expect_free_cma_pages(test, free_cma);
+}
+
+struct atomic_trips {
+	struct timer_list timer;
+	struct cma *cma;
+	unsigned int left;
+	unsigned int missed;
+	unsigned int refused;
+	struct completion done;
+};
+
+/* Allocate and release as somebody would who must not sleep. */
+static void atomic_trip(struct atomic_trips *trips)
+{
+	unsigned long count = 1 + trips->left * 7 % 300;
+	struct page *page = cma_alloc_nowait(trips->cma, count, trips->left % 4);
+
+	if (page)
+		trips->refused += !cma_release(trips->cma, page, count);
+	else
+		trips->missed++;
+}
+
+static void atomic_trip_by_timer(struct timer_list *timer)
+{
+	struct atomic_trips *trips = from_timer(trips, timer, timer);
+
+	atomic_trip(trips);
+	if (--trips->left)
+		mod_timer(timer, jiffies + 1);
+	else
+		complete(&trips->done);
+}
+
+/* In a softirq, with interrupts off, and amidst allocations that may sleep. */
+static void __init cma_in_atomic_context(struct kunit *test)
+{
+	struct cma *cma = get_area(test);
+	unsigned long free_cma = free_cma_pages();
+	struct atomic_trips timer = { .cma = cma, .left = 50 };
+	struct atomic_trips here = { .cma = cma };
+
+	init_completion(&timer.done);
+	timer_setup_on_stack(&timer.timer, atomic_trip_by_timer, 0);
+	mod_timer(&timer.timer, jiffies + 1);
+	while (!completion_done(&timer.done)) {
+		struct page *page = cma_alloc(cma, 100, 0, true);
+
+		if (page)
+			KUNIT_EXPECT_TRUE(test, cma_release(cma, page, 100));
+		cond_resched();
+	}
+	timer_shutdown_sync(&timer.timer);
+	destroy_timer_on_stack(&timer.timer);
+	KUNIT_EXPECT_EQ(test, timer.refused, 0);
+	KUNIT_EXPECT_LT(test, timer.missed, 50);
+
+	for (here.left = 50; here.left; here.left--) {
+		if (!IS_ENABLED(CONFIG_PREEMPT_RT))
+			local_irq_disable();
+		atomic_trip(&here);
+		if (!IS_ENABLED(CONFIG_PREEMPT_RT))
+			local_irq_enable();
+	}
+	KUNIT_EXPECT_EQ(test, here.refused, 0);
+	KUNIT_EXPECT_LT(test, here.missed, 50);
+	KUNIT_EXPECT_EQ(test, cma_available_pages(cma), AREA_PAGES);
+	expect_free_cma_pages(test, free_cma);
+}
+
+/*
  * Ranges
  */
 
@@ -1040,6 +1338,12 @@ static struct kunit_case __refdata cma_cases[] = {
 	KUNIT_CASE_PARAM(cma_refuses_wrong_releases, two_orders_gen_params),
 	KUNIT_CASE(cma_refuses_torn_folios),
 	KUNIT_CASE(cma_releases_once),
+	KUNIT_CASE(cma_free_ranges),
+	KUNIT_CASE(cma_free_folios),
+	KUNIT_CASE(cma_free_ranges_refused),
+	KUNIT_CASE(cma_puts_what_is_not_held),
+	KUNIT_CASE_PARAM(cma_does_not_wait, two_orders_gen_params),
+	KUNIT_CASE(cma_in_atomic_context),
 	KUNIT_CASE(cma_of_two_ranges),
 	KUNIT_CASE(cma_of_bad_range_is_dead),
 	KUNIT_CASE(cma_gives_early),

@@ -8,9 +8,12 @@
  */
 
 #include <kunit/test.h>
-#include <linux/bits.h>
+#include <linux/align.h>
+#include <linux/bitops.h>
+#include <linux/find.h>
 #include <linux/kernel.h>
 #include <linux/limits.h>
+#include <linux/log2.h>
 #include <linux/prandom.h>
 #include <linux/slab.h>
 #include <linux/string.h>
@@ -485,6 +488,112 @@ static void cma_map_has_huge_units(struct kunit *test)
 	}
 }
 
+/*
+ * Sums: maps that are too large for a page by page model, next to a search that
+ * reads each bit.
+ */
+
+static unsigned long plain_find(const struct cma_map *map, unsigned long start,
+				unsigned long need, unsigned long align)
+{
+	unsigned long units = cma_map_units(map);
+
+	while (start < units) {
+		unsigned long unit, end;
+
+		start = find_next_zero_bit(map->taken, units, start);
+		end = find_next_bit(map->taken, units, start);
+		unit = ALIGN(map->base_pfn + start, 1UL << align) - map->base_pfn;
+		if (end >= unit && end - unit >= need)
+			return start < units ? unit : CMA_MAP_NONE;
+		start = end;
+	}
+
+	return CMA_MAP_NONE;
+}
+
+static unsigned long plain_longest(const struct cma_map *map)
+{
+	unsigned long units = cma_map_units(map);
+	unsigned long start, end = 0, longest = 0;
+
+	while (end < units) {
+		start = find_next_zero_bit(map->taken, units, end);
+		end = find_next_bit(map->taken, units, start);
+		longest = max(longest, end - start);
+	}
+
+	return longest;
+}
+
+/* Small numbers, large ones, and powers of two and their neighbours. */
+static unsigned long pick_length(struct rnd_state *rnd, unsigned long end)
+{
+	unsigned long n = 1UL << prandom_u32_state(rnd) % (1 + ilog2(end));
+
+	if (prandom_u32_state(rnd) % 2)
+		n = prandom_u32_state(rnd) % n;
+	else
+		n += prandom_u32_state(rnd) % 3 - 1UL;
+	return clamp(n, 1UL, end);
+}
+
+static void walk_sums(struct kunit *test, struct rnd_state *rnd,
+		      unsigned long units, unsigned int steps)
+{
+	struct cma_map map = {
+		.base_pfn = prandom_u32_state(rnd) % 3000, .count = units,
+	};
+
+	KUNIT_ASSERT_EQ(test, cma_map_init(&map), 0);
+	/* Half of the walks begin with all units taken. */
+	if (prandom_u32_state(rnd) % 2)
+		cma_map_take(&map, 0, units);
+
+	while (steps--) {
+		unsigned long start = prandom_u32_state(rnd) % units;
+		unsigned long need = pick_length(rnd, units);
+		unsigned int align = prandom_u32_state(rnd) % 4 * 4;
+		unsigned long end;
+
+		if (test_bit(start, map.taken)) {
+			end = find_next_zero_bit(map.taken, units, start);
+			cma_map_drop(&map, start, pick_length(rnd, end - start));
+		} else {
+			end = find_next_bit(map.taken, units, start);
+			cma_map_take(&map, start, pick_length(rnd, end - start));
+		}
+
+		start = prandom_u32_state(rnd) % 2 ? 0 : prandom_u32_state(rnd) % units;
+		KUNIT_ASSERT_EQ(test, cma_map_find(&map, start, need, align),
+				plain_find(&map, start, need, align));
+		/* The longest is found, and one more is not. */
+		need = plain_longest(&map);
+		KUNIT_ASSERT_EQ(test, cma_map_longest(&map), need);
+		KUNIT_ASSERT_EQ(test, cma_map_find(&map, 0, need + 1, 0), CMA_MAP_NONE);
+		if (need)
+			KUNIT_ASSERT_EQ(test, cma_map_find(&map, 0, need, align),
+					plain_find(&map, 0, need, align));
+	}
+
+	cma_map_destroy(&map);
+}
+
+/* Of one level and of several, that end with a node and that do not. */
+static void cma_map_sums(struct kunit *test)
+{
+	static const unsigned long units[] = {
+		1, 2, 63, 64, 65, 2047, 2048, 2049, 5000, 32767, 32768, 32769,
+		40000, 524288, 600001,
+	};
+	struct rnd_state rnd;
+
+	for (unsigned int i = 0; i < ARRAY_SIZE(units); i++) {
+		prandom_seed_state(&rnd, 77 + i);
+		walk_sums(test, &rnd, units[i], 100);
+	}
+}
+
 static struct kunit_case cma_map_cases[] = {
 	KUNIT_CASE(cma_map_starts_free),
 	KUNIT_CASE(cma_map_aligns),
@@ -492,6 +601,7 @@ static struct kunit_case cma_map_cases[] = {
 	KUNIT_CASE(cma_map_unholds_once),
 	KUNIT_CASE(cma_map_has_huge_units),
 	KUNIT_CASE(cma_map_walks),
+	KUNIT_CASE(cma_map_sums),
 	{}
 };
 

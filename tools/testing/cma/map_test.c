@@ -15,17 +15,29 @@ static void cma_map_many_walks(struct kunit *test)
 	}
 }
 
+static void cma_map_many_sums(struct kunit *test)
+{
+	struct rnd_state rnd;
+
+	for (unsigned int seed = 1; seed < 400; seed++) {
+		prandom_seed_state(&rnd, seed);
+		walk_sums(test, &rnd, pick_length(&rnd, seed % 8 ? 70000 : 1200000),
+			  seed % 8 ? 200 : 40);
+	}
+}
+
 static void cma_map_without_memory(struct kunit *test)
 {
 	struct cma_map map = { .count = 64, .order_per_bit = 1 };
 
-	for (unsigned int nth = 1; nth <= 3; nth++) {
+	for (unsigned int nth = 1; nth <= 4; nth++) {
 		shim_fail_alloc = nth;
 		KUNIT_EXPECT_EQ(test, cma_map_init(&map), -ENOMEM);
 		KUNIT_EXPECT_EQ(test, shim_fail_alloc, 0);
 		KUNIT_EXPECT_NULL(test, map.taken);
 		KUNIT_EXPECT_NULL(test, map.held);
 		KUNIT_EXPECT_NULL(test, map.tail);
+		KUNIT_EXPECT_NULL(test, map.runs[0]);
 	}
 }
 
@@ -133,6 +145,7 @@ static void cma_map_huge_allocation(struct kunit *test)
 
 static struct kunit_case huge_cases[] = {
 	KUNIT_CASE(cma_map_many_walks),
+	KUNIT_CASE(cma_map_many_sums),
 	KUNIT_CASE(cma_map_without_memory),
 	KUNIT_CASE(cma_map_of_16_tib),
 	KUNIT_CASE(cma_map_of_huge_tails),
