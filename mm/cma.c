@@ -8,10 +8,12 @@
  * time it is activated: the page allocator gets its pages as MIGRATE_CMA. An
  * allocation
  *
- *	takes units in the free map of a range (cma_map.c), under cma->lock,
- *	takes the pages out of the free lists: take_free_range(); or, if they
- *	are not all there, from those who borrowed them: alloc_contig_range(),
- *	marks the units as held; or drops them and tries further up.
+ *	takes the first units that do in the free map of a range (cma_map.c),
+ *	under cma->lock, and their pages out of the free lists: the quick way;
+ *	or, if somebody has borrowed one of them, looks for the place that is
+ *	cheapest to have (cma_place.c, cma_page.c), takes the units there and
+ *	has their pages moved away (cma_claim.c), here or at the next best place;
+ *	and marks the units as held.
  *
  * A release goes the same way back. The free maps alone decide what may be
  * allocated and what may be released; every number shown to people (cma_sysfs.c,
@@ -42,14 +44,6 @@
 /* In the order of registration. Written at boot only, by one thread. */
 static LIST_HEAD(cma_areas);
 static unsigned int cma_area_count;
-
-/*
- * Held across alloc_contig_range(); where all pages are free nobody waits. When
- * two callers isolate blocks that the page allocator may merge into one, each can
- * make the other fail; areas share no pageblock, but neighbours may share a block
- * of MAX_PAGE_ORDER.
- */
-static DEFINE_MUTEX(cma_contig_mutex);
 
 /**
  * cma_get_base() - where an area starts
@@ -396,52 +390,19 @@ static int __init cma_activate_areas(void)
 }
 core_initcall(cma_activate_areas);
 
-/*
- * Take the first units that do, from *@unit of @map on or in a range behind it.
- * Return: the range, and in *@unit the first of the units; NULL if there are none.
- */
-static struct cma_map *cma_take(struct cma *cma, struct cma_map *map,
-				unsigned long *unit, unsigned long count,
-				unsigned int align)
-{
-	struct cma_map *end = cma->ranges + cma->nr_ranges;
-	unsigned long flags;
-
-	spin_lock_irqsave(&cma->lock, flags);
-	for (; map < end; map++, *unit = 0) {
-		*unit = cma_map_find(map, *unit, count, align);
-		if (*unit != CMA_MAP_NONE) {
-			cma_map_take(map, *unit, count);
-			break;
-		}
-	}
-	spin_unlock_irqrestore(&cma->lock, flags);
-	return map < end ? map : NULL;
-}
-
-static void cma_hold(struct cma *cma, struct cma_map *map, unsigned long unit,
+static void cma_drop(struct cma *cma, struct cma_map *map, unsigned long pfn,
 		     unsigned long count)
 {
 	unsigned long flags;
 
 	spin_lock_irqsave(&cma->lock, flags);
-	cma_map_hold(map, unit, count);
-	spin_unlock_irqrestore(&cma->lock, flags);
-}
-
-static void cma_drop(struct cma *cma, struct cma_map *map, unsigned long unit,
-		     unsigned long count)
-{
-	unsigned long flags;
-
-	spin_lock_irqsave(&cma->lock, flags);
-	cma_map_drop(map, unit, count);
+	cma_map_drop(map, cma_map_pfn_unit(map, pfn), count);
 	spin_unlock_irqrestore(&cma->lock, flags);
 }
 
 /* Maps are read without cma->lock: they may be large, and this is for people. */
-static void cma_report_failure(struct cma *cma, unsigned long count,
-			       unsigned int align, int ret, unsigned long tried)
+static void cma_report_failure(struct cma *cma, const struct cma_request *rq,
+			       int ret)
 {
 	static DEFINE_RATELIMIT_STATE(limit, DEFAULT_RATELIMIT_INTERVAL,
 				      DEFAULT_RATELIMIT_BURST);
@@ -455,10 +416,10 @@ static void cma_report_failure(struct cma *cma, unsigned long count,
 	cma_for_each_map(map, cma)
 		most = max(most, map->count);
 
-	if (count > most)
+	if (rq->count > most)
 		why = cma->nr_ranges > 1 ? "more than any range of the area has" :
 					   "more than the area has";
-	else if (!tried)
+	else if (ret == -ENOMEM && !rq->tried)
 		why = "no free range is long enough at this alignment";
 	else if (ret == -EBUSY)
 		why = "each range tried has pages that cannot be moved now";
@@ -470,80 +431,158 @@ static void cma_report_failure(struct cma *cma, unsigned long count,
 		why = "size or GFP flags cannot be served";
 
 	pr_err("%s: alloc failed, req-size: %lu pages, ret: %d (align order %u): %s; %lu ranges tried, %lu of %lu pages available, longest run %lu\n",
-	       cma->name, count, ret, align, why, tried, cma_available_pages(cma),
-	       cma->count, cma_longest_run(cma));
+	       cma->name, rq->count, ret, rq->align, why, rq->tried,
+	       cma_available_pages(cma), cma->count, cma_longest_run(cma));
 }
 
-/* Take pages from those who borrowed them. */
-static int cma_reclaim(unsigned long pfn, unsigned long count, gfp_t gfp)
+/* Take the first units that do, whatever is there. */
+static bool cma_take_first(struct cma *cma, const struct cma_request *rq,
+			   struct cma_window *window)
 {
-	int ret;
+	unsigned long unit = CMA_MAP_NONE, flags;
+	struct cma_map *map;
 
-	mutex_lock(&cma_contig_mutex);
-	ret = alloc_contig_range(pfn, pfn + count, MIGRATE_CMA, gfp);
-	mutex_unlock(&cma_contig_mutex);
-	return ret;
+	spin_lock_irqsave(&cma->lock, flags);
+	cma_for_each_map(map, cma) {
+		unit = cma_map_find(map, 0, rq->count, rq->align);
+		if (unit != CMA_MAP_NONE) {
+			cma_map_take(map, unit, rq->count);
+			break;
+		}
+	}
+	spin_unlock_irqrestore(&cma->lock, flags);
+	if (unit == CMA_MAP_NONE)
+		return false;
+
+	window->map = map;
+	window->pfn = cma_map_unit_pfn(map, unit);
+	return true;
+}
+
+/* Take the units of a window, if nobody was faster. */
+static bool cma_take_window(struct cma *cma, const struct cma_request *rq,
+			    const struct cma_window *window)
+{
+	struct cma_map *map = window->map;
+	unsigned long unit = cma_map_pfn_unit(map, window->pfn);
+	unsigned long flags;
+	bool free;
+
+	spin_lock_irqsave(&cma->lock, flags);
+	free = cma_map_find(map, unit, rq->count, rq->align) == unit;
+	if (free)
+		cma_map_take(map, unit, rq->count);
+	spin_unlock_irqrestore(&cma->lock, flags);
+	return free;
+}
+
+static void cma_hold(struct cma *cma, const struct cma_request *rq,
+		     const struct cma_window *window)
+{
+	struct cma_map *map = window->map;
+	unsigned long flags;
+
+	spin_lock_irqsave(&cma->lock, flags);
+	cma_map_hold(map, cma_map_pfn_unit(map, window->pfn), rq->count);
+	spin_unlock_irqrestore(&cma->lock, flags);
+}
+
+static int cma_take_pages(const struct cma_request *rq, unsigned long pfn)
+{
+	return take_free_range(pfn, rq->count, MIGRATE_CMA, rq->gfp) ==
+		pfn + rq->count ? 0 : -EBUSY;
 }
 
 /*
- * Which of the pages from @pfn on, none of them free, is the last? Whether a
- * page begins a free block is read without zone->lock, for take_free_range()
- * to find out; and behind a page that is not free, one that is does begin one.
+ * The quick way: with nobody else about, the first units that are free have free
+ * pages, too.
  */
-static unsigned long cma_last_not_free(const struct cma_map *map,
-				       unsigned long pfn)
+static int cma_alloc_first(struct cma *cma, struct cma_request *rq,
+			   struct cma_window *window)
 {
-	unsigned long end = map->base_pfn + map->count;
+	int ret;
 
-	while (pfn + 1 < end && !PageBuddy(pfn_to_page(pfn + 1)))
-		pfn++;
+	if (!cma_take_first(cma, rq, window))
+		return -ENOMEM;
 
-	return pfn;
+	rq->tried++;
+	ret = cma_take_pages(rq, window->pfn);
+	if (ret)
+		cma_drop(cma, window->map, window->pfn, rq->count);
+	return ret;
+}
+
+/* What one has just found others may take; who cannot sleep gives in then. */
+#define CMA_NOWAIT_TRIES	16
+
+/* The long way: find the best place, and have what is there moved away. */
+static int cma_alloc_best(struct cma *cma, struct cma_request *rq,
+			  struct cma_window *window)
+{
+	int ret = -EBUSY;
+
+	xa_init(&rq->obstacles);
+	while (!(rq->nowait && rq->tried == CMA_NOWAIT_TRIES) &&
+	       cma_find_window(cma, rq, window)) {
+		if (window->cost >= CMA_COST_STUCK) {
+			ret = cma_await_unpinning(rq);
+			if (ret)
+				break;
+			continue;
+		}
+
+		rq->tried++;
+		ret = -EBUSY;
+		if (!cma_take_window(cma, rq, window))
+			continue;
+		ret = cma_take_pages(rq, window->pfn);
+		if (ret && !rq->nowait)
+			ret = cma_claim(rq, window->pfn);
+		if (!ret)
+			break;
+
+		cma_drop(cma, window->map, window->pfn, rq->count);
+		if (ret != -EBUSY)
+			break;
+		trace_cma_alloc_busy_retry(cma->name, window->pfn,
+					   pfn_to_page(window->pfn), rq->count,
+					   rq->align);
+	}
+	xa_destroy(&rq->obstacles);
+	return ret;
 }
 
 /* With @nowait, pages that are not free are left to those who have them. */
 static struct page *__cma_alloc(struct cma *cma, unsigned long count,
 				unsigned int align, gfp_t gfp, bool nowait)
 {
-	unsigned long unit = 0, pfn = -1UL, tried = 0, found;
+	struct cma_window window = { .pfn = -1UL };
+	struct cma_request rq = {
+		.count = count,
+		.align = align,
+		.gfp = current_gfp_context(gfp),
+		.nowait = nowait,
+	};
 	struct page *page = NULL;
-	struct cma_map *map;
-	int ret = -ENOMEM;
+	int ret;
 
 	might_sleep_if(!nowait);
 	trace_cma_alloc_start(cma ? cma->name : NULL, count, align);
 
 	if (!cma || cma->state != CMA_ACTIVE || !count) {
-		trace_cma_alloc_finish(cma ? cma->name : NULL, pfn, NULL, count,
+		trace_cma_alloc_finish(cma ? cma->name : NULL, -1UL, NULL, count,
 				       align, -EINVAL);
 		return NULL;
 	}
 
-	for (map = cma->ranges;; unit++) {
-		map = cma_take(cma, map, &unit, count, align);
-		if (!map)
-			break;
-
-		tried++;
-		pfn = cma_map_unit_pfn(map, unit);
-		found = take_free_range(pfn, count, gfp);
-		ret = 0;
-		if (found != pfn + count)
-			ret = nowait ? -EBUSY : cma_reclaim(pfn, count, gfp);
-		if (!ret) {
-			cma_hold(cma, map, unit, count);
-			page = pfn_to_page(pfn);
-			break;
-		}
-
-		cma_drop(cma, map, unit, count);
-		if (ret != -EBUSY)
-			break;
-
-		trace_cma_alloc_busy_retry(cma->name, pfn, pfn_to_page(pfn),
-					   count, align);
-		if (nowait)
-			unit = cma_map_pfn_unit(map, cma_last_not_free(map, found));
+	ret = contig_move_gfp(rq.gfp, &rq.move_gfp);
+	if (!ret)
+		ret = cma_alloc_first(cma, &rq, &window);
+	if (ret == -EBUSY)
+		ret = cma_alloc_best(cma, &rq, &window);
+	if (!ret) {
+		cma_hold(cma, &rq, &window);
+		page = pfn_to_page(window.pfn);
 	}
 
 	if (page) {
@@ -557,10 +596,10 @@ static struct page *__cma_alloc(struct cma *cma, unsigned long count,
 		/* A nonsensical size must not make the counter wrap. */
 		cma_count_failure(cma, min(count, totalram_pages()));
 		if (!(gfp & __GFP_NOWARN))
-			cma_report_failure(cma, count, align, ret, tried);
+			cma_report_failure(cma, &rq, ret);
 	}
 
-	trace_cma_alloc_finish(cma->name, pfn, page, count, align, ret);
+	trace_cma_alloc_finish(cma->name, window.pfn, page, count, align, ret);
 	return page;
 }
 
@@ -574,8 +613,8 @@ static struct page *__cma_alloc(struct cma *cma, unsigned long count,
  * Each page has a reference count of one and may be mapped, shared and got by
  * itself. Pages that others have borrowed are moved away, which takes time.
  *
- * Context: process context, may sleep for long. Takes a mutex and the locks of
- * page migration; do not hold a page lock or mmap_lock for writing.
+ * Context: process context, may sleep for long. Takes the locks of page
+ * migration; do not hold a page lock or mmap_lock for writing.
  * Return: the first page, or NULL.
  */
 struct page *cma_alloc(struct cma *cma, unsigned long count,
@@ -737,7 +776,7 @@ bool cma_release(struct cma *cma, const struct page *pages,
 	busy = put_free_range(pfn, count);
 	WARN(busy, "%s: %lu pages of %lu from PFN %#lx on are still in use\n",
 	     cma->name, busy, count, pfn);
-	cma_drop(cma, map, cma_map_pfn_unit(map, pfn), count);
+	cma_drop(cma, map, pfn, count);
 	cma_count_release(cma, count);
 	trace_cma_release(cma->name, pfn, pages, count);
 	return true;

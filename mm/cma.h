@@ -6,6 +6,7 @@
 #include <linux/kobject.h>
 #include <linux/list.h>
 #include <linux/spinlock.h>
+#include <linux/xarray.h>
 
 /**
  * struct cma_runs - the runs of free units within some units
@@ -73,6 +74,8 @@ const char *cma_map_unhold(struct cma_map *map, unsigned long pfn,
 void cma_map_drop(struct cma_map *map, unsigned long unit,
 		  unsigned long pages);
 unsigned long cma_map_longest(const struct cma_map *map);
+bool cma_map_run_end(const struct cma_map *map, unsigned long unit,
+		     unsigned long n, unsigned long *end);
 u32 cma_map_word32(const struct cma_map *map, unsigned long word);
 
 static inline unsigned long cma_map_units(const struct cma_map *map)
@@ -170,6 +173,84 @@ struct cma {
 struct cma_map *cma_find_range(struct cma *cma, unsigned long pfn);
 unsigned long cma_available_pages(const struct cma *cma);
 unsigned long cma_longest_run(const struct cma *cma);
+
+/**
+ * enum cma_use - what becomes of a page while nobody holds it
+ * @CMA_FREE: it is in the free lists
+ * @CMA_CACHED: free, but on a list of a CPU
+ * @CMA_MOVABLE: borrowed
+ * @CMA_BATCHED: borrowed, and on its way to an LRU list
+ * @CMA_STUCK: it cannot be moved now
+ */
+enum cma_use {
+	CMA_FREE,
+	CMA_CACHED,
+	CMA_MOVABLE,
+	CMA_BATCHED,
+	CMA_STUCK,
+};
+
+/**
+ * struct cma_sight - what was seen of a page
+ * @use: of all pages up to @end
+ * @head: first page of its folio, or the page itself
+ * @end: page behind its folio or free block
+ */
+struct cma_sight {
+	enum cma_use use;
+	unsigned long head;
+	unsigned long end;
+};
+
+void cma_look(unsigned long pfn, struct cma_sight *sight);
+
+/**
+ * struct cma_request - an allocation under way
+ * @count: pages wanted
+ * @align: log2 of what the first PFN is to be a multiple of
+ * @gfp: for what is done to the pages
+ * @move_gfp: for memory to move borrowed pages to
+ * @nowait: leave those to their owners
+ * @emptied_lru: the LRU batches of all CPUs were emptied
+ * @emptied_pcp: so were their lists of free pages
+ * @waits: times it was waited for pages that cannot move
+ * @tried: ranges tried
+ * @moved: pages moved
+ * @obstacles: pages that could not be moved, which are not tried again
+ */
+struct cma_request {
+	unsigned long count;
+	unsigned int align;
+	gfp_t gfp;
+	gfp_t move_gfp;
+	bool nowait;
+	bool emptied_lru;
+	bool emptied_pcp;
+	unsigned int waits;
+	unsigned long tried;
+	unsigned long moved;
+	struct xarray obstacles;
+};
+
+/* More than all pages that can be moved. */
+#define CMA_COST_STUCK	BIT_ULL(40)
+
+/**
+ * struct cma_window - where an allocation may lie
+ * @map: range
+ * @pfn: first page
+ * @cost: of having it, about the number of pages to be moved
+ */
+struct cma_window {
+	struct cma_map *map;
+	unsigned long pfn;
+	u64 cost;
+};
+
+bool cma_find_window(struct cma *cma, const struct cma_request *rq,
+		     struct cma_window *window);
+int cma_claim(struct cma_request *rq, unsigned long start);
+int cma_await_unpinning(struct cma_request *rq);
 
 /* Physical memory, in bytes. */
 struct cma_extent {

@@ -352,6 +352,28 @@ unsigned long cma_map_find(const struct cma_map *map, unsigned long start,
 }
 
 /**
+ * cma_map_run_end() - how far do free units go on?
+ * @map: the map
+ * @unit: a unit that cma_map_find() returned under the same lock
+ * @n: units that are free from there on
+ * @end: the unit behind the last one that was looked at and is free is stored here
+ *
+ * It looks at as many units again, or at some thousands if that is more, since
+ * the lock is not to be held for long.
+ *
+ * Return: false if there are no units behind @end.
+ */
+bool cma_map_run_end(const struct cma_map *map, unsigned long unit,
+		     unsigned long n, unsigned long *end)
+{
+	unsigned long units = cma_map_units(map);
+	unsigned long most = min(units - unit - n, max(n, BIT(15)));
+
+	*end = find_next_bit(map->taken, unit + n + most, unit + n);
+	return *end < units;
+}
+
+/**
  * cma_map_take() - withdraw free units from everybody else
  * @map: the map
  * @unit: a unit that cma_map_find() returned under the same lock

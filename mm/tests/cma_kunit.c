@@ -830,16 +830,21 @@ static void __init cma_releases_once(struct kunit *test)
  * Free ranges: pages come out of the free lists and go back there
  */
 
+static unsigned long take_free(unsigned long pfn, unsigned long nr_pages, gfp_t gfp)
+{
+	return take_free_range(pfn, nr_pages, MIGRATE_CMA, gfp);
+}
+
 /* Others may borrow a page just now; what they give back may be on a list. */
 static unsigned long take_when_free(unsigned long pfn, unsigned long nr_pages,
 				    gfp_t gfp)
 {
-	unsigned long found = take_free_range(pfn, nr_pages, gfp);
+	unsigned long found = take_free(pfn, nr_pages, gfp);
 
 	for (unsigned int i = 0; i < 25 && found != pfn + nr_pages; i++) {
 		drain_all_pages(NULL);
 		msleep(20);
-		found = take_free_range(pfn, nr_pages, gfp);
+		found = take_free(pfn, nr_pages, gfp);
 	}
 	return found;
 }
@@ -886,13 +891,13 @@ static void __init cma_free_ranges(struct kunit *test)
 		expect_pages(test, cma, page, nr, 0);
 		expect_free_cma_pages(test, free_cma - nr);
 		/* Others who ask see the first that they cannot have. */
-		KUNIT_EXPECT_EQ(test, pfn, take_free_range(base, AREA_PAGES, GFP_KERNEL));
+		KUNIT_EXPECT_EQ(test, pfn, take_free(base, AREA_PAGES, GFP_KERNEL));
 		expect_free_cma_pages(test, free_cma - nr);
 
 		for (unsigned int round = 0; round < 10 && !again; round++) {
 			set_page_private(nth_page(page, nr - 1), 5);
 			KUNIT_EXPECT_EQ(test, 0, put_free_range(pfn, nr));
-			again = take_free_range(pfn, nr, GFP_KERNEL) == pfn + nr;
+			again = take_free(pfn, nr, GFP_KERNEL) == pfn + nr;
 			if (!again)
 				KUNIT_ASSERT_EQ(test, take_when_free(pfn, nr, GFP_KERNEL),
 						pfn + nr);
@@ -925,7 +930,7 @@ static void __init cma_free_folios(struct kunit *test)
 			KUNIT_EXPECT_EQ(test, folio_order(folio), order);
 			KUNIT_EXPECT_EQ(test, folio_ref_count(folio), 1);
 			KUNIT_EXPECT_EQ(test, 0, put_free_range(pfn, nr));
-			again = take_free_range(pfn, nr, gfp) == pfn + nr;
+			again = take_free(pfn, nr, gfp) == pfn + nr;
 			if (!again)
 				KUNIT_ASSERT_EQ(test, take_when_free(pfn, nr, gfp),
 						pfn + nr);
@@ -949,13 +954,10 @@ static void __init cma_free_ranges_refused(struct kunit *test)
 	unsigned long base = get_area(test)->ranges[0].base_pfn;
 	unsigned long second = base + pageblock_nr_pages;
 	unsigned long free_cma = free_cma_pages();
+	gfp_t gfp;
 	int ret;
 
-	KUNIT_EXPECT_EQ(test, base, take_free_range(base, 3, GFP_KERNEL | __GFP_COMP));
-	KUNIT_EXPECT_EQ(test, base + 1,
-			take_free_range(base + 1, 2, GFP_KERNEL | __GFP_COMP));
-	KUNIT_EXPECT_EQ(test, base, take_free_range(base, 1, GFP_KERNEL | __GFP_NOFAIL));
-	expect_free_cma_pages(test, free_cma);
+	KUNIT_EXPECT_EQ(test, contig_move_gfp(GFP_KERNEL | __GFP_NOFAIL, &gfp), -EINVAL);
 
 	ret = start_isolate_page_range(second, second + pageblock_nr_pages,
 				       MIGRATE_CMA, 0, GFP_KERNEL);
@@ -985,9 +987,9 @@ static void __init cma_puts_what_is_not_held(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, page_ref_count(pfn_to_page(base + 21)), 1);
 	KUNIT_EXPECT_FALSE(test, PageBuddy(pfn_to_page(base + 21)));
 	KUNIT_EXPECT_FALSE(test, folio_test_mlocked(pfn_folio(base + 40)));
-	KUNIT_EXPECT_EQ(test, base, take_free_range(base, nr, GFP_KERNEL));
-	KUNIT_EXPECT_EQ(test, base + 21, take_free_range(base + 1, nr, GFP_KERNEL));
-	KUNIT_EXPECT_EQ(test, base + 63, take_free_range(base + 22, nr, GFP_KERNEL));
+	KUNIT_EXPECT_EQ(test, base, take_free(base, nr, GFP_KERNEL));
+	KUNIT_EXPECT_EQ(test, base + 21, take_free(base + 1, nr, GFP_KERNEL));
+	KUNIT_EXPECT_EQ(test, base + 63, take_free(base + 22, nr, GFP_KERNEL));
 
 	put_page(pfn_to_page(base));
 	put_page(pfn_to_page(base + 21));

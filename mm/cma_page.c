@@ -1,0 +1,105 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * What becomes of the pages of an area while nobody holds them
+ *
+ * Looked at from outside: without a lock and without a reference, while pages
+ * are freed, allocated, split and merged. So nothing here may believe what it
+ * reads, nor use a helper that asserts something about it; a wrong answer costs
+ * time, since whoever then takes the page finds out.
+ */
+
+#include <linux/mm.h>
+#include <linux/page-flags.h>
+
+#include "internal.h"
+#include "cma.h"
+
+/* The end of the free block that a page is in, or 0. */
+static unsigned long free_block_end(unsigned long pfn)
+{
+	for (unsigned int order = 0; order <= MAX_PAGE_ORDER; order++) {
+		unsigned long head = pfn & (~0UL << order);
+		struct page *page = pfn_to_page(head);
+		unsigned long has;
+
+		if (!PageBuddy(page))
+			continue;
+		has = buddy_order_unsafe(page);
+		if (has >= order && has <= MAX_PAGE_ORDER)
+			return head + (1UL << has);
+	}
+
+	return 0;
+}
+
+/*
+ * References that migration knows how to deal with: those of page tables, of the
+ * page cache or the swap cache, and of buffers.
+ */
+static unsigned int movable_refs(struct page *head, unsigned int order)
+{
+	struct folio *folio = (struct folio *)head;
+	unsigned long mapping = (unsigned long)READ_ONCE(head->mapping);
+	unsigned long flags = READ_ONCE(head->flags);
+	unsigned int refs = 1;
+
+	refs += atomic_read(order ? &folio->_large_mapcount : &folio->_mapcount);
+	if (mapping & PAGE_MAPPING_ANON)
+		return refs + (flags & BIT(PG_swapcache) ? 1 << order : 0);
+	if (mapping)
+		refs += 1 << order;
+	return refs + !!(flags & (BIT(PG_private) | BIT(PG_private_2)));
+}
+
+/**
+ * cma_look() - what is a page used for?
+ * @pfn: a page of an area that is active
+ * @sight: the answer is stored here
+ *
+ * Context: any.
+ */
+void cma_look(unsigned long pfn, struct cma_sight *sight)
+{
+	struct page *page = pfn_to_page(pfn);
+	unsigned int order, refs, known;
+	struct page *head;
+
+	*sight = (struct cma_sight){ CMA_FREE, pfn, pfn + 1 };
+	if (PageBuddy(page)) {
+		order = buddy_order_unsafe(page);
+		if (order <= MAX_PAGE_ORDER)
+			sight->end = pfn + (1UL << order);
+		return;
+	}
+
+	head = compound_head(page);
+	order = compound_order(head) % BITS_PER_LONG;
+	if (page_to_pfn(head) <= pfn &&
+	    pfn - page_to_pfn(head) < 1UL << order) {
+		sight->head = page_to_pfn(head);
+		sight->end = sight->head + (1UL << order);
+	}
+
+	refs = page_ref_count(head);
+	if (PageHuge(head)) {
+		/* Free ones of the pool, too, are replaced by others. */
+		sight->use = CMA_MOVABLE;
+	} else if (!refs) {
+		unsigned long end = free_block_end(pfn);
+
+		sight->use = end ? CMA_FREE : CMA_CACHED;
+		sight->end = end ?: sight->end;
+	} else if (__PageMovable(head)) {
+		sight->use = CMA_MOVABLE;
+	} else {
+		bool lru = READ_ONCE(head->flags) & BIT(PG_lru);
+
+		known = movable_refs(head, order);
+		if (lru && refs <= known)
+			sight->use = CMA_MOVABLE;
+		else if (!lru && READ_ONCE(head->mapping) && refs <= known + 1)
+			sight->use = CMA_BATCHED;
+		else
+			sight->use = CMA_STUCK;
+	}
+}
