@@ -519,12 +519,14 @@ static int cma_alloc_first(struct cma *cma, struct cma_request *rq,
 static int cma_alloc_best(struct cma *cma, struct cma_request *rq,
 			  struct cma_window *window)
 {
-	int ret = -EBUSY;
+	int ret;
 
 	xa_init(&rq->obstacles);
-	while (!(rq->nowait && rq->tried == CMA_NOWAIT_TRIES) &&
-	       cma_find_window(cma, rq, window)) {
-		if (window->cost >= CMA_COST_STUCK) {
+	do {
+		ret = -EBUSY;
+		if (!cma_find_window(cma, rq, window)) {
+			if (rq->nowait || !rq->stuck)
+				break;
 			ret = cma_await_unpinning(rq);
 			if (ret)
 				break;
@@ -532,7 +534,6 @@ static int cma_alloc_best(struct cma *cma, struct cma_request *rq,
 		}
 
 		rq->tried++;
-		ret = -EBUSY;
 		if (!cma_take_window(cma, rq, window))
 			continue;
 		ret = cma_take_pages(rq, window->pfn);
@@ -547,7 +548,7 @@ static int cma_alloc_best(struct cma *cma, struct cma_request *rq,
 		trace_cma_alloc_busy_retry(cma->name, window->pfn,
 					   pfn_to_page(window->pfn), rq->count,
 					   rq->align);
-	}
+	} while (!rq->nowait || rq->tried < CMA_NOWAIT_TRIES);
 	xa_destroy(&rq->obstacles);
 	return ret;
 }

@@ -216,6 +216,7 @@ void cma_look(unsigned long pfn, struct cma_sight *sight);
  * @waits: times it was waited for pages that cannot move
  * @tried: ranges tried
  * @moved: pages moved
+ * @stuck: a page that cannot be moved now, seen on the last search, or 0
  * @obstacles: pages that could not be moved, which are not tried again
  */
 struct cma_request {
@@ -229,17 +230,15 @@ struct cma_request {
 	unsigned int waits;
 	unsigned long tried;
 	unsigned long moved;
+	unsigned long stuck;
 	struct xarray obstacles;
 };
-
-/* More than all pages that can be moved. */
-#define CMA_COST_STUCK	BIT_ULL(40)
 
 /**
  * struct cma_window - where an allocation may lie
  * @map: range
  * @pfn: first page
- * @cost: of having it, about the number of pages to be moved
+ * @cost: of having it, 0 if no page is to be moved
  */
 struct cma_window {
 	struct cma_map *map;
@@ -247,7 +246,7 @@ struct cma_window {
 	u64 cost;
 };
 
-bool cma_find_window(struct cma *cma, const struct cma_request *rq,
+bool cma_find_window(struct cma *cma, struct cma_request *rq,
 		     struct cma_window *window);
 int cma_claim(struct cma_request *rq, unsigned long start);
 int cma_await_unpinning(struct cma_request *rq);

@@ -155,6 +155,8 @@ static int move_away(struct cma_request *rq, struct zone *zone,
 		.ignore_skip_hint = true,
 		.no_set_skip_hint = true,
 		.alloc_contig = true,
+		/* A pageblock at a time: TLBs are flushed once for all of it. */
+		.finish_pageblock = true,
 		.migratepages = LIST_HEAD_INIT(cc.migratepages),
 	};
 

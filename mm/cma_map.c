@@ -356,21 +356,21 @@ unsigned long cma_map_find(const struct cma_map *map, unsigned long start,
  * @map: the map
  * @unit: a unit that cma_map_find() returned under the same lock
  * @n: units that are free from there on
- * @end: the unit behind the last one that was looked at and is free is stored here
+ * @end: the unit behind the last one that is known to be free is stored here
  *
  * It looks at as many units again, or at some thousands if that is more, since
  * the lock is not to be held for long.
  *
- * Return: false if there are no units behind @end.
+ * Return: true if they do not go on behind @end.
  */
 bool cma_map_run_end(const struct cma_map *map, unsigned long unit,
 		     unsigned long n, unsigned long *end)
 {
 	unsigned long units = cma_map_units(map);
-	unsigned long most = min(units - unit - n, max(n, BIT(15)));
+	unsigned long limit = min(units - unit, n + max(n, BIT(15))) + unit;
 
-	*end = find_next_bit(map->taken, unit + n + most, unit + n);
-	return *end < units;
+	*end = find_next_bit(map->taken, limit, unit + n);
+	return *end < limit || limit == units;
 }
 
 /**

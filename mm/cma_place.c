@@ -3,9 +3,13 @@
  * Where to allocate when something is in the way
  *
  * To move a page costs hundreds of times what it costs to look at it. So before
- * anything is touched all windows in which an allocation could lie are compared:
- * one with no page in use is the best, then the one with the fewest, and one with
- * a page that cannot move now is taken only if there is no other.
+ * anything is touched, windows in which the allocation could lie are compared:
+ *
+ *	A page that cannot move now is in none of them.
+ *	If possible, they leave room for as many more of the same size as before:
+ *	else some scattered allocations would do for a full area.
+ *	Of these, one in which no page is in use is the best, and then the lowest
+ *	one, unless another is cheaper by far: low ones leave large holes.
  *
  * Looking asks for no lock. What is seen may be past when it is made use of; then
  * the allocation fails on the way and looks again.
@@ -13,6 +17,7 @@
 
 #include <linux/align.h>
 #include <linux/log2.h>
+#include <linux/math.h>
 #include <linux/minmax.h>
 #include <linux/sched.h>
 #include <linux/spinlock.h>
@@ -22,16 +27,20 @@
 
 /*
  * What a page in a window costs, in pages to be moved. To empty the LRU batches of
- * all CPUs takes as long as to move some pages. No number of pages that can be
- * moved outweighs one that cannot.
+ * all CPUs takes as long as to move some pages.
  */
-static const u64 costs[] = {
+static const unsigned int costs[] = {
 	[CMA_FREE] = 0,
 	[CMA_CACHED] = 1,
 	[CMA_MOVABLE] = 1,
 	[CMA_BATCHED] = 16,
-	[CMA_STUCK] = CMA_COST_STUCK,
 };
+
+/* To spoil a place costs more than to move any number of pages. */
+#define COST_OF_PLACE	BIT_ULL(40)
+
+/* A window further up is worth it if it saves one page in so many. */
+#define WORTHWHILE	8
 
 /*
  * Windows are this many to a length of theirs, if that is a power of two, or else
@@ -46,162 +55,213 @@ static const u64 costs[] = {
 
 /**
  * struct walk - a way through free units, page by page
+ * @rq: the allocation
+ * @window: the best one yet
+ * @looks: pages and blocks looked at
+ * @step: an allocation may start at each multiple of it, seen from @first
+ * @grain: pages between two windows, where there is a choice
+ * @first: where the first allocation in a run of free units would start
+ * @pitch: and the next ones, each behind the one before
+ * @slack: so many pages further up each of them may start, and there is still
+ *	room for all
+ * @next: where the next window begins
  * @cost: of all pages behind
- * @start: where the next window begins
- * @grain: pages between two windows
  * @begun: windows that the walk is in
  * @begun.pfn: first page
  * @begun.cost: @cost there
- * @head: how many windows have begun since the last obstacle
- * @tail: how many of them have ended
- * @looks: pages and blocks looked at, in all of a search
+ * @nr_begun: how many windows have begun since the last obstacle
+ * @nr_ended: how many of them have ended
  */
 struct walk {
-	u64 cost;
-	unsigned long start;
+	struct cma_request *rq;
+	struct cma_window *window;
+	unsigned long looks;
+	unsigned long step;
 	unsigned long grain;
+	unsigned long first;
+	unsigned long pitch;
+	unsigned long slack;
+	unsigned long next;
+	u64 cost;
 	struct {
 		unsigned long pfn;
 		u64 cost;
 	} begun[MAX_BEGUN];
-	unsigned int head;
-	unsigned int tail;
-	unsigned long looks;
+	unsigned int nr_begun;
+	unsigned int nr_ended;
 };
 
-/* The first page from @pfn on at which an allocation may start. */
-static unsigned long align_start(const struct cma_map *map, unsigned int align,
-				 unsigned long pfn, unsigned long grain)
-{
-	/* Units lie as the base does, which need not be a multiple of one. */
-	unsigned long origin = align < map->order_per_bit ? map->base_pfn : 0;
-
-	return origin + ALIGN(pfn - origin, grain);
-}
-
-/* The page behind what is in the way, or 0. */
-static unsigned long in_the_way(const struct cma_request *rq,
+/* The page behind what is in the way of every window, or 0. */
+static unsigned long in_the_way(struct cma_request *rq,
 				const struct cma_sight *sight)
 {
 	unsigned long at = sight->head;
 
-	if (rq->nowait)
-		return sight->use != CMA_FREE ? sight->end : 0;
-	if (xa_empty(&rq->obstacles) ||
-	    !xa_find((struct xarray *)&rq->obstacles, &at, sight->end - 1, XA_PRESENT))
+	if (sight->use == CMA_STUCK)
+		rq->stuck = sight->head;
+	if (sight->use == CMA_STUCK || (rq->nowait && sight->use != CMA_FREE))
+		return sight->end;
+	if (rq->nowait || xa_empty(&rq->obstacles) ||
+	    !xa_find(&rq->obstacles, &at, sight->end - 1, XA_PRESENT))
 		return 0;
 	/* What is free now was not, or not to be had, when it was met. */
 	return sight->use == CMA_FREE ? at + 1 : sight->end;
 }
 
+/* No window reaches across what ends before @pfn. */
+static void begin_behind(struct walk *walk, unsigned long pfn)
+{
+	walk->next = walk->first + ALIGN(pfn - walk->first, walk->step);
+	walk->nr_begun = 0;
+	walk->nr_ended = 0;
+}
+
+static void begin_window(struct walk *walk, unsigned long pfn)
+{
+	unsigned int i = walk->nr_begun++ % MAX_BEGUN;
+	unsigned long from = pfn - walk->first + 1;
+	unsigned long next = ALIGN(from, walk->grain);
+	unsigned long pitch = roundup(from, walk->pitch);
+
+	walk->begun[i].pfn = pfn;
+	walk->begun[i].cost = walk->cost;
+
+	if (next > pitch || next % walk->pitch > walk->slack)
+		next = pitch;
+	walk->next = walk->first + next;
+}
+
+static void end_window(struct walk *walk)
+{
+	unsigned int i = walk->nr_ended++ % MAX_BEGUN;
+	unsigned long pfn = walk->begun[i].pfn;
+	u64 cost = walk->cost - walk->begun[i].cost;
+	struct cma_window *best = walk->window;
+
+	if ((pfn - walk->first) % walk->pitch > walk->slack)
+		cost += COST_OF_PLACE;
+	if (cost && cost + walk->rq->count / WORTHWHILE >= best->cost)
+		return;
+
+	best->pfn = pfn;
+	best->cost = cost;
+}
+
 /*
- * Go from @pfn to @end and let @window be the cheapest window yet.
+ * Go from @pfn to @end, all of it free units.
  * Return: is there no need to look any further?
  */
-static bool walk_run(const struct cma_request *rq, struct walk *walk,
-		     struct cma_map *map, unsigned long pfn, unsigned long end,
-		     struct cma_window *window)
+static bool walk_run(struct walk *walk, unsigned long pfn, unsigned long end)
 {
-	unsigned long step = 1UL << max(rq->align, map->order_per_bit);
+	struct cma_request *rq = walk->rq;
 
-	walk->grain = max(step, rounddown_pow_of_two(rq->count) / GRAINS);
-	walk->start = align_start(map, rq->align, pfn, step);
-	walk->head = walk->tail = 0;
-
+	begin_behind(walk, pfn);
 	while (pfn < end) {
+		unsigned long behind, stop;
 		struct cma_sight sight;
-		unsigned long stop, behind;
 
 		cma_look(pfn, &sight);
-		stop = min(sight.end, end);
 		walk->looks++;
-		if (!rq->nowait && !(walk->looks % 1024))
+		if (!rq->nowait && !(walk->looks % LOOKS_AT_LEAST))
 			cond_resched();
 
 		behind = in_the_way(rq, &sight);
 		if (behind) {
 			pfn = min(behind, end);
-			walk->start = align_start(map, rq->align, pfn, step);
-			walk->head = walk->tail = 0;
+			begin_behind(walk, pfn);
 			continue;
 		}
 
-		/* From the beginning or the end of one window to the next. */
+		/* From where one window begins or ends to where the next one does. */
+		stop = min(sight.end, end);
 		while (true) {
-			unsigned int tail = walk->tail % MAX_BEGUN;
-			unsigned int head = walk->head % MAX_BEGUN;
-			unsigned long last = walk->head != walk->tail ?
-				walk->begun[tail].pfn + rq->count : ULONG_MAX;
-			unsigned long next = min3(stop, walk->start, last);
+			unsigned int i = walk->nr_ended % MAX_BEGUN;
+			unsigned long last = walk->nr_ended < walk->nr_begun ?
+				walk->begun[i].pfn + rq->count : ULONG_MAX;
+			unsigned long to = min3(stop, walk->next, last);
 
-			walk->cost += (next - pfn) * costs[sight.use];
-			pfn = next;
-			if (pfn == last) {
-				u64 cost = walk->cost - walk->begun[tail].cost;
-
-				walk->tail++;
-				if (cost < window->cost) {
-					window->map = map;
-					window->pfn = last - rq->count;
-					window->cost = cost;
-				}
-				if (!cost)
-					return true;
-			} else if (pfn == walk->start && pfn < end) {
-				walk->begun[head].pfn = pfn;
-				walk->begun[head].cost = walk->cost;
-				walk->head++;
-				walk->start = align_start(map, rq->align, pfn + 1,
-							  walk->grain);
-			} else {
+			walk->cost += (u64)(to - pfn) * costs[sight.use];
+			pfn = to;
+			if (pfn == last)
+				end_window(walk);
+			else if (pfn == walk->next && pfn < end)
+				begin_window(walk, pfn);
+			else
 				break;
-			}
+			if (!walk->window->cost)
+				return true;
 		}
 
-		if (walk->looks / LOOKS_PER_MOVE > window->cost &&
-		    walk->looks > LOOKS_AT_LEAST)
+		if (walk->looks > LOOKS_AT_LEAST &&
+		    walk->looks / LOOKS_PER_MOVE > walk->window->cost)
 			return true;
 	}
 
 	return false;
 }
 
+/* The same in one range. */
+static bool walk_map(struct walk *walk, struct cma *cma, struct cma_map *map)
+{
+	struct cma_request *rq = walk->rq;
+	unsigned long span = cma_map_span(map, rq->count);
+	unsigned long unit = 0, end = 0;
+
+	walk->step = 1UL << max(rq->align, map->order_per_bit);
+	walk->pitch = ALIGN(rq->count, walk->step);
+	walk->grain = max(walk->step, rounddown_pow_of_two(rq->count) / GRAINS);
+
+	while (true) {
+		unsigned long room, pfn, flags;
+		bool ends = false;
+
+		spin_lock_irqsave(&cma->lock, flags);
+		unit = cma_map_find(map, unit, rq->count, rq->align);
+		if (unit != CMA_MAP_NONE) {
+			/* A long run comes in pieces that overlap. */
+			if (unit >= end)
+				walk->first = cma_map_unit_pfn(map, unit);
+			ends = cma_map_run_end(map, unit, span, &end);
+		}
+		spin_unlock_irqrestore(&cma->lock, flags);
+		if (unit == CMA_MAP_NONE)
+			return false;
+
+		pfn = cma_map_unit_pfn(map, unit);
+		room = cma_map_unit_pfn(map, end) - walk->first;
+		walk->slack = ends ? (room - rq->count) % walk->pitch : 0;
+		if (walk_run(walk, pfn, cma_map_unit_pfn(map, end)))
+			return true;
+		unit = end - span + 1;
+	}
+}
+
 /**
  * cma_find_window() - find the best place for an allocation
  * @cma: area, active
- * @rq: the allocation
+ * @rq: the allocation; that a page is stuck is noted in it
  * @window: the place is stored here; the units are free, but not taken
  *
  * Context: as the allocation. Takes cma->lock.
- * Return: false if there is no place, that is none without an obstacle that
- * @rq has met.
+ * Return: false if there is no place, that is none without a page that cannot
+ * move, or that @rq could not move.
  */
-bool cma_find_window(struct cma *cma, const struct cma_request *rq,
+bool cma_find_window(struct cma *cma, struct cma_request *rq,
 		     struct cma_window *window)
 {
-	struct walk walk = { };
+	struct walk walk = { .rq = rq, .window = window };
 	struct cma_map *map;
 
+	rq->stuck = 0;
 	window->cost = U64_MAX;
 	cma_for_each_map(map, cma) {
-		unsigned long span = cma_map_span(map, rq->count);
-		unsigned long unit = 0, end, flags;
-		bool more = true;
+		u64 cost = window->cost;
+		bool done = walk_map(&walk, cma, map);
 
-		while (more) {
-			spin_lock_irqsave(&cma->lock, flags);
-			unit = cma_map_find(map, unit, rq->count, rq->align);
-			if (unit != CMA_MAP_NONE)
-				more = cma_map_run_end(map, unit, span, &end);
-			spin_unlock_irqrestore(&cma->lock, flags);
-
-			if (unit == CMA_MAP_NONE)
-				break;
-			if (walk_run(rq, &walk, map, cma_map_unit_pfn(map, unit),
-				     cma_map_unit_pfn(map, end), window))
-				return true;
-			unit = end - span + 1;
-		}
+		if (window->cost < cost)
+			window->map = map;
+		if (done)
+			break;
 	}
 
 	return window->cost != U64_MAX;

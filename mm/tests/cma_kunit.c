@@ -1020,7 +1020,7 @@ static void __init cma_does_not_wait(struct kunit *test)
 	unsigned long free_cma = free_cma_pages();
 	unsigned long borrowed = base + 2 * unit_pages;
 	struct books before = read_books(cma);
-	struct page *page;
+	struct page *page, *rest;
 
 	page = alloc_nowait(cma, AREA_PAGES, pageblock_order);
 	expect_pages(test, cma, page, AREA_PAGES, pageblock_order);
@@ -1032,16 +1032,20 @@ static void __init cma_does_not_wait(struct kunit *test)
 	KUNIT_ASSERT_EQ(test, take_when_free(borrowed, 1, GFP_KERNEL), borrowed + 1);
 	KUNIT_ASSERT_EQ(test, take_when_free(borrowed + 5 * unit_pages, unit_pages,
 					     GFP_KERNEL), borrowed + 6 * unit_pages);
-	/* Before them, between them, behind them; and nowhere. */
+	/* Before them, behind them, between them if there is no other; and nowhere. */
 	page = alloc_nowait(cma, 2 * unit_pages, 0);
 	KUNIT_EXPECT_EQ(test, page_to_pfn(page), base);
 	KUNIT_EXPECT_TRUE(test, cma_release(cma, page, 2 * unit_pages));
 	page = alloc_nowait(cma, 4 * unit_pages, 0);
+	KUNIT_EXPECT_EQ(test, page_to_pfn(page), borrowed + 6 * unit_pages);
+	KUNIT_EXPECT_TRUE(test, cma_release(cma, page, 4 * unit_pages));
+	rest = alloc_nowait(cma, AREA_PAGES - 8 * unit_pages, 0);
+	KUNIT_EXPECT_EQ(test, page_to_pfn(rest), borrowed + 6 * unit_pages);
+	page = alloc_nowait(cma, 4 * unit_pages, 0);
 	KUNIT_EXPECT_EQ(test, page_to_pfn(page), borrowed + unit_pages);
 	KUNIT_EXPECT_TRUE(test, cma_release(cma, page, 4 * unit_pages));
-	page = alloc_nowait(cma, 5 * unit_pages, 0);
-	KUNIT_EXPECT_EQ(test, page_to_pfn(page), borrowed + 6 * unit_pages);
-	KUNIT_EXPECT_TRUE(test, cma_release(cma, page, 5 * unit_pages));
+	KUNIT_EXPECT_NULL(test, cma_alloc_nowait(cma, 5 * unit_pages, 0));
+	KUNIT_EXPECT_TRUE(test, cma_release(cma, rest, AREA_PAGES - 8 * unit_pages));
 	KUNIT_EXPECT_NULL(test, cma_alloc_nowait(cma, AREA_PAGES - 8 * unit_pages + 1, 0));
 	KUNIT_EXPECT_NULL(test, cma_alloc_nowait(cma, AREA_PAGES, 0));
 	KUNIT_EXPECT_NULL(test, cma_alloc_nowait(cma, ULONG_MAX, 0));
