@@ -92,8 +92,7 @@ struct walk {
 };
 
 /* The page behind what is in the way of every window, or 0. */
-static unsigned long in_the_way(struct cma_request *rq,
-				const struct cma_sight *sight)
+static unsigned long in_the_way(struct cma_request *rq, struct cma_sight *sight)
 {
 	unsigned long at = sight->head;
 
@@ -104,8 +103,13 @@ static unsigned long in_the_way(struct cma_request *rq,
 	if (rq->nowait || xa_empty(&rq->obstacles) ||
 	    !xa_find(&rq->obstacles, &at, sight->end - 1, XA_PRESENT))
 		return 0;
-	/* What is free now was not, or not to be had, when it was met. */
-	return sight->use == CMA_FREE ? at + 1 : sight->end;
+	if (sight->use != CMA_FREE)
+		return sight->end;
+	/* It was not free, or not to be had, when it was met. What is before it is. */
+	if (at == sight->head)
+		return at + 1;
+	sight->end = at;
+	return 0;
 }
 
 /* No window reaches across what ends before @pfn. */

@@ -13,12 +13,16 @@
 #include <linux/cma.h>
 #include <linux/completion.h>
 #include <linux/delay.h>
+#include <linux/file.h>
+#include <linux/fs.h>
 #include <linux/initrd.h>
 #include <linux/kthread.h>
 #include <linux/memblock.h>
 #include <linux/mm.h>
 #include <linux/page-isolation.h>
+#include <linux/shmem_fs.h>
 #include <linux/string.h>
+#include <linux/swap.h>
 #include <linux/timer.h>
 #include <linux/vmstat.h>
 
@@ -998,6 +1002,123 @@ static void __init cma_puts_what_is_not_held(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, 0, count_not_free(base, AREA_PAGES));
 }
 
+/*
+ * Pages that others have, and how they are dealt with
+ */
+
+static enum cma_use use_of(struct page *page)
+{
+	struct cma_sight sight;
+
+	cma_look(page_to_pfn(page), &sight);
+	return sight.use;
+}
+
+static void __init cma_looks_at_pages(struct kunit *test)
+{
+	struct cma *cma = get_area(test);
+	unsigned long base = cma->ranges[0].base_pfn;
+	struct page *page = cma_alloc(cma, AREA_PAGES, 0, false);
+	struct cma_sight sight;
+	struct folio *folio;
+	struct file *file;
+
+	KUNIT_ASSERT_NOT_NULL(test, page);
+	KUNIT_EXPECT_EQ(test, use_of(page), CMA_STUCK);
+	KUNIT_EXPECT_TRUE(test, cma_release(cma, page, AREA_PAGES));
+
+	/* A free block, from its beginning and from its middle on. */
+	KUNIT_ASSERT_EQ(test, take_when_free(base, AREA_PAGES, GFP_KERNEL), base + AREA_PAGES);
+	KUNIT_EXPECT_EQ(test, put_free_range(base, AREA_PAGES), 0);
+	cma_look(base, &sight);
+	KUNIT_EXPECT_EQ(test, sight.use, CMA_FREE);
+	KUNIT_EXPECT_GE(test, sight.end, base + pageblock_nr_pages);
+	cma_look(base + 5, &sight);
+	KUNIT_EXPECT_EQ(test, sight.use, CMA_FREE);
+	KUNIT_EXPECT_EQ(test, sight.head, base + 5);
+	KUNIT_EXPECT_GE(test, sight.end, base + pageblock_nr_pages);
+
+	folio = cma_alloc_folio(cma, 4, GFP_KERNEL | __GFP_COMP);
+	KUNIT_ASSERT_NOT_NULL(test, folio);
+	cma_look(folio_pfn(folio) + 3, &sight);
+	KUNIT_EXPECT_EQ(test, sight.use, CMA_STUCK);
+	KUNIT_EXPECT_EQ(test, sight.head, folio_pfn(folio));
+	KUNIT_EXPECT_EQ(test, sight.end, folio_pfn(folio) + 16);
+	KUNIT_EXPECT_TRUE(test, cma_free_folio(cma, folio));
+
+	/* Of a file: at first it is in an LRU batch, then on a list. */
+	file = shmem_kernel_file_setup("kunit", PAGE_SIZE, 0);
+	KUNIT_ASSERT_FALSE(test, IS_ERR(file));
+	page = shmem_read_mapping_page(file->f_mapping, 0);
+	KUNIT_ASSERT_FALSE(test, IS_ERR(page));
+	KUNIT_EXPECT_NE(test, use_of(page), CMA_MOVABLE);
+	lru_add_drain_all();
+	KUNIT_EXPECT_EQ(test, use_of(page), CMA_STUCK);
+	put_page(page);
+	KUNIT_EXPECT_EQ(test, use_of(page), CMA_MOVABLE);
+	get_page(page);
+	KUNIT_EXPECT_EQ(test, use_of(page), CMA_STUCK);
+	put_page(page);
+	fput(file);
+	flush_delayed_fput();
+}
+
+/* What is in the way once is not tried again, and blocks are as before. */
+static void __init cma_claim_learns(struct kunit *test)
+{
+	struct cma *cma = get_area(test);
+	unsigned long base = cma->ranges[0].base_pfn;
+	unsigned long stuck = base + pageblock_nr_pages + 7;
+	unsigned long free_cma = free_cma_pages();
+	struct cma_request rq = { .count = AREA_PAGES, .gfp = GFP_KERNEL };
+	struct cma_window window;
+
+	KUNIT_ASSERT_EQ(test, contig_move_gfp(rq.gfp, &rq.move_gfp), 0);
+	KUNIT_ASSERT_EQ(test, take_when_free(stuck, 1, GFP_KERNEL), stuck + 1);
+	xa_init(&rq.obstacles);
+
+	KUNIT_EXPECT_EQ(test, cma_claim(&rq, base), -EBUSY);
+	KUNIT_EXPECT_NOT_NULL(test, xa_load(&rq.obstacles, stuck));
+	expect_free_cma_pages(test, free_cma - 1);
+	for (unsigned long i = 0; i < AREA_PAGES; i += pageblock_nr_pages)
+		KUNIT_EXPECT_TRUE(test, is_migrate_cma_page(pfn_to_page(base + i)));
+
+	/* Even if it could be moved meanwhile. */
+	KUNIT_EXPECT_EQ(test, put_free_range(stuck, 1), 0);
+	KUNIT_EXPECT_FALSE(test, cma_find_window(cma, &rq, &window));
+	rq.count = pageblock_nr_pages;
+	KUNIT_EXPECT_TRUE(test, cma_find_window(cma, &rq, &window));
+	KUNIT_EXPECT_EQ(test, window.pfn, base);
+	xa_destroy(&rq.obstacles);
+
+	/* All is free: then it is had in the same way. */
+	xa_init(&rq.obstacles);
+	rq.count = AREA_PAGES;
+	KUNIT_EXPECT_EQ(test, cma_claim(&rq, base), 0);
+	expect_free_cma_pages(test, free_cma - AREA_PAGES);
+	KUNIT_EXPECT_EQ(test, put_free_range(base, AREA_PAGES), 0);
+	expect_free_cma_pages(test, free_cma);
+	xa_destroy(&rq.obstacles);
+}
+
+static void __init cma_goes_round_stuck_pages(struct kunit *test)
+{
+	struct cma *cma = get_area(test);
+	unsigned long base = cma->ranges[0].base_pfn;
+	unsigned long stuck = base + pageblock_nr_pages / 2;
+	struct books before = read_books(cma);
+	struct page *page;
+
+	KUNIT_ASSERT_EQ(test, take_when_free(stuck, 1, GFP_KERNEL), stuck + 1);
+	page = cma_alloc(cma, pageblock_nr_pages, 0, false);
+	KUNIT_ASSERT_NOT_NULL(test, page);
+	KUNIT_EXPECT_GT(test, page_to_pfn(page), stuck);
+	KUNIT_EXPECT_TRUE(test, cma_release(cma, page, pageblock_nr_pages));
+	KUNIT_EXPECT_NULL(test, cma_alloc(cma, AREA_PAGES, 0, true));
+	KUNIT_EXPECT_EQ(test, put_free_range(stuck, 1), 0);
+	KUNIT_EXPECT_EQ(test, cma_available_pages(cma), before.available);
+}
+
 /* What cannot be had yet may be had when others have given back. */
 static struct page *alloc_nowait(struct cma *cma, unsigned long count,
 				 unsigned int align)
@@ -1348,6 +1469,9 @@ static struct kunit_case __refdata cma_cases[] = {
 	KUNIT_CASE(cma_free_folios),
 	KUNIT_CASE(cma_free_ranges_refused),
 	KUNIT_CASE(cma_puts_what_is_not_held),
+	KUNIT_CASE(cma_looks_at_pages),
+	KUNIT_CASE(cma_claim_learns),
+	KUNIT_CASE(cma_goes_round_stuck_pages),
 	KUNIT_CASE_PARAM(cma_does_not_wait, two_orders_gen_params),
 	KUNIT_CASE(cma_in_atomic_context),
 	KUNIT_CASE(cma_of_two_ranges),

@@ -63,15 +63,17 @@ user() {
 	return 0
 }
 
-# The object is built as its saved command says, but from another source; the kernel's make
+# The objects are built as their saved commands say, but from other sources; the kernel's make
 # then finds everything in order but for the link.
 uml() {
-	local object=mm/cma.o command
-	command=$(sed -n "s/^savedcmd_${object/\//\\/} := //p" "$O/um/mm/.cma.o.cmd")
-	(cd "$O/um" && eval "${command/ $KERNEL\/mm\/cma.c/ -iquote $KERNEL/mm $src/mm/cma.c}") \
-		>"$O/log" 2>&1 &&
-		make -s -C "$KERNEL" O="$O/um" ARCH=um CC="$cc" vmlinux linux >>"$O/log" 2>&1 ||
-		return 1
+	local name object command
+	for name in cma cma_claim cma_page; do
+		object=mm/$name.o
+		command=$(sed -n "s/^savedcmd_${object/\//\\/} := //p" "$O/um/mm/.$name.o.cmd")
+		command=${command/ $KERNEL\/mm\/$name.c/ -iquote $KERNEL/mm $src/mm/$name.c}
+		(cd "$O/um" && eval "$command") >"$O/log" 2>&1 || return 1
+	done
+	make -s -C "$KERNEL" O="$O/um" ARCH=um CC="$cc" vmlinux linux >>"$O/log" 2>&1 || return 1
 	timeout 100 "$O/um/linux" mem=1G console=tty kunit.enable=1 kunit_shutdown=halt \
 		</dev/null >"$O/log" 2>&1
 	grep -qE '^(not ok|ok.* cma_map$)' "$O/log" ||

@@ -153,3 +153,17 @@ void prandom_seed_state(struct rnd_state *state, u64 seed)
 	*state = (struct rnd_state){ .seed = seed };
 	prandom_u32_state(state);
 }
+
+void *xa_find(struct xarray *xa, unsigned long *index, unsigned long max, int mark)
+{
+	unsigned long *found = NULL;
+
+	(void)mark;
+	for (unsigned int i = 0; i < xa->nr; i++) {
+		if (xa->keys[i] >= *index && xa->keys[i] <= max && (!found || xa->keys[i] < *found))
+			found = &xa->keys[i];
+	}
+	if (found)
+		*index = *found;
+	return found;
+}

@@ -29,6 +29,7 @@
 #include <linux/types.h>
 
 #define U32_MAX			((u32)~0U)
+#define U64_MAX			((u64)~0ULL)
 
 /* Sizes of x86; nothing below depends on them. */
 #define PAGE_SHIFT		12
@@ -48,6 +49,7 @@
 #define min_t(type, x, y)	min((type)(x), (type)(y))
 #define max_t(type, x, y)	max((type)(x), (type)(y))
 #define max3(x, y, z)		max(max(x, y), z)
+#define min3(x, y, z)		min(min(x, y), z)
 #undef swap
 #define swap(x, y)	({ typeof(x) __swap = (x); (x) = (y); (y) = __swap; })
 #define min_not_zero(x, y) ({						\
@@ -113,7 +115,19 @@ struct mutex {
 #define guard(kind)				shim_guard_##kind
 #define spin_lock(lock)				((void)(lock), shim_locks_held++)
 #define spin_unlock(lock)			((void)(lock), shim_locks_held--)
+#define spin_lock_irqsave(lock, flags)		((flags) = 0, spin_lock(lock))
+#define spin_unlock_irqrestore(lock, flags)	((void)(flags), spin_unlock(lock))
 extern int shim_locks_held;
+
+/* As much of an XArray as it takes to find a key. */
+struct xarray {
+	unsigned int nr;
+	unsigned long keys[8];
+};
+
+#define XA_PRESENT		0
+#define xa_empty(xa)		(!(xa)->nr)
+void *xa_find(struct xarray *xa, unsigned long *index, unsigned long max, int mark);
 
 struct shim_atomic64 {
 	s64 value;

@@ -1,0 +1,307 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Where an allocation goes, over made-up pages
+ */
+
+#include <string.h>
+
+#include "kunit.h"
+#include "../../../mm/cma.h"
+
+#define BASE		4096UL
+#define PAGES		1024UL
+
+/* Each page: what it is, and the folio or free block that it is of. */
+static struct cma_sight pages[PAGES];
+
+void cma_look(unsigned long pfn, struct cma_sight *sight)
+{
+	*sight = pages[pfn - BASE];
+	/* A free block is not known by its head, nor a page by one before it. */
+	if (sight->use == CMA_FREE)
+		sight->head = pfn;
+}
+
+/* They become one folio or free block, and cut off what they were a part of. */
+static void set_pages(unsigned long first, unsigned long n, enum cma_use use)
+{
+	for (unsigned long i = 0; i < PAGES; i++) {
+		if (i < first)
+			pages[i].end = min(pages[i].end, BASE + first);
+		else if (i < first + n)
+			pages[i] = (struct cma_sight){ use, BASE + first, BASE + first + n };
+		else
+			pages[i].head = max(pages[i].head, BASE + first + n);
+	}
+}
+
+static struct cma *cma;
+
+static void begin(struct kunit *test, unsigned int order_per_bit)
+{
+	cma = kunit_kzalloc(test, struct_size(cma, ranges, 2), GFP_KERNEL);
+	cma->nr_ranges = 1;
+	cma->ranges[0] = (struct cma_map){
+		.base_pfn = BASE, .count = PAGES, .order_per_bit = order_per_bit,
+	};
+	KUNIT_ASSERT_EQ(test, cma_map_init(cma->ranges), 0);
+	set_pages(0, PAGES, CMA_FREE);
+}
+
+static void end(void)
+{
+	cma_map_destroy(cma->ranges);
+}
+
+static unsigned long window_cost(const struct cma_request *rq, unsigned long pfn)
+{
+	static const unsigned int costs[] = {
+		[CMA_FREE] = 0, [CMA_CACHED] = 1, [CMA_MOVABLE] = 1, [CMA_BATCHED] = 16,
+	};
+	unsigned long cost = 0;
+
+	for (unsigned long i = pfn; i < pfn + rq->count; i++) {
+		const struct cma_sight *page = &pages[i - BASE];
+
+		if (test_bit((i - BASE) >> cma->ranges->order_per_bit, cma->ranges->taken))
+			return ULONG_MAX;
+		if (page->use == CMA_STUCK || (rq->nowait && page->use))
+			return ULONG_MAX;
+		for (unsigned int o = 0; o < rq->obstacles.nr; o++)
+			if (rq->obstacles.keys[o] == (page->use ? page->head : i))
+				return ULONG_MAX;
+		cost += costs[page->use];
+	}
+
+	return cost;
+}
+
+/*
+ * Compare with what is found by looking at each window: whether there is one at
+ * all, and that it is hardly dearer than those which lie side by side from the
+ * beginning of their run on.
+ */
+static bool check(struct kunit *test, struct cma_request *rq)
+{
+	struct cma_map *map = cma->ranges;
+	unsigned long step = 1UL << max(rq->align, map->order_per_bit);
+	unsigned long pitch = ALIGN(rq->count, step);
+	unsigned long first = 0, best = ULONG_MAX;
+	struct cma_window window = { };
+	bool any = false, found;
+
+	for (unsigned long pfn = BASE; pfn + rq->count <= BASE + PAGES;
+	     pfn += 1UL << map->order_per_bit) {
+		unsigned long unit = cma_map_pfn_unit(map, pfn);
+		unsigned long cost;
+
+		if (test_bit(unit, map->taken))
+			first = 0;
+		if (!IS_ALIGNED(pfn, 1UL << rq->align) ||
+		    cma_map_find(map, unit, rq->count, rq->align) != unit)
+			continue;
+		first = first ?: pfn;
+		cost = window_cost(rq, pfn);
+		any |= cost != ULONG_MAX;
+		if (!((pfn - first) % pitch))
+			best = min(best, cost);
+	}
+
+	found = cma_find_window(cma, rq, &window);
+	KUNIT_EXPECT_EQ(test, found, any);
+	if (!found || !any)
+		return found;
+
+	KUNIT_EXPECT_TRUE(test, window.map == map);
+	KUNIT_EXPECT_TRUE(test, IS_ALIGNED(window.pfn, 1UL << rq->align));
+	KUNIT_EXPECT_TRUE(test, cma_map_contains(map, window.pfn, rq->count));
+	KUNIT_EXPECT_NE(test, window_cost(rq, window.pfn), ULONG_MAX);
+	if (best != ULONG_MAX) {
+		KUNIT_EXPECT_EQ(test, window.cost, window_cost(rq, window.pfn));
+		KUNIT_EXPECT_TRUE(test, window.cost <= (best ? best + rq->count / 8 : 0));
+	}
+	return true;
+}
+
+static void place_free_one(struct kunit *test)
+{
+	struct cma_request rq = { .count = 256 };
+	struct cma_window window;
+
+	begin(test, 0);
+	set_pages(0, 512, CMA_MOVABLE);
+	set_pages(700, 1, CMA_MOVABLE);
+	KUNIT_EXPECT_TRUE(test, check(test, &rq));
+	KUNIT_EXPECT_TRUE(test, cma_find_window(cma, &rq, &window));
+	KUNIT_EXPECT_EQ(test, window.pfn, BASE + 768);
+	KUNIT_EXPECT_EQ(test, window.cost, 0);
+	end();
+}
+
+static void place_lowest_unless_much_cheaper(struct kunit *test)
+{
+	struct cma_request rq = { .count = 256 };
+	struct cma_window window;
+
+	begin(test, 0);
+	for (unsigned long i = 0; i < PAGES; i += 2)
+		set_pages(i, 1, CMA_MOVABLE);
+	set_pages(300, 10, CMA_FREE);
+	KUNIT_EXPECT_TRUE(test, cma_find_window(cma, &rq, &window));
+	KUNIT_EXPECT_EQ(test, window.pfn, BASE);
+	set_pages(600, 80, CMA_FREE);
+	KUNIT_EXPECT_TRUE(test, cma_find_window(cma, &rq, &window));
+	KUNIT_EXPECT_EQ(test, window.pfn, BASE + 512);
+	KUNIT_EXPECT_EQ(test, window.cost, 88);
+	end();
+}
+
+/* As many of a size as fit into an area do fit, whatever is cheap meanwhile. */
+static void place_leaves_room(struct kunit *test)
+{
+	for (unsigned long count = 1; count <= PAGES; count += count / 3 + 1) {
+		struct cma_request rq = { .count = count };
+		struct rnd_state rnd;
+
+		begin(test, 0);
+		prandom_seed_state(&rnd, count);
+		for (unsigned long n = 0; n < PAGES / count; n++) {
+			struct cma_window window;
+			unsigned long unit;
+
+			for (unsigned long i = 0; i < PAGES; i++)
+				set_pages(i, 1, prandom_u32_state(&rnd) % 2 ?
+					  CMA_MOVABLE : CMA_FREE);
+			if (!cma_find_window(cma, &rq, &window)) {
+				kunit_failed(test, __FILE__, __LINE__, "room", false,
+					     "%lu of %lu allocations of %lu pages", n,
+					     PAGES / count, count);
+				break;
+			}
+			unit = cma_map_pfn_unit(cma->ranges, window.pfn);
+			cma_map_take(cma->ranges, unit, count);
+		}
+		end();
+	}
+}
+
+static void place_between_stuck_pages(struct kunit *test)
+{
+	struct cma_request rq = { .count = 200 };
+	struct cma_window window;
+
+	begin(test, 0);
+	set_pages(0, PAGES, CMA_MOVABLE);
+	for (unsigned long i = 100; i < PAGES; i += 150)
+		set_pages(i, 1, CMA_STUCK);
+	KUNIT_EXPECT_FALSE(test, cma_find_window(cma, &rq, &window));
+	KUNIT_EXPECT_NE(test, rq.stuck, 0);
+
+	/* One window, at a place that is a multiple of nothing. */
+	for (unsigned long i = 551; i < 751; i++)
+		set_pages(i, 1, CMA_MOVABLE);
+	set_pages(550, 1, CMA_STUCK);
+	set_pages(751, 1, CMA_STUCK);
+	KUNIT_EXPECT_TRUE(test, cma_find_window(cma, &rq, &window));
+	KUNIT_EXPECT_EQ(test, window.pfn, BASE + 551);
+
+	/* Met, and not to be tried again. */
+	rq.obstacles.keys[rq.obstacles.nr++] = BASE + 600;
+	KUNIT_EXPECT_TRUE(test, !check(test, &rq));
+	end();
+}
+
+static void place_not_waiting(struct kunit *test)
+{
+	struct cma_request rq = { .count = 30, .nowait = true };
+
+	begin(test, 0);
+	set_pages(0, PAGES, CMA_MOVABLE);
+	set_pages(777, 29, CMA_FREE);
+	KUNIT_EXPECT_FALSE(test, check(test, &rq));
+	set_pages(777, 30, CMA_FREE);
+	KUNIT_EXPECT_TRUE(test, check(test, &rq));
+	set_pages(790, 1, CMA_CACHED);
+	KUNIT_EXPECT_FALSE(test, check(test, &rq));
+	end();
+}
+
+static void place_in_the_second_range(struct kunit *test)
+{
+	struct cma_request rq = { .count = PAGES / 2 };
+	struct cma_window window;
+
+	begin(test, 0);
+	cma->ranges[1] = (struct cma_map){ .base_pfn = BASE + PAGES / 2, .count = PAGES / 2 };
+	cma->ranges[0].count = PAGES / 2;
+	cma->nr_ranges = 2;
+	KUNIT_ASSERT_EQ(test, cma_map_init(&cma->ranges[1]), 0);
+	set_pages(3, 1, CMA_STUCK);
+	KUNIT_EXPECT_TRUE(test, cma_find_window(cma, &rq, &window));
+	KUNIT_EXPECT_TRUE(test, window.map == &cma->ranges[1]);
+	KUNIT_EXPECT_EQ(test, window.pfn, BASE + PAGES / 2);
+	cma_map_destroy(&cma->ranges[1]);
+	end();
+}
+
+static void place_at_random(struct kunit *test)
+{
+	struct rnd_state rnd;
+
+	prandom_seed_state(&rnd, 11);
+	for (unsigned int round = 0; round < 3000 && !test->failed; round++) {
+		struct cma_request rq = {
+			.count = 1 + prandom_u32_state(&rnd) % (round % 2 ? 40 : 700),
+			.align = prandom_u32_state(&rnd) % 3 ?
+				 0 : prandom_u32_state(&rnd) % 9,
+			.nowait = !(prandom_u32_state(&rnd) % 8),
+		};
+		unsigned int stuck = prandom_u32_state(&rnd) % 6;
+		unsigned long i, n;
+
+		begin(test, prandom_u32_state(&rnd) % 2 ? 0 : prandom_u32_state(&rnd) % 4);
+		for (i = 0; i < PAGES; i += n) {
+			u32 number = prandom_u32_state(&rnd);
+			enum cma_use use = number % 11 ? number % 3 ? CMA_MOVABLE : CMA_FREE :
+					   CMA_CACHED + number / 11 % 3;
+
+			n = min(1UL << prandom_u32_state(&rnd) % 7, PAGES - i);
+			set_pages(i, n, use);
+		}
+		while (stuck--)
+			set_pages(prandom_u32_state(&rnd) % PAGES, 1, CMA_STUCK);
+		for (unsigned int taken = prandom_u32_state(&rnd) % 6; taken--; ) {
+			struct cma_map *map = cma->ranges;
+			unsigned long unit = prandom_u32_state(&rnd) % cma_map_units(map);
+
+			if (cma_map_find(map, unit, 1, 0) == unit)
+				cma_map_take(map, unit, 1);
+		}
+		/* Who does not wait meets none. */
+		for (unsigned int met = prandom_u32_state(&rnd) % 4; met-- && !rq.nowait; ) {
+			i = prandom_u32_state(&rnd) % PAGES;
+			rq.obstacles.keys[rq.obstacles.nr++] = pages[i].use ? pages[i].head :
+							       BASE + i;
+		}
+		check(test, &rq);
+		end();
+	}
+}
+
+static struct kunit_case place_cases[] = {
+	KUNIT_CASE(place_free_one),
+	KUNIT_CASE(place_lowest_unless_much_cheaper),
+	KUNIT_CASE(place_leaves_room),
+	KUNIT_CASE(place_between_stuck_pages),
+	KUNIT_CASE(place_not_waiting),
+	KUNIT_CASE(place_in_the_second_range),
+	KUNIT_CASE(place_at_random),
+	{}
+};
+
+static struct kunit_suite place_suite = {
+	.name = "cma_place",
+	.test_cases = place_cases,
+};
+
+kunit_test_suites(&place_suite);
