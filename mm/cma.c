@@ -487,10 +487,11 @@ static void cma_hold(struct cma *cma, const struct cma_request *rq,
 	spin_unlock_irqrestore(&cma->lock, flags);
 }
 
-static int cma_take_pages(const struct cma_request *rq, unsigned long pfn)
+/* Return: the first page that is not to be had, or the one behind them all. */
+static unsigned long cma_take_pages(const struct cma_request *rq,
+				    const struct cma_window *window)
 {
-	return take_free_range(pfn, rq->count, MIGRATE_CMA, rq->gfp) ==
-		pfn + rq->count ? 0 : -EBUSY;
+	return take_free_range(window->pfn, rq->count, MIGRATE_CMA, rq->gfp);
 }
 
 /*
@@ -500,16 +501,15 @@ static int cma_take_pages(const struct cma_request *rq, unsigned long pfn)
 static int cma_alloc_first(struct cma *cma, struct cma_request *rq,
 			   struct cma_window *window)
 {
-	int ret;
-
 	if (!cma_take_first(cma, rq, window))
 		return -ENOMEM;
 
 	rq->tried++;
-	ret = cma_take_pages(rq, window->pfn);
-	if (ret)
-		cma_drop(cma, window->map, window->pfn, rq->count);
-	return ret;
+	if (cma_take_pages(rq, window) == window->pfn + rq->count)
+		return 0;
+
+	cma_drop(cma, window->map, window->pfn, rq->count);
+	return -EBUSY;
 }
 
 /* What one has just found others may take; who cannot sleep gives in then. */
@@ -519,25 +519,29 @@ static int cma_alloc_first(struct cma *cma, struct cma_request *rq,
 static int cma_alloc_best(struct cma *cma, struct cma_request *rq,
 			  struct cma_window *window)
 {
+	unsigned long found;
 	int ret;
 
 	xa_init(&rq->obstacles);
 	do {
-		ret = -EBUSY;
-		if (!cma_find_window(cma, rq, window)) {
-			if (rq->nowait || !rq->stuck)
-				break;
+		ret = cma_find_window(cma, rq, window);
+		if (ret == -EBUSY && !rq->nowait &&
+		    (rq->stuck || !xa_empty(&rq->obstacles))) {
 			ret = cma_await_unpinning(rq);
-			if (ret)
-				break;
-			continue;
+			if (!ret)
+				continue;
 		}
+		if (ret)
+			break;
 
 		rq->tried++;
+		ret = -EBUSY;
 		if (!cma_take_window(cma, rq, window))
 			continue;
-		ret = cma_take_pages(rq, window->pfn);
-		if (ret && !rq->nowait)
+		found = cma_take_pages(rq, window);
+		if (found == window->pfn + rq->count)
+			ret = 0;
+		else if (!rq->nowait)
 			ret = cma_claim(rq, window->pfn);
 		if (!ret)
 			break;
@@ -545,6 +549,8 @@ static int cma_alloc_best(struct cma *cma, struct cma_request *rq,
 		cma_drop(cma, window->map, window->pfn, rq->count);
 		if (ret != -EBUSY)
 			break;
+		rq->missed = found;
+		rq->missed_map = window->map;
 		trace_cma_alloc_busy_retry(cma->name, window->pfn,
 					   pfn_to_page(window->pfn), rq->count,
 					   rq->align);
@@ -704,14 +710,13 @@ static unsigned long cma_find_torn_folio(const struct cma_map *map,
 					 unsigned long count)
 {
 	unsigned long pfn = page_to_pfn(pages);
-	const struct folio *folio = page_folio(pages);
 
 	/* The map will have its say on that. */
 	if (!cma_map_contains(map, pfn, count))
 		return 0;
 
-	if (folio_test_large(folio) && pages == &folio->page &&
-	    folio_nr_pages(folio) == count)
+	/* Whose they are is not known yet, so nothing may be asserted of them. */
+	if (PageHead(pages) && 1UL << compound_order((struct page *)pages) == count)
 		return 0;
 
 	for (; count--; pfn++) {

@@ -195,11 +195,13 @@ enum cma_use {
  * @use: of all pages up to @end
  * @head: first page of its folio, or the page itself
  * @end: page behind its folio or free block
+ * @needs_fs: who moves it must be allowed to call into file systems
  */
 struct cma_sight {
 	enum cma_use use;
 	unsigned long head;
 	unsigned long end;
+	bool needs_fs;
 };
 
 void cma_look(unsigned long pfn, struct cma_sight *sight);
@@ -211,13 +213,17 @@ void cma_look(unsigned long pfn, struct cma_sight *sight);
  * @gfp: for what is done to the pages
  * @move_gfp: for memory to move borrowed pages to
  * @nowait: leave those to their owners
- * @emptied_lru: the LRU batches of all CPUs were emptied
+ * @emptied_lru: the LRU batches of all CPUs were emptied, since it last waited
  * @emptied_pcp: so were their lists of free pages
  * @waits: times it was waited for pages that cannot move
  * @tried: ranges tried
  * @moved: pages moved
  * @stuck: a page that cannot be moved now, seen on the last search, or 0
- * @obstacles: pages that could not be moved, which are not tried again
+ * @missed: the last page that was not free, though it looked like it; for who
+ *	does not wait, places behind it come next
+ * @missed_map: the range of it
+ * @obstacles: pages that were in the way, which are not tried again until it was
+ *	waited
  */
 struct cma_request {
 	unsigned long count;
@@ -231,6 +237,8 @@ struct cma_request {
 	unsigned long tried;
 	unsigned long moved;
 	unsigned long stuck;
+	unsigned long missed;
+	struct cma_map *missed_map;
 	struct xarray obstacles;
 };
 
@@ -246,8 +254,9 @@ struct cma_window {
 	u64 cost;
 };
 
-bool cma_find_window(struct cma *cma, struct cma_request *rq,
-		     struct cma_window *window);
+int cma_find_window(struct cma *cma, struct cma_request *rq,
+		    struct cma_window *window);
+bool cma_is_claimed(unsigned long start, unsigned long end);
 int cma_claim(struct cma_request *rq, unsigned long start);
 int cma_await_unpinning(struct cma_request *rq);
 

@@ -11,8 +11,10 @@
 #include <linux/jiffies.h>
 #include <linux/list.h>
 #include <linux/migrate.h>
+#include <linux/minmax.h>
 #include <linux/page-isolation.h>
 #include <linux/sched/signal.h>
+#include <linux/sizes.h>
 #include <linux/spinlock.h>
 #include <linux/swap.h>
 #include <linux/wait.h>
@@ -20,6 +22,12 @@
 
 #include "internal.h"
 #include "cma.h"
+
+/*
+ * Pages that are isolated at a time: more than compaction takes, so that TLBs are
+ * flushed less often, and not so many that reclaim takes them for too many.
+ */
+#define BATCH		clamp(SZ_1M >> PAGE_SHIFT, 32, 256)
 
 /* How often migration, which itself tries several times, is asked to go on. */
 #define MAX_MIGRATIONS	3
@@ -47,24 +55,48 @@ static bool begin_turn(struct cma_turn *turn)
 	struct cma_turn *other;
 	bool free = true;
 
-	spin_lock(&cma_turns_lock);
+	spin_lock_irq(&cma_turns_lock);
 	list_for_each_entry(other, &cma_turns, node)
 		free &= turn->end <= other->start || other->end <= turn->start;
 	if (free)
 		list_add(&turn->node, &cma_turns);
-	spin_unlock(&cma_turns_lock);
+	spin_unlock_irq(&cma_turns_lock);
 	return free;
+}
+
+/**
+ * cma_is_claimed() - would a claim wait for another one?
+ * @start: first PFN
+ * @end: PFN behind the last one
+ *
+ * Context: any.
+ * Return: true if it would just now.
+ */
+bool cma_is_claimed(unsigned long start, unsigned long end)
+{
+	struct cma_turn *other;
+	bool claimed = false;
+	unsigned long flags;
+
+	if (list_empty_careful(&cma_turns))
+		return false;
+
+	spin_lock_irqsave(&cma_turns_lock, flags);
+	list_for_each_entry(other, &cma_turns, node)
+		claimed |= start < other->end && other->start < end;
+	spin_unlock_irqrestore(&cma_turns_lock, flags);
+	return claimed;
 }
 
 static void end_turn(struct cma_turn *turn)
 {
-	spin_lock(&cma_turns_lock);
+	spin_lock_irq(&cma_turns_lock);
 	list_del(&turn->node);
-	spin_unlock(&cma_turns_lock);
+	spin_unlock_irq(&cma_turns_lock);
 	wake_up_all(&cma_turns_wait);
 }
 
-/* No window with this folio will be tried again. */
+/* No window with this folio will be tried again, at least not at once. */
 static int learn(struct cma_request *rq, unsigned long head)
 {
 	/* No memory, not even for this: then there is none to move pages to. */
@@ -72,7 +104,7 @@ static int learn(struct cma_request *rq, unsigned long head)
 			       rq->move_gfp & GFP_KERNEL)) ?: -EBUSY;
 }
 
-/* Caches are emptied once in an allocation, and only if a page seems to be in one. */
+/* Caches are emptied once, unless it was waited, and only if a page seems to be in one. */
 static bool empty_lru_batches(struct cma_request *rq)
 {
 	if (rq->emptied_lru)
@@ -99,13 +131,16 @@ static int look_ahead(struct cma_request *rq, struct zone *zone,
 {
 	struct cma_sight sight;
 
-	for (; pfn < end; pfn = sight.end) {
+	for (unsigned int looks = 1; pfn < end; pfn = sight.end, looks++) {
+		if (!(looks % 1024))
+			cond_resched();
 		cma_look(pfn, &sight);
 		if (sight.use == CMA_CACHED && empty_free_lists(rq, zone))
 			cma_look(pfn, &sight);
 		if (sight.use == CMA_BATCHED && empty_lru_batches(rq))
 			cma_look(pfn, &sight);
-		if (sight.use == CMA_STUCK)
+		if ((sight.use != CMA_FREE && sight.use != CMA_MOVABLE) ||
+		    (sight.needs_fs && !(rq->move_gfp & __GFP_FS)))
 			return learn(rq, sight.head);
 	}
 
@@ -155,7 +190,7 @@ static int move_away(struct cma_request *rq, struct zone *zone,
 		.ignore_skip_hint = true,
 		.no_set_skip_hint = true,
 		.alloc_contig = true,
-		/* A pageblock at a time: TLBs are flushed once for all of it. */
+		/* All of a batch. */
 		.finish_pageblock = true,
 		.migratepages = LIST_HEAD_INIT(cc.migratepages),
 	};
@@ -167,7 +202,7 @@ static int move_away(struct cma_request *rq, struct zone *zone,
 			return -EINTR;
 
 		cc.nr_migratepages = 0;
-		ret = isolate_migratepages_range(&cc, pfn, end);
+		ret = isolate_migratepages_range(&cc, pfn, min(end, pfn + BATCH));
 		pfn = cc.migrate_pfn;
 		moved = move_isolated(rq, &cc);
 		if (ret && ret != -EAGAIN)
@@ -192,7 +227,7 @@ static int move_away(struct cma_request *rq, struct zone *zone,
  */
 int cma_claim(struct cma_request *rq, unsigned long start)
 {
-	unsigned long found, end = start + rq->count;
+	unsigned long first, found, end = start + rq->count;
 	struct zone *zone = page_zone(pfn_to_page(start));
 	struct cma_turn turn = {
 		.start = ALIGN_DOWN(start, MAX_ORDER_NR_PAGES),
@@ -211,7 +246,14 @@ int cma_claim(struct cma_request *rq, unsigned long start)
 		goto out;
 	}
 
-	ret = look_ahead(rq, zone, start, end) ?: move_away(rq, zone, start, end);
+	ret = look_ahead(rq, zone, start, end);
+	if (ret)
+		goto out_undo;
+
+	/* A folio goes as a whole, but not out of blocks that are not isolated. */
+	cma_look(start, &sight);
+	first = max(sight.head, pageblock_start_pfn(start));
+	ret = move_away(rq, zone, first, end);
 	if (ret)
 		goto out_undo;
 
@@ -219,6 +261,8 @@ int cma_claim(struct cma_request *rq, unsigned long start)
 	wait_for_freed_hugetlb_folios();
 
 	found = take_free_range(start, rq->count, MIGRATE_ISOLATE, rq->gfp);
+	if (found != end && empty_free_lists(rq, zone))
+		found = take_free_range(start, rq->count, MIGRATE_ISOLATE, rq->gfp);
 	if (found != end) {
 		cma_look(found, &sight);
 		ret = learn(rq, sight.head);
@@ -233,7 +277,7 @@ out:
 
 /**
  * cma_await_unpinning() - wait, if there is hope, for pages that cannot move
- * @rq: the allocation
+ * @rq: the allocation; it forgets what was in its way
  *
  * I/O under way pins pages for some milliseconds. And a page in an LRU batch has
  * one reference more than can be accounted for.
@@ -244,11 +288,18 @@ out:
  */
 int cma_await_unpinning(struct cma_request *rq)
 {
-	if (empty_lru_batches(rq))
-		return 0;
 	if (rq->waits == MAX_WAITS)
 		return -EBUSY;
 
-	schedule_timeout_killable(msecs_to_jiffies(1 << rq->waits++));
-	return fatal_signal_pending(current) ? -EINTR : 0;
+	/* The first time, emptying the batches may be all that it takes. */
+	if (rq->emptied_lru)
+		schedule_timeout_killable(msecs_to_jiffies(1 << rq->waits++));
+	if (fatal_signal_pending(current))
+		return -EINTR;
+
+	rq->emptied_lru = false;
+	rq->emptied_pcp = false;
+	empty_lru_batches(rq);
+	xa_destroy(&rq->obstacles);
+	return 0;
 }

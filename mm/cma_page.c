@@ -64,7 +64,7 @@ void cma_look(unsigned long pfn, struct cma_sight *sight)
 	unsigned int order, refs, known;
 	struct page *head;
 
-	*sight = (struct cma_sight){ CMA_FREE, pfn, pfn + 1 };
+	*sight = (struct cma_sight){ .use = CMA_FREE, .head = pfn, .end = pfn + 1 };
 	if (PageBuddy(page)) {
 		order = buddy_order_unsafe(page);
 		if (order <= MAX_PAGE_ORDER)
@@ -73,7 +73,7 @@ void cma_look(unsigned long pfn, struct cma_sight *sight)
 	}
 
 	head = compound_head(page);
-	order = compound_order(head) % BITS_PER_LONG;
+	order = data_race(compound_order(head)) % BITS_PER_LONG;
 	if (page_to_pfn(head) <= pfn &&
 	    pfn - page_to_pfn(head) < 1UL << order) {
 		sight->head = page_to_pfn(head);
@@ -81,7 +81,7 @@ void cma_look(unsigned long pfn, struct cma_sight *sight)
 	}
 
 	refs = page_ref_count(head);
-	if (PageHuge(head)) {
+	if (data_race(PageHuge(head))) {
 		/* Free ones of the pool, too, are replaced by others. */
 		sight->use = CMA_MOVABLE;
 	} else if (!refs) {
@@ -92,12 +92,16 @@ void cma_look(unsigned long pfn, struct cma_sight *sight)
 	} else if (__PageMovable(head)) {
 		sight->use = CMA_MOVABLE;
 	} else {
-		bool lru = READ_ONCE(head->flags) & BIT(PG_lru);
+		unsigned long flags = READ_ONCE(head->flags);
+		unsigned long mapping = (unsigned long)READ_ONCE(head->mapping);
+		bool lru = flags & BIT(PG_lru);
 
 		known = movable_refs(head, order);
+		sight->needs_fs = mapping && (!(mapping & PAGE_MAPPING_ANON) ||
+					      flags & BIT(PG_swapcache));
 		if (lru && refs <= known)
 			sight->use = CMA_MOVABLE;
-		else if (!lru && READ_ONCE(head->mapping) && refs <= known + 1)
+		else if (!lru && mapping && refs <= known + 1)
 			sight->use = CMA_BATCHED;
 		else
 			sight->use = CMA_STUCK;

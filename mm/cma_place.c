@@ -16,6 +16,7 @@
  */
 
 #include <linux/align.h>
+#include <linux/bitops.h>
 #include <linux/log2.h>
 #include <linux/math.h>
 #include <linux/minmax.h>
@@ -57,6 +58,7 @@ static const unsigned int costs[] = {
  * struct walk - a way through free units, page by page
  * @rq: the allocation
  * @window: the best one yet
+ * @map: where the walk is
  * @looks: pages and blocks looked at
  * @step: an allocation may start at each multiple of it, seen from @first
  * @grain: pages between two windows, where there is a choice
@@ -75,6 +77,7 @@ static const unsigned int costs[] = {
 struct walk {
 	struct cma_request *rq;
 	struct cma_window *window;
+	struct cma_map *map;
 	unsigned long looks;
 	unsigned long step;
 	unsigned long grain;
@@ -92,15 +95,23 @@ struct walk {
 };
 
 /* The page behind what is in the way of every window, or 0. */
-static unsigned long in_the_way(struct cma_request *rq, struct cma_sight *sight)
+static unsigned long in_the_way(const struct walk *walk, unsigned long pfn,
+				struct cma_sight *sight)
 {
+	struct cma_request *rq = walk->rq;
 	unsigned long at = sight->head;
 
-	if (sight->use == CMA_STUCK)
-		rq->stuck = sight->head;
-	if (sight->use == CMA_STUCK || (rq->nowait && sight->use != CMA_FREE))
+	if (rq->nowait)
+		return sight->use != CMA_FREE ? sight->end : 0;
+	if (sight->use == CMA_STUCK) {
+		/* Or else somebody was given it just now. */
+		if (!test_bit(cma_map_pfn_unit(walk->map, pfn), walk->map->taken))
+			rq->stuck = sight->head;
 		return sight->end;
-	if (rq->nowait || xa_empty(&rq->obstacles) ||
+	}
+	if (sight->needs_fs && !(rq->move_gfp & __GFP_FS))
+		return sight->end;
+	if (xa_empty(&rq->obstacles) ||
 	    !xa_find(&rq->obstacles, &at, sight->end - 1, XA_PRESENT))
 		return 0;
 	if (sight->use != CMA_FREE)
@@ -120,7 +131,9 @@ static void begin_behind(struct walk *walk, unsigned long pfn)
 	walk->nr_ended = 0;
 }
 
-static void begin_window(struct walk *walk, unsigned long pfn)
+/* A folio is moved as a whole, also what of it lies before the window. */
+static void begin_window(struct walk *walk, unsigned long pfn,
+			 const struct cma_sight *sight)
 {
 	unsigned int i = walk->nr_begun++ % MAX_BEGUN;
 	unsigned long from = pfn - walk->first + 1;
@@ -128,7 +141,7 @@ static void begin_window(struct walk *walk, unsigned long pfn)
 	unsigned long pitch = roundup(from, walk->pitch);
 
 	walk->begun[i].pfn = pfn;
-	walk->begun[i].cost = walk->cost;
+	walk->begun[i].cost = walk->cost - (pfn - sight->head) * costs[sight->use];
 
 	if (next > pitch || next % walk->pitch > walk->slack)
 		next = pitch;
@@ -144,6 +157,9 @@ static void end_window(struct walk *walk)
 
 	if ((pfn - walk->first) % walk->pitch > walk->slack)
 		cost += COST_OF_PLACE;
+	/* To wait for another allocation may take as long as to move all of this. */
+	if (cma_is_claimed(pfn, pfn + walk->rq->count))
+		cost += walk->rq->count;
 	if (cost && cost + walk->rq->count / WORTHWHILE >= best->cost)
 		return;
 
@@ -169,7 +185,7 @@ static bool walk_run(struct walk *walk, unsigned long pfn, unsigned long end)
 		if (!rq->nowait && !(walk->looks % LOOKS_AT_LEAST))
 			cond_resched();
 
-		behind = in_the_way(rq, &sight);
+		behind = in_the_way(walk, pfn, &sight);
 		if (behind) {
 			pfn = min(behind, end);
 			begin_behind(walk, pfn);
@@ -188,8 +204,8 @@ static bool walk_run(struct walk *walk, unsigned long pfn, unsigned long end)
 			pfn = to;
 			if (pfn == last)
 				end_window(walk);
-			else if (pfn == walk->next && pfn < end)
-				begin_window(walk, pfn);
+			else if (pfn == walk->next && pfn < stop)
+				begin_window(walk, pfn, &sight);
 			else
 				break;
 			if (!walk->window->cost)
@@ -211,6 +227,9 @@ static bool walk_map(struct walk *walk, struct cma *cma, struct cma_map *map)
 	unsigned long span = cma_map_span(map, rq->count);
 	unsigned long unit = 0, end = 0;
 
+	if (rq->nowait && rq->missed_map == map)
+		unit = cma_map_pfn_unit(map, rq->missed) + 1;
+	walk->map = map;
 	walk->step = 1UL << max(rq->align, map->order_per_bit);
 	walk->pitch = ALIGN(rq->count, walk->step);
 	walk->grain = max(walk->step, rounddown_pow_of_two(rq->count) / GRAINS);
@@ -247,18 +266,20 @@ static bool walk_map(struct walk *walk, struct cma *cma, struct cma_map *map)
  * @window: the place is stored here; the units are free, but not taken
  *
  * Context: as the allocation. Takes cma->lock.
- * Return: false if there is no place, that is none without a page that cannot
- * move, or that @rq could not move.
+ * Return: 0; -EBUSY if in each place is a page that cannot move, or that @rq has
+ * met; -ENOMEM if there is no place.
  */
-bool cma_find_window(struct cma *cma, struct cma_request *rq,
-		     struct cma_window *window)
+int cma_find_window(struct cma *cma, struct cma_request *rq,
+		    struct cma_window *window)
 {
 	struct walk walk = { .rq = rq, .window = window };
-	struct cma_map *map;
+	struct cma_map *map = cma->ranges;
 
+	if (rq->nowait && rq->missed_map)
+		map = rq->missed_map;
 	rq->stuck = 0;
 	window->cost = U64_MAX;
-	cma_for_each_map(map, cma) {
+	for (; map < cma->ranges + cma->nr_ranges; map++) {
 		u64 cost = window->cost;
 		bool done = walk_map(&walk, cma, map);
 
@@ -268,5 +289,7 @@ bool cma_find_window(struct cma *cma, struct cma_request *rq,
 			break;
 	}
 
-	return window->cost != U64_MAX;
+	if (window->cost != U64_MAX)
+		return 0;
+	return walk.looks ? -EBUSY : -ENOMEM;
 }

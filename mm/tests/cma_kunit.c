@@ -1085,9 +1085,9 @@ static void __init cma_claim_learns(struct kunit *test)
 
 	/* Even if it could be moved meanwhile. */
 	KUNIT_EXPECT_EQ(test, put_free_range(stuck, 1), 0);
-	KUNIT_EXPECT_FALSE(test, cma_find_window(cma, &rq, &window));
+	KUNIT_EXPECT_EQ(test, cma_find_window(cma, &rq, &window), -EBUSY);
 	rq.count = pageblock_nr_pages;
-	KUNIT_EXPECT_TRUE(test, cma_find_window(cma, &rq, &window));
+	KUNIT_EXPECT_EQ(test, cma_find_window(cma, &rq, &window), 0);
 	KUNIT_EXPECT_EQ(test, window.pfn, base);
 	xa_destroy(&rq.obstacles);
 

@@ -29,6 +29,8 @@
 #include <linux/types.h>
 
 #define U32_MAX			((u32)~0U)
+/* Only that it is one bit. */
+#define __GFP_FS			0x80u
 #define U64_MAX			((u64)~0ULL)
 
 /* Sizes of x86; nothing below depends on them. */
