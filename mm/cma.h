@@ -36,7 +36,7 @@ struct cma_runs {
  * @tail: pages held in a unit that is not held whole, 0 for all others;
  *	NULL when a unit is one page
  * @top: the highest level in @runs
- * @runs: sums up @taken, for cma_map_find(): a node of level 0 stands for some
+ * @runs: sums up @taken, for those who search: a node of level 0 stands for some
  *	words of it, one of a higher level for some nodes of the level below
  *
  * A unit goes from free to taken to held and back the same way. Only what is
@@ -65,6 +65,8 @@ int cma_map_init(struct cma_map *map);
 void cma_map_destroy(struct cma_map *map);
 unsigned long cma_map_find(const struct cma_map *map, unsigned long start,
 			   unsigned long pages, unsigned int align);
+unsigned long cma_map_choose(const struct cma_map *map, unsigned long pages,
+			     unsigned int align);
 void cma_map_take(struct cma_map *map, unsigned long unit,
 		  unsigned long pages);
 void cma_map_hold(struct cma_map *map, unsigned long unit,

@@ -317,6 +317,36 @@ static unsigned long find_room(const struct cma_map *map, unsigned long start,
 	return CMA_MAP_NONE;
 }
 
+/*
+ * Can there be room at all, as far as size and alignment go? If so, a unit is
+ * aligned if it is, with *@offset added, a multiple of *@mask + 1.
+ */
+static bool can_align(const struct cma_map *map, unsigned long pages,
+		      unsigned int align, unsigned long *offset,
+		      unsigned long *mask)
+{
+	*mask = 0;
+	*offset = 0;
+
+	/* PFN 0 is the only multiple of more, and the sums would wrap. */
+	if (align >= BITS_PER_LONG - 1 || map->count < pages)
+		return false;
+
+	/*
+	 * An allocation starts where a unit starts. Units lie as the base does,
+	 * so below the size of a unit the base alone decides.
+	 */
+	if (map->base_pfn & ((1UL << min(align, map->order_per_bit)) - 1))
+		return false;
+
+	if (align > map->order_per_bit) {
+		*mask = (1UL << (align - map->order_per_bit)) - 1;
+		*offset = (map->base_pfn >> map->order_per_bit) & *mask;
+	}
+
+	return true;
+}
+
 /**
  * cma_map_find() - find room
  * @map: the map
@@ -330,25 +360,187 @@ static unsigned long find_room(const struct cma_map *map, unsigned long start,
 unsigned long cma_map_find(const struct cma_map *map, unsigned long start,
 			   unsigned long pages, unsigned int align)
 {
-	unsigned long mask = 0, offset = 0;
+	unsigned long mask, offset;
 
-	/* PFN 0 is the only multiple of more, and the sums below would wrap. */
-	if (align >= BITS_PER_LONG - 1 || map->count < pages)
+	if (!can_align(map, pages, align, &offset, &mask))
 		return CMA_MAP_NONE;
+	return find_room(map, start, cma_map_span(map, pages), offset, mask);
+}
 
-	/*
-	 * An allocation starts where a unit starts. Units lie as the base does,
-	 * so below the size of a unit the base alone decides.
-	 */
-	if (map->base_pfn & ((1UL << min(align, map->order_per_bit)) - 1))
-		return CMA_MAP_NONE;
+/* The first unit from @pos on that is not free, which may be the end of the map. */
+static unsigned long run_end(const struct cma_map *map, unsigned long pos)
+{
+	unsigned long units = cma_map_units(map);
+	int level = -1;				/* as in find_room() */
 
-	if (align > map->order_per_bit) {
-		mask = (1UL << (align - map->order_per_bit)) - 1;
-		offset = (map->base_pfn >> map->order_per_bit) & mask;
+	while (pos < units) {
+		unsigned long end, first;
+
+		while (level < (int)map->top &&
+		       IS_ALIGNED(pos, BIT(level_shift(level + 1))))
+			level++;
+
+		if (level >= 0) {
+			first = map->runs[level][pos >> level_shift(level)].first;
+			end = pos + BIT(level_shift(level));
+			pos += first;
+		} else {
+			end = min(ALIGN(pos, BIT(LEAF_SHIFT)), units);
+			pos = find_next_bit(map->taken, end, pos);
+		}
+		if (pos < end)
+			break;
 	}
 
-	return find_room(map, start, cma_map_span(map, pages), offset, mask);
+	return pos;
+}
+
+/* Behind the last bit of @bits [0, @n) that is set, or with @zero is not; or 0. */
+static unsigned long behind_last(const unsigned long *bits, unsigned long n, bool zero)
+{
+	while (n) {
+		unsigned long word = bits[BIT_WORD(n - 1)];
+
+		word = (zero ? ~word : word) & BITMAP_LAST_WORD_MASK(n);
+		n = ALIGN_DOWN(n - 1, BITS_PER_LONG);
+		if (word)
+			return n + __fls(word) + 1;
+	}
+
+	return 0;
+}
+
+/* As find_room(), but the highest unit, and all units wanted are below @end. */
+static unsigned long find_room_below(const struct cma_map *map, unsigned long end,
+				     unsigned long need, unsigned long offset,
+				     unsigned long mask)
+{
+	unsigned long pos = end, run = end;	/* from @pos to @run all is free */
+	int level = -1;
+
+	/* Nothing lies before the first aligned unit, and nothing may wrap. */
+	while (pos && run >= need && ((run - need + offset) & ~mask) >= offset) {
+		unsigned long unit = ((run - need + offset) & ~mask) - offset;
+		const struct cma_runs *runs;
+		unsigned long size, leaf, begin;
+
+		while (level < (int)map->top &&
+		       IS_ALIGNED(pos, BIT(level_shift(level + 1))))
+			level++;
+		for (; level >= 0; level--) {
+			size = BIT(level_shift(level));
+			runs = &map->runs[level][(pos >> level_shift(level)) - 1];
+			if (pos - runs->last <= unit)
+				return unit;
+			if (runs->longest < need || runs->last == size)
+				break;
+		}
+
+		if (level >= 0) {
+			pos -= size;
+			if (runs->last < size)
+				run = pos + runs->first;
+			continue;
+		}
+
+		leaf = ALIGN_DOWN(pos - 1, BIT(LEAF_SHIFT));
+		begin = leaf + behind_last(map->taken + BIT_WORD(leaf), pos - leaf, false);
+		if (begin <= unit)
+			return unit;
+		pos = begin;
+		if (begin > leaf) {
+			pos = leaf + behind_last(map->taken + BIT_WORD(leaf),
+						 begin - leaf, true);
+			run = pos;
+		}
+	}
+
+	return CMA_MAP_NONE;
+}
+
+/* The first unit of those before @pos that are free in a row, or @pos. */
+static unsigned long run_begin(const struct cma_map *map, unsigned long pos)
+{
+	int level = -1;
+
+	while (pos) {
+		unsigned long begin, last;
+
+		while (level < (int)map->top &&
+		       IS_ALIGNED(pos, BIT(level_shift(level + 1))))
+			level++;
+
+		if (level >= 0) {
+			last = map->runs[level][(pos >> level_shift(level)) - 1].last;
+			begin = pos - BIT(level_shift(level));
+			pos -= last;
+		} else {
+			begin = ALIGN_DOWN(pos - 1, BIT(LEAF_SHIFT));
+			pos = begin + behind_last(map->taken + BIT_WORD(begin),
+						  pos - begin, false);
+		}
+		if (pos > begin)
+			break;
+	}
+
+	return pos;
+}
+
+/* Why these numbers: Documentation/mm/cma-fragmentation.rst */
+#define CHOICES		4
+#define LARGE_PART	32
+
+/**
+ * cma_map_choose() - find room where taking it does the least harm
+ * @map: the map
+ * @pages: pages wanted, at least 1
+ * @align: the first PFN is to be a multiple of 2^@align
+ *
+ * What is large, as measured by the map, goes to the top and the rest to the
+ * bottom, so that neither cuts the runs of the other. Of the first four runs with
+ * room from there on the tightest is taken, and larger ones stay whole.
+ *
+ * Return: the unit at which @pages aligned pages are free and which leaves the
+ * fewest free ones of its run behind it, or in front of it when large; or
+ * CMA_MAP_NONE.
+ */
+unsigned long cma_map_choose(const struct cma_map *map, unsigned long pages,
+			     unsigned int align)
+{
+	unsigned long best = CMA_MAP_NONE, least = ULONG_MAX;
+	unsigned long offset, mask, need, at;
+	bool large;
+
+	if (!can_align(map, pages, align, &offset, &mask))
+		return CMA_MAP_NONE;
+
+	need = cma_map_span(map, pages);
+	large = need >= cma_map_units(map) / LARGE_PART;
+	at = large ? cma_map_units(map) : 0;
+	for (unsigned int i = 0; i < CHOICES && least; i++) {
+		unsigned long unit, left;
+
+		if (large)
+			unit = find_room_below(map, at, need, offset, mask);
+		else
+			unit = find_room(map, at, need, offset, mask);
+		if (unit == CMA_MAP_NONE)
+			break;
+
+		if (large) {
+			at = run_begin(map, unit);
+			left = unit - at;
+		} else {
+			at = run_end(map, unit + need);
+			left = at - unit - need;
+		}
+		if (left < least) {
+			least = left;
+			best = unit;
+		}
+	}
+
+	return best;
 }
 
 /**

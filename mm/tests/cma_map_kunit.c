@@ -322,6 +322,56 @@ static void cma_map_starts_free(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, map.nr_free, 0);
 }
 
+/* What is below 32 of 1024 units is small. */
+static void cma_map_keeps_large_runs(struct kunit *test)
+{
+	struct cma_map map = { .base_pfn = 0x1000, .count = 1024 };
+	struct cma_map units = { .base_pfn = 0x1000, .count = 4 * 1024,
+				 .order_per_bit = 2 };
+
+	KUNIT_ASSERT_EQ(test, cma_map_init(&map), 0);
+	KUNIT_EXPECT_EQ(test, cma_map_choose(&map, 1024, 0), 0);
+	KUNIT_EXPECT_EQ(test, cma_map_choose(&map, 1025, 0), CMA_MAP_NONE);
+	KUNIT_EXPECT_EQ(test, cma_map_choose(&map, 31, 0), 0);
+	KUNIT_EXPECT_EQ(test, cma_map_choose(&map, 32, 0), 1024 - 32);
+	KUNIT_EXPECT_EQ(test, cma_map_choose(&map, 33, 5), 1024 - 64);
+
+	/* Free are 20, 9, 8 and 12 units, 1 that is fifth, and 40, 41 and 60. */
+	cma_map_take(&map, 0, 1024);
+	cma_map_drop(&map, 0, 20);
+	cma_map_drop(&map, 21, 9);
+	cma_map_drop(&map, 32, 8);
+	cma_map_drop(&map, 46, 12);
+	cma_map_drop(&map, 59, 1);
+	cma_map_drop(&map, 700, 40);
+	cma_map_drop(&map, 800, 41);
+	cma_map_drop(&map, 900, 60);
+	KUNIT_EXPECT_EQ(test, cma_map_choose(&map, 1, 0), 32);
+	KUNIT_EXPECT_EQ(test, cma_map_choose(&map, 9, 0), 21);
+	KUNIT_EXPECT_EQ(test, cma_map_choose(&map, 10, 0), 46);
+	KUNIT_EXPECT_EQ(test, cma_map_choose(&map, 13, 0), 0);
+	/* What counts is what follows, not what alignment leaves in front. */
+	KUNIT_EXPECT_EQ(test, cma_map_choose(&map, 4, 2), 24);
+	KUNIT_EXPECT_EQ(test, cma_map_choose(&map, 32, 0), 708);
+	KUNIT_EXPECT_EQ(test, cma_map_choose(&map, 41, 0), 800);
+	KUNIT_EXPECT_EQ(test, cma_map_choose(&map, 42, 0), 918);
+	KUNIT_EXPECT_EQ(test, cma_map_choose(&map, 32, 3), 704);
+	KUNIT_EXPECT_EQ(test, cma_map_choose(&map, 61, 0), CMA_MAP_NONE);
+	/* Of two that are as good the one that is come to first. */
+	cma_map_take(&map, 21, 1);
+	KUNIT_EXPECT_EQ(test, cma_map_choose(&map, 8, 0), 22);
+	cma_map_take(&map, 840, 1);
+	KUNIT_EXPECT_EQ(test, cma_map_choose(&map, 40, 0), 800);
+	cma_map_destroy(&map);
+
+	KUNIT_ASSERT_EQ(test, cma_map_init(&units), 0);
+	cma_map_take(&units, 4, 4);
+	KUNIT_EXPECT_EQ(test, cma_map_choose(&units, 13, 0), 0);
+	KUNIT_EXPECT_EQ(test, cma_map_choose(&units, 17, 0), 5);
+	KUNIT_EXPECT_EQ(test, cma_map_choose(&units, 4 * 31 + 1, 0), 1024 - 32);
+	cma_map_destroy(&units);
+}
+
 /* By its PFN, not by its place in the area. */
 static void cma_map_aligns(struct kunit *test)
 {
@@ -512,6 +562,39 @@ static unsigned long plain_find(const struct cma_map *map, unsigned long start,
 	return CMA_MAP_NONE;
 }
 
+/* All runs with room: of the first or last four the one with the least left over. */
+static unsigned long plain_choose(const struct cma_map *map, unsigned long need,
+				  unsigned long align)
+{
+	unsigned long units = cma_map_units(map), start = 0, end = 0;
+	unsigned long at[4], left[4], nr = 0, best;
+	bool large = need >= units / 32;
+
+	while (large || nr < 4) {
+		unsigned long unit = plain_find(map, end, need, align);
+
+		if (unit == CMA_MAP_NONE)
+			break;
+		end = find_next_bit(map->taken, units, unit);
+		for (start = unit; start && !test_bit(start - 1, map->taken);)
+			start--;
+		if (large)
+			unit = ALIGN_DOWN(map->base_pfn + end - need, 1UL << align) -
+			       map->base_pfn;
+		at[nr % 4] = unit;
+		left[nr++ % 4] = large ? unit - start : end - unit - need;
+	}
+
+	best = nr ? large ? nr - 1 : 0 : ULONG_MAX;
+	for (unsigned long i = 1; i < min(nr, 4UL); i++) {
+		unsigned long other = large ? nr - 1 - i : i;
+
+		if (left[other % 4] < left[best % 4])
+			best = other;
+	}
+	return nr ? at[best % 4] : CMA_MAP_NONE;
+}
+
 static unsigned long plain_longest(const struct cma_map *map)
 {
 	unsigned long units = cma_map_units(map);
@@ -567,6 +650,8 @@ static void walk_sums(struct kunit *test, struct rnd_state *rnd,
 		start = prandom_u32_state(rnd) % 2 ? 0 : prandom_u32_state(rnd) % units;
 		KUNIT_ASSERT_EQ(test, cma_map_find(&map, start, need, align),
 				plain_find(&map, start, need, align));
+		KUNIT_ASSERT_EQ(test, cma_map_choose(&map, need, align),
+				plain_choose(&map, need, align));
 		/* The longest is found, and one more is not. */
 		need = plain_longest(&map);
 		KUNIT_ASSERT_EQ(test, cma_map_longest(&map), need);
@@ -596,6 +681,7 @@ static void cma_map_sums(struct kunit *test)
 
 static struct kunit_case cma_map_cases[] = {
 	KUNIT_CASE(cma_map_starts_free),
+	KUNIT_CASE(cma_map_keeps_large_runs),
 	KUNIT_CASE(cma_map_aligns),
 	KUNIT_CASE(cma_map_judges_releases),
 	KUNIT_CASE(cma_map_unholds_once),

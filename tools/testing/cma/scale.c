@@ -24,6 +24,19 @@ static void find_last(struct cma_map *map)
 		exit(1);
 }
 
+static void choose_last(struct cma_map *map)
+{
+	if (cma_map_choose(map, ROOM, 0) != cma_map_units(map) - ROOM)
+		exit(1);
+}
+
+/* All four runs that are looked at have room. */
+static void choose_page(struct cma_map *map)
+{
+	if (cma_map_choose(map, 1, 0) == CMA_MAP_NONE)
+		exit(1);
+}
+
 static void find_none(struct cma_map *map)
 {
 	if (cma_map_find(map, 0, ROOM + 1, 0) != CMA_MAP_NONE)
@@ -79,7 +92,7 @@ int main(void)
 {
 	static const unsigned int shifts[] = { 14, 18, 22, 26, 30, 32 };
 
-	printf("     area      bits  found  none  take+drop  longest  plain search, words\n");
+	printf("     area      bits  found  chosen  1 page  none  take+drop  longest  plain search, words\n");
 	for (unsigned int i = 0; i < ARRAY_SIZE(shifts); i++) {
 		struct cma_map map = { .count = 1UL << shifts[i] };
 		unsigned long units = map.count;
@@ -102,10 +115,12 @@ int main(void)
 		}
 
 		nothing = count_steps(do_nothing, &map);
-		printf("%6lu %s  %8s%u  %5ld %5ld %10ld %8ld %21lu\n",
+		printf("%6lu %s  %8s%u  %5ld %7ld %7ld %5ld %10ld %8ld %21lu\n",
 		       shifts[i] < 18 ? 4UL << (shifts[i] - 10) : 4UL << (shifts[i] - 20),
 		       shifts[i] < 18 ? "MiB" : "GiB", "2^", shifts[i],
 		       count_steps(find_last, &map) - nothing,
+		       count_steps(choose_last, &map) - nothing,
+		       count_steps(choose_page, &map) - nothing,
 		       count_steps(find_none, &map) - nothing,
 		       count_steps(take_and_drop, &map) - nothing,
 		       count_steps(read_longest, &map) - nothing,
