@@ -10,7 +10,7 @@ LONG=${LONG:-0}
 # shellcheck source=scripts/tap.sh
 . "$(dirname "$0")/tap.sh"
 
-need gcc:gcc make:make rsvg-convert:librsvg2-bin mandoc:mandoc groff:groff-base \
+need gcc:gcc make:make tar:tar rsync:rsync readelf:binutils rsvg-convert:librsvg2-bin mandoc:mandoc groff:groff-base \
 	python3:python3-minimal
 python3 -c 'import json, pty, termios, xml.dom.minidom' 2>/dev/null ||
 	need "all of python3:libpython3-stdlib"
@@ -283,7 +283,7 @@ shows() {
 	shift
 	has "$@"
 }
-ok "good: the areas" shows good '^2 areas, CmaTotal 96M, CmaFree 39\.1M; .*6144, refused 1280' \
+ok "good: the areas" shows good '^2 areas, CmaTotal 96M, CmaFree 39\.1M; .*6144 allocations, 1280 failed' \
 	'1 camera +64M +8M +56M +38\.0M +18\.0M +24M +1280$' \
 	'2 reserved +32M +0 +32M +32M +0 +32M +0$'
 ok "good: the map" shows good '^camera: 64M at 0x3f000000$' \
@@ -490,6 +490,20 @@ undocumented=$(./cmatop --help | grep -oE -- '--[a-z]+' | sort -u | while read -
 	grep -qF -- "\\-\\-${option#--}" "$src/cmatop.8" || echo "$option"
 done)
 ok "the manual page has every option" [ -z "$undocumented" ]
+
+# --- its Makefile, in a copy of the tree's tools ---
+tree=$("$here/tree.sh" 2>err) &&
+	tar -C "$tree" -cf - include/uapi tools/{mm,lib,scripts,build,include} |
+	tar -xf - &&
+	make -C tools/mm DESTDIR="$out/root" cmatop install >out 2>err
+status=$?
+result $status "make install" err
+result $((status || $(grep -c 'cmatop.*warning' err))) "make: no warning about cmatop" err
+[ -x root/usr/sbin/cmatop ] && cmp "$src/cmatop.8" root/usr/share/man/man8/cmatop.8 &&
+	! readelf -l root/usr/sbin/cmatop | grep INTERP
+result $? "make install: a static program and its page" err
+make -C tools/mm clean >out 2>err && [ ! -e tools/mm/cmatop ]
+result $? "make clean" err
 
 echo "1..$count"
 [ "$failed" = 0 ]

@@ -79,7 +79,7 @@ struct sample {
 	double time;
 	__u64 cma_total;		/* KiB */
 	__u64 cma_free;
-	__u64 vm_success;		/* pages */
+	__u64 vm_success;		/* allocations */
 	__u64 vm_fail;
 	struct area *area;
 	size_t nr;

@@ -29,14 +29,14 @@ struct sample now, before;
 const struct format formats[NR_TABLES] = {
 	[ALLOCATIONS] = { "allocations", {
 		{ 'x', "pfn" }, { 'n', "pages" }, { 'n', "age_ms" },
-		{ 'n', "pid" }, { 't', "comm" }, { 't', "site" } } },
+		{ 'i', "pid" }, { 't', "comm" }, { 't', "site" } } },
 	[HOLDERS] = { "holders", {
 		{ 'n', "pages" }, { 'n', "allocations" }, { 'n', "oldest_ms" },
 		{ 't', "site" } } },
 	[FAILURES] = { "failures", {
 		{ 'n', "age_ms" }, { 'n', "pages" }, { 'n', "align" },
-		{ 'i', "error" }, { 'n', "pid" }, { 't', "comm" },
-		{ 't', "reason" }, { 'x', "pfn" }, { 'n', "refs" },
+		{ 'i', "error" }, { 'i', "pid" }, { 't', "comm" },
+		{ 't', "reason" }, { 'x', "pfn" }, { 'i', "refs" },
 		{ 'i', "maps" }, { 't', "owner" } } },
 	[REASONS] = { "reasons", {
 		{ 'n', "count" }, { 't', "reason" }, { 'n', "last_ms" } } },
@@ -192,7 +192,8 @@ static bool valid(char kind, const char *s)
 	if (islower(kind) && !strcmp(s, "-"))
 		return true;
 	if (tolower(kind) == 'x')
-		return !strncmp(s, "0x", 2) && parse(s + 2, 16, &number);
+		return !strcmp(s, "0") ||
+		       (!strncmp(s, "0x", 2) && parse(s + 2, 16, &number));
 	return parse(s + (kind == 'i' && *s == '-'), 10, &number);
 }
 
@@ -663,7 +664,7 @@ static void explain(void)
 	}
 	if (debugfs && (!all[ALLOCATIONS] || !all[HOLDERS]))
 		note(text("holders: this kernel does not record who holds an area"),
-		     "use one that has debug/cma/AREA/allocations, or boot with page_owner=on");
+		     "use one with CONFIG_CMA_TRACK=y, or boot with page_owner=on and see debug/page_owner");
 	if (debugfs && (!all[FAILURES] || !all[REASONS]))
 		note(text("failures: this kernel does not record who was in the way"),
 		     "see dmesg, and enable the trace events of cma");

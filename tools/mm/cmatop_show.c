@@ -205,9 +205,9 @@ void show_summary(void)
 	say(BOLD "%zu area%s" NORMAL ", CmaTotal %s, CmaFree %s", now.nr,
 	    now.nr == 1 ? "" : "s", size(total), size(free));
 	if (now.vm_success != NONE)
-		say("; pages given out %s", count(now.vm_success));
+		say("; %s allocations", count(now.vm_success));
 	if (now.vm_fail != NONE)
-		say(", refused %s", count(now.vm_fail));
+		say(", %s failed", count(now.vm_fail));
 	say("\n");
 }
 
@@ -300,7 +300,7 @@ void show_map(const struct area *a, unsigned int height)
 {
 	unsigned int across = 16, width = 16, column = 0;
 	__u64 next = NONE, each = 0;
-	int marks[NR_KINDS], k;
+	int marks[NR_KINDS], k, last = -1;
 	struct block *blocks;
 	size_t nr, i;
 
@@ -329,13 +329,16 @@ void show_map(const struct area *a, unsigned int height)
 		if (column && (column == across || blocks[i].pfn != next)) {
 			say(NORMAL "\n");
 			column = 0;
+			last = -1;
 		}
 		if (!column)
 			say("%-11s", brief("0x%llx", blocks[i].pfn));
 		share(&blocks[i], width, marks);
 		for (k = 0; k < NR_KINDS; k++) {
-			if (marks[k])
+			if (marks[k] && k != last) {
 				say(NORMAL "%c", kinds[k].attribute);
+				last = k;
+			}
 			while (marks[k]-- > 0)
 				say("%c", kinds[k].sign);
 		}
@@ -351,12 +354,13 @@ static void show_rest(const struct table *table, size_t most)
 	if (table->nr > most)
 		say("... and %zu more\n", table->nr - most);
 	if (!table->nr)
-		say("none\n");
+		say("No entry.\n");
 }
 
 void show_holders(const struct area *a, size_t most)
 {
 	const struct table *t = &a->table[HOLDERS];
+	__u64 rest = held_pages(a), pages;
 	size_t i;
 
 	if (!t->there) {
@@ -364,12 +368,20 @@ void show_holders(const struct area *a, size_t most)
 		return;
 	}
 	say(BOLD "    HELD ALLOCATIONS  OLDEST CALLED FROM" NORMAL "\n");
-	for (i = 0; i < t->nr && i < most; i++) {
+	for (i = 0; i < t->nr; i++) {
 		char **row = t->row[i];
 
-		say("%8s %11s %7s ", size(value(row[0])), row[1], age(row[2]));
+		pages = value(row[0]);
+		rest -= rest != NONE && pages <= rest ? pages : rest;
+		if (i >= most)
+			continue;
+		say("%8s %11s %7s ", size(pages), row[1], age(row[2]));
 		wrap(29, row[3]);
 	}
+	/* Both are read while they change; a few pages mean nothing. */
+	if (rest && rest != NONE)
+		say("%8s %11s %7s no record: see /sys/module/cma/parameters/track\n",
+		    size(rest), "-", "-");
 	show_rest(t, most);
 }
 
