@@ -21,7 +21,7 @@ check() {
 	else
 		failed=$((failed + 1))
 		echo "# got '$2', wanted '$3'"
-		sed 's/^/# /' "$out"
+		sed 's/^/# /; 30q' "$out"
 		echo "not ok $tests - $1"
 	fi
 }
@@ -39,7 +39,7 @@ member() {
 
 # map KIND - the sum over the map
 map() {
-	awk -v kind="\"$1\"" -F '[{},:]' '/^   {"pfn".*"stuck"/ {
+	awk -v kind="\"$1\"" -F '[{},:]' '/^   ."pfn".*"stuck"/ {
 		for (i = 1; i < NF; i++)
 			if ($i == kind)
 				n += $(i + 1)
