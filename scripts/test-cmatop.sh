@@ -299,7 +299,7 @@ ok "stock: areas and map" shows stock '1 reserved +16M +8M +8M +4M +4M +8M +99$'
 ok "stock: what is missing" shows stock 'holders: this kernel does not record' 'page_owner=on' \
 	'99 pages were asked for in vain'
 ok "bitmap: free and borrowed cannot be told apart" shows bitmap 'available 8M$' \
-	'1 reserved +16M +8M +8M +- +- +8M +99$' '/proc/kpageflags cannot be read'
+	'1 reserved +16M +8M +8M +- +- +8M +99$' 'no /proc/kpageflags'
 ok "older: one area in spite of two names" shows older '^1 area,' '1 reserved +16M +8M'
 ok "ranges: all three are in the map" shows ranges '48M in 3 pieces from 0x400000' \
 	'allocated 24M' '^0x400 ' '^0x10400 ' '^0x20400 '

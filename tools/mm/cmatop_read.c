@@ -263,7 +263,7 @@ static __u64 named_number(const char *path, const char *name)
 		if (strncmp(line, name, len))
 			continue;
 		s += strspn(s, " ");
-		s[strcspn(s, " \n")] = 0;
+		s[strcspn(s, "\n ")] = 0;
 		if (!parse(s, 10, &number))
 			number = NONE;
 		break;
@@ -669,7 +669,7 @@ static void explain(void)
 		note(text("failures: this kernel does not record who was in the way"),
 		     "see dmesg, and enable the trace events of cma");
 	if (debugfs && !map)
-		note(text("borrowed pages: /proc/kpageflags cannot be read, or an area is too large for it"),
+		note(text("borrowed pages: no /proc/kpageflags, or not for so large an area"),
 		     "run cmatop as root, on a kernel with CONFIG_PROC_PAGE_MONITOR=y");
 	if (sysfs && !all[LATENCY_OK])
 		note(text("latencies: this kernel does not measure them"), NULL);
