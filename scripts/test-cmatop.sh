@@ -10,8 +10,8 @@ LONG=${LONG:-0}
 # shellcheck source=scripts/tap.sh
 . "$(dirname "$0")/tap.sh"
 
-need gcc:gcc make:make tar:tar rsync:rsync readelf:binutils rsvg-convert:librsvg2-bin mandoc:mandoc groff:groff-base \
-	python3:python3-minimal
+need gcc:gcc make:make tar:tar rsync:rsync readelf:binutils rsvg-convert:librsvg2-bin \
+	mandoc:mandoc groff:groff-base python3:python3-minimal
 python3 -c 'import json, pty, termios, xml.dom.minidom' 2>/dev/null ||
 	need "all of python3:libpython3-stdlib"
 here=$(cd "$(dirname "$0")" && pwd)
@@ -62,17 +62,21 @@ camera() {
 	numbers "$debugfs" base_pfn 258048 count 16384 order_per_bit 0 used 2048 maxchunk 13824
 	put "$sysfs/latency_success" '1024 0' '2048 40' '4096 12' '1048576 3' '33554432 1' 'inf 0'
 	put "$sysfs/latency_fail" '1024 0' '2048 0' '4096 0' '1048576 0' '33554432 0' 'inf 1'
+	local uvc='uvc_alloc+0x4c/0x90<vb2_core_reqbufs+0x1a0/0x3e0<v4l_reqbufs+0x44/0x60'
+	local dma='dma_alloc_contiguous+0x5c/0xa0<__dma_direct_alloc_pages+0x120/0x190'
+	local pipe='vmsplice_to_pipe+0x1d0/0x2a0<do_writev+0x80/0x110'
+	uvc="$uvc<__video_do_ioctl+0x39c/0x430"
 	put "$debugfs/allocations" '# pfn pages age_ms pid comm site' \
-		'0x3f000 1280 5012 123 v4l2-ctl uvc_alloc+0x4c/0x90<vb2_core_reqbufs+0x1a0/0x3e0<v4l_reqbufs+0x44/0x60<__video_do_ioctl+0x39c/0x430' \
+		"0x3f000 1280 5012 123 v4l2-ctl $uvc" \
 		'0x3f500 512 3600000 1 my\040cam<\134\011é -' \
-		'0x3f700 256 86500000 77 kworker/0:1 dma_alloc_contiguous+0x5c/0xa0<__dma_direct_alloc_pages+0x120/0x190'
+		"0x3f700 256 86500000 77 kworker/0:1 $dma"
 	put "$debugfs/holders" '# pages allocations oldest_ms site' \
-		'1280 1 5012 uvc_alloc+0x4c/0x90<vb2_core_reqbufs+0x1a0/0x3e0<v4l_reqbufs+0x44/0x60<__video_do_ioctl+0x39c/0x430' \
+		"1280 1 5012 $uvc" \
 		'512 1 3600000 -' \
-		'256 1 86500000 dma_alloc_contiguous+0x5c/0xa0<__dma_direct_alloc_pages+0x120/0x190'
+		"256 1 86500000 $dma"
 	put "$debugfs/failures" '# age_ms pages align error pid comm reason pfn refs maps owner' \
-		'1200 1280 4 -16 123 v4l2-ctl pinned 0x3f9ab 514 1 pid=456,comm=fio,site=vmsplice_to_pipe+0x1d0/0x2a0<do_writev+0x80/0x110' \
-		'95000 1280 4 -16 123 v4l2-ctl file 0x3fa00 3 1 dev=8:1,ino=131842,name=ld-linux.so' \
+		"1200 1280 4 -16 123 v4l2-ctl pinned 0x3f9ab 514 1 pid=456,comm=fio,site=$pipe" \
+		'95000 1280 4 -16 123 v4l2-ctl file 0x3fa00 3 1 dev=8:1,ino=131842,name=ld.so' \
 		'96000 99999 0 -12 123 v4l2-ctl no-room - - - -'
 	put "$debugfs/reasons" '# count reason last_ms' '3 pinned 1200' '1 file 95000' \
 		'1 no-room 96000'
@@ -129,7 +133,7 @@ for ((i = 0; i < 16; i++)); do
 done >good/sys/kernel/debug/cma/reserved/map
 
 kernel stock 16384 8192
-stock stock reserved
+stock ./stock reserved
 flags stock
 kernel bitmap 16384 8192
 stock bitmap reserved
@@ -188,7 +192,8 @@ with open(d + "/allocations", "w") as f:
     for i in range(100001):
         f.write(f"0x{i:x} 1 {i} {i} comm site{i}\n")
 with open(d + "/holders", "w") as f:
-    f.write(f"{most - 1} {most} {most} " + "<".join(f"function{i}+0x1/0x2" for i in range(300)) + "\n")
+    chain = "<".join(f"function{i}+0x1/0x2" for i in range(300))
+    f.write(f"{most - 1} {most} {most} {chain}\n")
 with open(d + "/failures", "w") as f:
     f.write(f"{most} {most} 64 -{most} {most} c other 0x{most:x} {most} -1 -\n" * 32)
 END
@@ -283,7 +288,8 @@ shows() {
 	shift
 	has "$@"
 }
-ok "good: the areas" shows good '^2 areas, CmaTotal 96M, CmaFree 39\.1M; .*6144 allocations, 1280 failed' \
+ok "good: the areas" shows good \
+	'^2 areas, CmaTotal 96M, CmaFree 39\.1M; 6144 allocations, 1280 failed$' \
 	'1 camera +64M +8M +56M +38\.0M +18\.0M +24M +1280$' \
 	'2 reserved +32M +0 +32M +32M +0 +32M +0$'
 ok "good: the map" shows good '^camera: 64M at 0x3f000000$' \
@@ -291,9 +297,10 @@ ok "good: the map" shows good '^camera: 64M at 0x3f000000$' \
 	'^0x3f000    #{64}$' '^0x3f800    X\+{12}\.{3}\+{5}\.{11}'
 ok "good: who holds" shows good '5M +1 +5s uvc_alloc.*<$' '^ {29}v4l_reqbufs' '2M +1 +60m -$'
 ok "good: who was in the way" shows good '3 +1200ms pinned +in use by I/O' \
-	'^ +1200ms +5M +4 EBUSY +v4l2-ctl \(123\)' 'dev=8:1,ino=131842,name=ld-linux\.so' \
+	'^ +1200ms +5M +4 EBUSY +v4l2-ctl \(123\)' 'dev=8:1,ino=131842,name=ld\.so' \
 	'pinned at PFN 0x3f9ab, 514 references, 1 mappings'
-ok "good: how it fares" shows good 'pages moved away +3210$' 'half of them up to 2us, 99% up to 34ms'
+ok "good: how it fares" shows good 'pages moved away +3210$' \
+	'half of them up to 2us, 99% up to 34ms'
 ok "stock: areas and map" shows stock '1 reserved +16M +8M +8M +4M +4M +8M +99$' \
 	'allocated 8M   \+ borrowed 4M   \. free 4M' '^0x400 +\.{32}\+{32}$' '^0xc00 +#{64}$'
 ok "stock: what is missing" shows stock 'holders: this kernel does not record' 'page_owner=on' \
@@ -412,7 +419,8 @@ size=20x5 screen "a tiny one" sleep:0.5 type:q status:0 modes
 size=0x0 screen "one of unknown size" 'wait:^ every 2 s .*help$' type:q status:0 modes
 screen "SIGTERM" wait:camera signal:15 status:0 modes
 screen "an interrupt" wait:camera 'type:\x03' status:0 modes
-term=dumb screen "TERM=dumb" 'wait:2 reserved' type:h 'wait:uvc_alloc' raw:dumb.raw type:q status:0 modes
+term=dumb screen "TERM=dumb" 'wait:2 reserved' type:h 'wait:uvc_alloc' raw:dumb.raw type:q \
+	status:0 modes
 ok "TERM=dumb: no control sequence" lacks "$escape" dumb.raw
 NO_COLOR=1 screen "NO_COLOR" wait:uvc_alloc raw:mono.raw type:q status:0
 ok "NO_COLOR: no colour" lacks "$escape\[[0-9;]*[34][0-9]" mono.raw

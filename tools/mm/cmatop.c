@@ -146,8 +146,8 @@ static void show_footer(FILE *to)
 	else if (*state.message)
 		s = text("%s", state.message);
 	else
-		s = text(REVERSE " every %g s   q quit   arrows area   d delay"
-			 "   space now   ? help " NORMAL, state.delay);
+		s = text(REVERSE " every %g s%s" NORMAL, state.delay,
+			 "   q quit   arrows area   d delay   space now   ? help ");
 	show_line(to, s);
 	free(s);
 }
