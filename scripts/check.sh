@@ -49,7 +49,8 @@ say "${#ours[@]} files of the project, ${#shell[@]} of them shell, ${#steps[@]} 
 #   loop to it, by its name.
 # cma_for_each_map() is one, and the parameters and the device of mm/tests are for tests
 #   only.
-# Programs have no strscpy() and BIT(). The stand-ins of tools/testing/cma for the kernel's
+# Programs have no strscpy() and BIT(), nor __printf() if they do not define it, and what
+# their signal handlers write is volatile. The stand-ins of tools/testing/cma for the kernel's
 #   macros have the arguments that these have, used or not, once or twice.
 # checkpatch leaves a file in the folder where it is called: that is one of links, so that
 # it sees the tree and does not write in it.
@@ -69,6 +70,7 @@ exempt+='|^mm/cma\.h:.*Macro argument reuse'
 exempt+='|^mm/tests/cma_test_boot\.c:.*__setup appears un-documented'
 exempt+='|^mm/tests/cma_of_test\.c:.*string "linux,cma-test" appears un-documented'
 exempt+='|^tools/.*(Prefer strscpy|Prefer using the BIT)'
+exempt+='|^tools/mm/cmatop\.(h|c):.*(Prefer __printf|Use of volatile)'
 exempt+='|^tools/testing/cma/(shim|kunit)\.h.*(Macro argument reuse|is not used in function)'
 # What is wrong in a file is wrong in its patch too, if as a warning of another kind.
 findings checkpatch < <({

@@ -107,7 +107,9 @@ programs() {
 		make -C "$src/$tests/mm" OUTPUT="$bin" ARCH="$arch" CROSS_COMPILE="$cross" \
 			KHDR_INCLUDES="-isystem $build/headers-$arch/usr/include" \
 			USERLDFLAGS=-static $(printf "$bin/%s " $stock_mm) || return
-	cp "$tree/$tests/cma/contract.sh" "$bin"
+	cp "$tree/$tests/cma"/{contract,cmatop}.sh "$bin" &&
+	"${cross}gcc" -O2 -Wall -Wextra -Werror -static -o "$bin/cmatop" \
+		"$tree"/tools/mm/cmatop*.c || return
 	rm -rf "$src"
 }
 
@@ -153,6 +155,7 @@ machine() {
 
 # Everything of one architecture, once its kernel is there.
 main_tests=('run contract.sh ./contract.sh'
+	'run cmatop.sh ./cmatop.sh'
 	'run alloc ./alloc -T tail_of_unit -t unknown_area -v unit_is_page')
 borrow_test='run borrow ./borrow'
 # What was freed a moment ago may still be found: an object must be 5 seconds old.
@@ -175,6 +178,7 @@ stock_tests=(
 )
 gigantic_tests=(
 	'run contract.sh ./contract.sh'
+	'run cmatop.sh ./cmatop.sh'
 	'run alloc ./alloc -v unit_is_large'
 	# A gigantic page comes from the area, and serves stock programs.
 	'huge 1048576 1'
@@ -278,6 +282,7 @@ at_once() {
 lane_1() {
 	kernel x86_64 && architecture x86_64
 	step tools "$project/scripts/test-tools.sh"
+	step cmatop "$project/scripts/test-cmatop.sh"
 	step series "$project/scripts/test-series.sh"
 }
 lane_2() {
