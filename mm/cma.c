@@ -8,8 +8,8 @@
  * time it is activated: the page allocator gets its pages as MIGRATE_CMA. An
  * allocation
  *
- *	takes the first units that do in the free map of a range (cma_map.c),
- *	under cma->lock, and their pages out of the free lists: the quick way;
+ *	takes units out of the free map of a range (cma_map.c), under cma->lock,
+ *	and their pages out of the free lists: the quick way;
  *	or, if somebody has borrowed one of them, looks for the place that is
  *	cheapest to have (cma_place.c, cma_page.c), takes the units there and
  *	has their pages moved away (cma_claim.c), here or at the next best place;
@@ -435,8 +435,8 @@ static void cma_report_failure(struct cma *cma, const struct cma_request *rq,
 	       cma_available_pages(cma), cma->count, cma_longest_run(cma));
 }
 
-/* Take the first units that do, whatever is there. */
-static bool cma_take_first(struct cma *cma, const struct cma_request *rq,
+/* Take the units that suit the map best, whatever is there. */
+static bool cma_take_units(struct cma *cma, const struct cma_request *rq,
 			   struct cma_window *window)
 {
 	unsigned long unit = CMA_MAP_NONE, flags;
@@ -444,7 +444,7 @@ static bool cma_take_first(struct cma *cma, const struct cma_request *rq,
 
 	spin_lock_irqsave(&cma->lock, flags);
 	cma_for_each_map(map, cma) {
-		unit = cma_map_find(map, 0, rq->count, rq->align);
+		unit = cma_map_choose(map, rq->count, rq->align);
 		if (unit != CMA_MAP_NONE) {
 			cma_map_take(map, unit, rq->count);
 			break;
@@ -494,14 +494,11 @@ static unsigned long cma_take_pages(const struct cma_request *rq,
 	return take_free_range(window->pfn, rq->count, MIGRATE_CMA, rq->gfp);
 }
 
-/*
- * The quick way: with nobody else about, the first units that are free have free
- * pages, too.
- */
-static int cma_alloc_first(struct cma *cma, struct cma_request *rq,
+/* The quick way: with nobody else about, units that are free have free pages, too. */
+static int cma_alloc_free(struct cma *cma, struct cma_request *rq,
 			   struct cma_window *window)
 {
-	if (!cma_take_first(cma, rq, window))
+	if (!cma_take_units(cma, rq, window))
 		return -ENOMEM;
 
 	rq->tried++;
@@ -584,7 +581,7 @@ static struct page *__cma_alloc(struct cma *cma, unsigned long count,
 
 	ret = contig_move_gfp(rq.gfp, &rq.move_gfp);
 	if (!ret)
-		ret = cma_alloc_first(cma, &rq, &window);
+		ret = cma_alloc_free(cma, &rq, &window);
 	if (ret == -EBUSY)
 		ret = cma_alloc_best(cma, &rq, &window);
 	if (!ret) {

@@ -517,10 +517,12 @@ static void __init cma_round_trips(struct kunit *test)
 		unsigned int align = min(i % 7, (unsigned int)pageblock_order);
 		struct page *page = cma_alloc(cma, count, align, false);
 		unsigned long units = whole_units(cma, count);
+		unsigned long at;
 
 		expect_pages(test, cma, page, count, align);
+		at = page_to_pfn(page) - cma->ranges[0].base_pfn;
 		books.available -= units;
-		books.longest -= units;
+		books.longest = max(at, AREA_PAGES - units - at);
 		book(&books.succeeded, count);
 		expect_books(test, cma, &books);
 		/* The rest of a unit is free to be borrowed. */
@@ -528,7 +530,7 @@ static void __init cma_round_trips(struct kunit *test)
 
 		KUNIT_EXPECT_TRUE(test, cma_release(cma, page, count));
 		books.available += units;
-		books.longest += units;
+		books.longest = AREA_PAGES;
 		book(&books.released, count);
 		expect_books(test, cma, &books);
 	}
@@ -646,17 +648,35 @@ static void __init cma_folios(struct kunit *test)
  * Release
  */
 
+/* Have two allocations side by side, wherever they would go otherwise. */
+static void __init alloc_neighbours(struct kunit *test, struct cma *cma,
+				    unsigned long count, unsigned long next_count,
+				    struct page **page, struct page **next)
+{
+	unsigned long unit_pages = 1UL << cma->ranges[0].order_per_bit;
+	unsigned long units = ALIGN(count, unit_pages);
+	unsigned long both = units + ALIGN(next_count, unit_pages);
+	struct page *all = cma_alloc(cma, AREA_PAGES, 0, false);
+
+	KUNIT_ASSERT_NOT_NULL(test, all);
+	KUNIT_ASSERT_TRUE(test, cma_release(cma, all, units));
+	*page = cma_alloc(cma, count, 0, false);
+	KUNIT_ASSERT_PTR_EQ(test, *page, all);
+	*next = nth_page(all, units);
+	KUNIT_ASSERT_TRUE(test, cma_release(cma, *next, both - units));
+	KUNIT_ASSERT_PTR_EQ(test, cma_alloc(cma, next_count, 0, false), *next);
+	KUNIT_ASSERT_TRUE(test, cma_release(cma, nth_page(all, both), AREA_PAGES - both));
+}
+
 static void __init cma_takes_parts_back(struct kunit *test)
 {
 	struct cma *cma = get_area(test);
 	unsigned long unit_pages = 1UL << cma->ranges[0].order_per_bit;
 	unsigned long count = 8 * unit_pages - unit_pages / 2;
 	struct books before = read_books(cma), books;
-	struct page *page = cma_alloc(cma, count, 0, false);
-	struct page *next = cma_alloc(cma, unit_pages, 0, false);
+	struct page *page, *next;
 
-	KUNIT_ASSERT_NOT_NULL(test, page);
-	KUNIT_ASSERT_PTR_EQ(test, next, nth_page(page, 8 * unit_pages));
+	alloc_neighbours(test, cma, count, unit_pages, &page, &next);
 	books = read_books(cma);
 
 	/* In the middle, at the end, at the start, and what is left. */
@@ -681,10 +701,7 @@ static void __init cma_takes_parts_back(struct kunit *test)
 	expect_books(test, cma, &books);
 
 	/* Two allocations at once, when no page is missing between them. */
-	page = cma_alloc(cma, 2 * unit_pages, 0, false);
-	next = cma_alloc(cma, 1, 0, false);
-	KUNIT_ASSERT_NOT_NULL(test, page);
-	KUNIT_ASSERT_PTR_EQ(test, next, nth_page(page, 2 * unit_pages));
+	alloc_neighbours(test, cma, 2 * unit_pages, 1, &page, &next);
 	KUNIT_EXPECT_TRUE(test, cma_release(cma, page, 2 * unit_pages + 1));
 	KUNIT_EXPECT_EQ(test, cma_available_pages(cma), before.available);
 }
@@ -765,16 +782,16 @@ static void __init cma_refuses_wrong_releases(struct kunit *test)
 static void __init cma_refuses_torn_folios(struct kunit *test)
 {
 	struct cma *cma = get_area(test);
-	struct folio *folio = cma_alloc_folio(cma, 5, GFP_KERNEL | __GFP_COMP);
+	struct folio *folio = cma_alloc_folio(cma, 4, GFP_KERNEL | __GFP_COMP);
 	struct page *page = cma_alloc(cma, 16, 0, false);
 
 	KUNIT_ASSERT_NOT_NULL(test, folio);
-	KUNIT_ASSERT_PTR_EQ(test, page, folio_page(folio, 0) + 32);
+	KUNIT_ASSERT_PTR_EQ(test, page, folio_page(folio, 0) + 16);
 
-	expect_refused(test, cma, folio_page(folio, 0), 16);
-	expect_refused(test, cma, folio_page(folio, 16), 16);
-	expect_refused(test, cma, folio_page(folio, 16), 32);
-	expect_refused(test, cma, folio_page(folio, 0), 48);
+	expect_refused(test, cma, folio_page(folio, 0), 8);
+	expect_refused(test, cma, folio_page(folio, 8), 8);
+	expect_refused(test, cma, folio_page(folio, 8), 16);
+	expect_refused(test, cma, folio_page(folio, 0), 32);
 	KUNIT_EXPECT_EQ(test, folio_ref_count(folio), 1);
 	expect_pages(test, cma, page, 16, 0);
 
@@ -1291,16 +1308,16 @@ static void __init cma_of_two_ranges(struct kunit *test)
 	pages[0] = cma_alloc(cma, AREA_PAGES - 2, 0, false);
 	pages[1] = cma_alloc(cma, 3, 0, false);
 	pages[2] = cma_alloc(cma, 2, 0, false);
-	KUNIT_ASSERT_PTR_EQ(test, pages[0], first);
+	KUNIT_ASSERT_PTR_EQ(test, pages[0], nth_page(first, 2));
 	KUNIT_ASSERT_PTR_EQ(test, pages[1], second);
-	KUNIT_ASSERT_PTR_EQ(test, pages[2], nth_page(first, AREA_PAGES - 2));
+	KUNIT_ASSERT_PTR_EQ(test, pages[2], first);
 	expect_pages(test, cma, pages[1], 3, 0);
 	book(&books.succeeded, AREA_PAGES + 3);
 	books.available = AREA_PAGES - 4;
 	books.longest = AREA_PAGES - 4;
 	expect_books(test, cma, &books);
 
-	expect_refused(test, cma, pages[2], 3);
+	expect_refused(test, cma, nth_page(first, AREA_PAGES - 2), 3);
 	expect_refused(test, cma, first, AREA_PAGES + 3);
 	expect_refused(test, cma, nth_page(second, 4), 2);
 	expect_refused(test, cma, nth_page(second, 1), 2);
