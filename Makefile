@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0
 # Every command is a script; this file only names them. `make help` tells more.
 
-targets := help run test base tree kernel vm check series apply
+targets := help run test base tree kernel vm bench check series apply
 archs := x86_64 arm64 arm
 qemu := tools/testing/selftests/cma/qemu
 
@@ -12,7 +12,7 @@ $(if $(filter $(archs),$(ARCH)),,\
 	$(error ARCH="$(ARCH)" is not known; use one of: $(archs)))
 
 export ARCH DEBUG STOCK CONFIG APPEND MEM CPUS QEMU_ARGS SCRIPT FILES VM_LOG
-export LONG KERNEL_SRC PEERS TREE ACCEL BUILD
+export LONG KERNEL_SRC PEERS SCENARIOS ROUNDS ICOUNT TREE ACCEL BUILD
 .PHONY: $(targets)
 .NOTPARALLEL:
 
@@ -30,6 +30,8 @@ kernel:
 	@$(qemu)/kernel.sh
 vm:
 	@$(qemu)/vm.sh
+bench:
+	@tools/testing/cma/bench/bench.sh
 check:
 	@scripts/check.sh
 series:
@@ -47,9 +49,12 @@ apply:
 #:                 CONFIG=file adds options
 #: make vm       boot it; APPEND="cma=64M" MEM=1G CPUS=2 QEMU_ARGS=... SCRIPT=file
 #:                 FILES="file ..."; without SCRIPT a shell
+#: make bench    measure this allocator against the stock one, and those of the kernel
+#:                 trees in PEERS="dir ..."; SCENARIOS="idle pinned ..." only these,
+#:                 ROUNDS=10 of each, ICOUNT=1 counts instructions
 #: make check    style and static checks
 #: make series   numbered patches for git am, in build/series
 #: make apply    put the project into your own 6.12 tree: TREE=dir
-#: ARCH=x86_64 (default) or arm64 goes with run, test, kernel and vm; arm with
+#: ARCH=x86_64 (default) or arm64 goes with run, test, kernel, vm and bench; arm with
 #: kernel and vm.
 #: All results are under build/, which may be deleted at any time.

@@ -56,7 +56,7 @@ say "${#ours[@]} files of the project, ${#shell[@]} of them shell, ${#steps[@]} 
 # it sees the tree and does not write in it.
 mails=("$series"/*.patch)
 farm=$build/check.tree
-trap 'rm -rf "$farm"' EXIT
+trap 'rm -rf "$farm" "$build/check.bench"' EXIT
 rm -rf "$farm"
 { mkdir -p "$farm" && ln -s "$tree"/* "$farm"; } || unwritable "$farm"
 checkpatch() {
@@ -68,6 +68,7 @@ exempt+='|^mm/Kconfig:.*have the filename in the file'
 exempt+='|^mm/cma\.c:.*that open brace'
 exempt+='|^mm/cma\.h:.*Macro argument reuse'
 exempt+='|^mm/tests/cma_test_boot\.c:.*__setup appears un-documented'
+exempt+='|^tools/testing/cma/bench/cma_bench\.c:.*__setup appears un-documented'
 exempt+='|^mm/tests/cma_of_test\.c:.*string "linux,cma-test" appears un-documented'
 exempt+='|^tools/.*(Prefer strscpy|Prefer using the BIT)'
 exempt+='|^tools/mm/cmatop\.(h|c):.*(Prefer __printf|Use of volatile)'
@@ -112,10 +113,13 @@ findings MAINTAINERS < <(
 	done
 )
 
+bench=tools/testing/cma/bench
+dropped=$build/check.bench
+
 # compile ARCH OBJECT... - with the compiler's extra warnings and sparse. In an object tree
 # of its own, since W=1 would have the kernel that is booted built again.
 compile() {
-	local config out status cross
+	local config out status cross command
 	# shellcheck disable=SC2034 # arch.sh wants it
 	cross=$(
 		here=$guests
@@ -129,13 +133,20 @@ compile() {
 	out=${config%/.config}
 	say "sparse and W=1 for $(($# - 1)) objects, $1"
 	(cd "$out" && rm -f "${@:2}")
-	make -C "$out" ARCH="$1" CROSS_COMPILE="$cross" CC="$(command -v ccache) ${cross}gcc" \
-		W=1 C=2 -k -j"$(nproc)" "${@:2}" >"$out/log" 2>&1
+	command=(make -C "$out" ARCH="$1" CROSS_COMPILE="$cross"
+		CC="$(command -v ccache) ${cross}gcc" W=1 C=2 -k -j"$(nproc)")
+	"${command[@]}" "${@:2}" >"$out/log" 2>&1
 	status=$?
+	# What make bench puts into trees is built beside this one.
+	rm -rf "$dropped" && mkdir -p "$dropped" &&
+		cp "$bench/cma_bench.c" "$dropped" &&
+		printf '%s\n' 'obj-y := cma_bench.o' 'ccflags-y := -DHAVE_folio' \
+			>"$dropped/Makefile" &&
+		"${command[@]}" M="$dropped" cma_bench.o >>"$out/log" 2>&1 || status=1
 	findings compiler < <(
 		# Warnings in the kernel's own headers are the kernel's.
-		sed -n "s,^\(\.\./\)*,,; s,^$tree/,,; /^[^ :]*:[0-9].*\(warning\|error\): /p" \
-			"$out/log" | sort -u | while IFS= read -r line; do
+		sed -n "s,^\(\.\./\)*,,; s,^$tree/,,; s,^$dropped/,$bench/,
+			/^[^ :]*:[0-9].*\(warning\|error\): /p" "$out/log" | sort -u | while IFS= read -r line; do
 			case " ${installed[*]} kernel/dma/contiguous.c " in
 			*" ${line%%:*} "*) echo "$line" ;;
 			esac

@@ -440,8 +440,20 @@ ok "make: an unknown target" make_says 1 'no target "tset"; there are: .*test' t
 ok "make: an unknown target after a good one" make_says 1 'no target "foo"' help foo
 ok "make: an unknown ARCH" make_says 1 'ARCH="sparc" is not known; use one of: x86_64' vm ARCH=sparc
 ok "make: a command's own complaint" make_says 2 'TREE=/none is no folder' apply TREE=/none
+ok "make bench: a peer that is no kernel" \
+	make_says 2 'PEERS: /none is not a kernel tree' bench PEERS=/none
+mkdir more
+kernel kbench 7
+touch kbench/mm/cma.c
+cp -r kbench more
+ok "make bench: two trees of one name" \
+	make_says 2 'PEERS: a second tree named kbench' bench "PEERS=$tmp/kbench $tmp/more/kbench"
+ok "make bench: an unknown scenario" \
+	make_says 2 'SCENARIOS: there is no "idel"; there are: idle' bench SCENARIOS="loaded idel"
+ok "make bench: no rounds" make_says 2 'ROUNDS="0": expected a number' bench ROUNDS=0
+ok "make bench: a wrong switch" make_says 2 'ICOUNT="yes": expected 1' bench ICOUNT=yes
 ok "make help" make -C "$root" help
-ok "make help names every target" [ "$(grep -c '^make ' "$tmp/out")" -ge 9 ]
+ok "make help names every target" [ "$(grep -c '^make ' "$tmp/out")" -ge 10 ]
 
 printf '#!/bin/sh\necho 1000\n' >shims/id
 printf '#!/bin/sh\nexit 1\n' >shims/sudo

@@ -4,7 +4,8 @@
 #
 # What kernel.sh takes, or KERNEL=image to boot that one; further
 # APPEND="for the kernel's command line", where kunit.enable=1 has KUnit run
-# MEM=1G  CPUS=2  QEMU_ARGS="..."  ACCEL=kvm  FILES="host files" go to /root
+# MEM=1G  CPUS=2  QEMU_ARGS="..."  FILES="host files" go to /root
+# ACCEL=kvm, or icount where time is the number of instructions that were run
 # DTB_OVERLAY=file.dtso is laid over the board's own device tree
 # SCRIPT=file runs in the guest; what it prints is printed, its status is the status:
 #   124 when it took longer than VM_TIMEOUT seconds (600), 125 when the guest ended
@@ -125,8 +126,9 @@ for file in $FILES; do
 done
 case $ACCEL in
 tcg) machine+=(-accel "tcg,thread=multi") ;;
+icount) machine+=(-accel "tcg,thread=single" -icount "shift=1,sleep=off") ;;
 kvm) machine+=(-accel kvm -cpu host) ;;
-*) die "ACCEL=\"$ACCEL\" is not known; use one of: tcg kvm" ;;
+*) die "ACCEL=\"$ACCEL\" is not known; use one of: tcg icount kvm" ;;
 esac
 if [ -n "$DTB_OVERLAY" ]; then
 	[ "$ARCH" != x86_64 ] ||

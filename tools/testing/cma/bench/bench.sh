@@ -1,0 +1,160 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+# make bench - measure this allocator and others on the same work: the stock tree's, this
+# project's, and that of each kernel tree in PEERS. The last line is the table's path.
+#
+# PEERS="dir ..."  SCENARIOS="idle pinned ..."  ROUNDS=10 states of each kind
+# ICOUNT=1 QEMU counts instructions in place of time: slower, on one processor at a time,
+# and the same again on any machine
+
+here=$(cd "$(dirname "$0")" && pwd -P)
+guests=$here/../../selftests/cma/qemu
+# shellcheck source=../../../../scripts/lib.sh
+. "$here/../../../../scripts/lib.sh"
+set -u -o pipefail
+
+known="idle loaded scattered pinned camera threads gigantic"
+ARCH=${ARCH:-x86_64} PEERS=${PEERS:-} ROUNDS=${ROUNDS:-10} ICOUNT=${ICOUNT:-}
+SCENARIOS=${SCENARIOS:-$known}
+
+for scenario in $SCENARIOS; do
+	case " $known " in
+	*" $scenario "*) ;;
+	*) die "SCENARIOS: there is no \"$scenario\"; there are: $known" ;;
+	esac
+done
+[[ $ROUNDS =~ ^[1-9][0-9]{0,2}$ ]] || die "ROUNDS=\"$ROUNDS\": expected a number from 1 to 999"
+case $ICOUNT in
+'') ;;
+1) export ACCEL=icount ;;
+*) die "ICOUNT=\"$ICOUNT\": expected 1 or nothing" ;;
+esac
+[ "$ARCH" != arm ] || die "ARCH=arm: not made for it; use x86_64 or arm64"
+
+# The trees by name; where each lies, and what is in it.
+names=(stock ours)
+declare -A tree=() what=()
+for peer in $PEERS; do
+	version=$(kernel_version "$peer")
+	[ -n "$version" ] || die "PEERS: $peer is not a kernel tree"
+	[ -f "$peer/mm/cma.c" ] || die "PEERS: $peer has no mm/cma.c"
+	peer=$(realpath "$peer")
+	name=$(basename "$peer" | tr -c 'A-Za-z0-9.\n' _)
+	case " ${names[*]} " in
+	*" $name "*) die "PEERS: a second tree named $name: $peer" ;;
+	esac
+	names+=("$name")
+	tree[$name]=$peer
+	what[$name]="Linux $version"
+done
+
+# commit DIR - of a git work tree, with a + if it was changed since; or nothing
+commit() {
+	local id
+	[ -e "$1/.git" ] && id=$(git -C "$1" rev-parse --short=12 HEAD 2>/dev/null) || return 0
+	[ -z "$(git -C "$1" status --porcelain -uno 2>/dev/null)" ] || id=$id+
+	printf ', %s' "$id"
+}
+
+unset CONFIG STOCK DEBUG KERNEL APPEND MEM QEMU_ARGS SCRIPT FILES VM_LOG DTB_OVERLAY
+cc=gcc
+if [ "$ARCH" = arm64 ] && [ "$(uname -m)" != aarch64 ]; then
+	cc=aarch64-linux-gnu-gcc
+	need $cc:gcc-aarch64-linux-gnu \
+		/usr/aarch64-linux-gnu/lib/libc.a:libc6-dev-arm64-cross
+elif [ "$ARCH" = x86_64 ] && [ "$(uname -m)" != x86_64 ]; then
+	cc=x86_64-linux-gnu-gcc
+	need $cc:gcc-x86-64-linux-gnu /usr/x86_64-linux-gnu/lib/libc.a:libc6-dev-amd64-cross
+fi
+need rsync:rsync awk:mawk gcc:gcc git:git flock:util-linux
+lock bench
+out=$build/bench
+mkdir -p "$out" || unwritable "$out"
+rm -f "$out"/*.csv "$out"/*.svg "$out"/*.txt "$out"/*.rst "$out"/*.log
+
+tree[stock]=$("$project/scripts/base.sh" | tail -n 1) || exit 1
+tree[ours]=$("$project/scripts/tree.sh" | tail -n 1) || exit 1
+what[stock]="Linux $(kernel_version "${tree[stock]}")"
+what[ours]="${what[stock]} with this project$(commit "$project")"
+for name in "${names[@]:2}"; do
+	what[$name]+=$(commit "${tree[$name]}")
+done
+
+# plant NAME - a copy of the tree, by links where that works, with the driver in it
+plant() {
+	local from=${tree[$1]} to=$out/tree-$1 new have
+	new=$(mktemp "$out/Makefile.XXXXXX") || unwritable "$out"
+	mkdir -p "$to/mm" || unwritable "$to"
+	rsync -a --delete --link-dest="$from" --exclude=/.git --exclude=/mm/Makefile \
+		--exclude=/mm/cma_bench.c "$from/" "$to/" >&2 || unwritable "$to"
+	{
+		cat "$from/mm/Makefile"
+		# shellcheck disable=SC2016 # is for make
+		echo 'obj-$(CONFIG_CMA) += cma_bench.o'
+		for have in folio frozen_compound; do
+			grep -q "cma_alloc_$have(" "$from/include/linux/cma.h" &&
+				echo "CFLAGS_cma_bench.o += -DHAVE_$have"
+		done
+	} >"$new"
+	cmp -s "$new" "$to/mm/Makefile" || cp "$new" "$to/mm/Makefile" || unwritable "$to"
+	cmp -s "$here/cma_bench.c" "$to/mm/cma_bench.c" ||
+		cp "$here/cma_bench.c" "$to/mm/cma_bench.c" || unwritable "$to"
+	rm -f "$new"
+}
+
+"$cc" -O2 -Wall -static -o "$out/measure" "$here/measure.c" ||
+	die "measure.c was not compiled, see above"
+
+declare -A image=()
+failed=()
+for name in "${names[@]}"; do
+	space "$build" 3000 "a copy of a kernel tree and its build"
+	say "kernel of $name: ${what[$name]}"
+	plant "$name"
+	# A tree that is older or newer may not have every option.
+	image[$name]=$(KERNEL_TREE=$out/tree-$name KERNEL_NAME=bench-$name KERNEL_LOOSE=1 \
+		"$guests/kernel.sh" | tail -n 1) || die "$name (${tree[$name]}) could not be built"
+done
+
+columns=scenario,pages,areas,threads,round,index,ok,possible,alloc_ns,release_ns,moved
+echo "tree,$columns" >"$out/samples.csv"
+# run SCENARIO NAME - boot that kernel, and add its samples
+run() {
+	local mem areas extra=
+	case $1 in
+	idle) mem=1G areas=1,64M ;;
+	threads) mem=1G areas=4,64M ;;
+	gigantic) mem=4G areas=1,1G,1G ;;
+	*) mem=256M areas=1,64M ;;
+	esac
+	# The time stamp counter of an emulated PC is one for all processors.
+	[ "$ARCH" != x86_64 ] || extra="tsc=reliable clocksource=tsc"
+	echo "/root/measure $1 $ROUNDS" >"$out/script"
+	if ! KERNEL=${image[$2]} MEM=$mem APPEND="cma_bench=$areas $extra" FILES=$out/measure \
+	   SCRIPT=$out/script VM_LOG=$out/$2-$1.log VM_TIMEOUT=${VM_TIMEOUT:-1200} \
+	   "$guests/vm.sh" >"$out/one.csv"; then
+		grep -v , "$out/one.csv" >&2
+		failed+=("$1 did not run on $2 (${what[$2]}); its console is in $out/$2-$1.log")
+		say "${failed[-1]}"
+		return
+	fi
+	sed -n "s/^[a-z-]*,f\?[0-9]*,.*/$2,&/p" "$out/one.csv" >>"$out/samples.csv"
+}
+
+# One after the other, and by turns, so that what else the machine does meets all alike.
+for scenario in $SCENARIOS; do
+	for name in "${names[@]}"; do
+		start=$SECONDS
+		run "$scenario" "$name"
+		say "$scenario on $name: $((SECONDS - start)) s"
+	done
+done
+rm -f "$out/one.csv" "$out/script"
+
+for name in "${names[@]}"; do
+	printf '%s\t%s\n' "$name" "${what[$name]}"
+done >"$out/trees.txt"
+"$here/report.sh" "$out" "${names[@]}" || exit 1
+cat "$out/table.rst"
+[ ${#failed[@]} = 0 ] || die "$out/table.rst is not whole: ${failed[0]}"
+echo "$out/table.rst"

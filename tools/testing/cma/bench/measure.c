@@ -1,0 +1,693 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The guest's part of make bench: brings an area into a state, has the kernel
+ * allocate from it, and prints what that took, a line for each allocation:
+ *
+ *	scenario,pages,areas,threads,round,index,ok,possible,alloc_ns,release_ns,moved
+ *
+ * "possible" is 0 if each run of pages that could have been taken held a pinned
+ * page. For threads, alloc_ns is the time of all divided by the number of
+ * allocations. Folios are called f512 and the like.
+ *
+ * Every page of the area is first allocated. Then those that are to be borrowed
+ * are released, kind by kind, and for each kind pages are made until all of them
+ * lie where they should; what is left is released at last. So a seed makes the
+ * same state under each kernel, to the page.
+ */
+
+#define _GNU_SOURCE
+#include <errno.h>
+#include <fcntl.h>
+#include <sched.h>
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/mount.h>
+#include <sys/stat.h>
+#include <sys/uio.h>
+#include <unistd.h>
+
+#define BENCH	"/sys/kernel/debug/cma_bench"
+#define DIR	"/tmp/cma_bench"
+#define OUTSIDE	4096		/* KiB that are free at least while the area fills */
+#define SPARE	65536		/* pages that may come to lie elsewhere */
+#define FOLIO	(-1)
+#define READAHEAD "/sys/fs/ext4/ram0/inode_readahead_blks"
+#define LISTS	"/proc/sys/vm/percpu_pagelist_high_fraction"
+
+/* What a page of the area is, or is to be. */
+enum { OPEN, CACHE, SHARED, ANONYMOUS, PINNED, KINDS };
+
+struct load {
+	int file;
+	char *at;
+	size_t size;
+	bool *inside;		/* of each page, whether it is in the area */
+};
+
+static struct area {
+	unsigned long base, pages;
+	unsigned char *kind;	/* of each page */
+	unsigned char *held;	/* by a measured allocation */
+	char **pinned;		/* where a page to be pinned is mapped */
+	unsigned int chunk;	/* pages that are taken at once */
+} area;
+
+static int bench_fd, pagemap;
+static size_t page_size;
+static struct load loads[KINDS];
+static int pipes[2];
+static uint64_t seed;
+
+#define die(format, ...) do {						\
+	fprintf(stderr, "measure: " format "\n", ##__VA_ARGS__);		\
+	exit(1);							\
+} while (0)
+
+/* xorshift64*: the same under each kernel */
+static uint64_t random_below(uint64_t n)
+{
+	seed ^= seed >> 12;
+	seed ^= seed << 25;
+	seed ^= seed >> 27;
+	return (seed * 0x2545f4914f6cdd1dULL >> 33) % n;
+}
+
+static bool command(const char *format, ...)
+{
+	char text[128];
+	va_list args;
+	int len;
+
+	va_start(args, format);
+	len = vsnprintf(text, sizeof(text), format, args);
+	va_end(args);
+	return write(bench_fd, text, len) == len;
+}
+
+/* What the last command gave; the caller frees it. */
+static char *read_results(void)
+{
+	size_t size = 1 << 16, len = 0;
+	char *text = malloc(size);
+	ssize_t n;
+
+	lseek(bench_fd, 0, SEEK_SET);
+	while (text && (n = read(bench_fd, text + len, size - len - 1)) > 0) {
+		len += n;
+		if (size - len < 4096)
+			text = realloc(text, size *= 2);
+	}
+	if (!text)
+		die("no memory for the results");
+	text[len] = '\0';
+	return text;
+}
+
+/* Return: the first page, 0 if there is none */
+static unsigned long take_run(unsigned long pages, int align, uint64_t *ns)
+{
+	unsigned long long time = 0;
+	unsigned long pfn = 0;
+	char *text;
+
+	if (!command("hold 0 %lu %d", pages, align))
+		die("hold %lu %d: %s", pages, align, strerror(errno));
+	text = read_results();
+	if (sscanf(text, "%llu %lu", &time, &pfn) != 2)
+		die("hold %lu %d gave \"%s\"", pages, align, text);
+	free(text);
+	if (ns)
+		*ns = time;
+	return pfn;
+}
+
+static uint64_t release_run(unsigned long pfn, unsigned long pages, int align)
+{
+	uint64_t ns;
+	char *text;
+
+	if (!command("drop 0 %lu %lu %d", pfn, pages, align))
+		die("drop %lu %lu: %s", pfn, pages, strerror(errno));
+	text = read_results();
+	ns = strtoull(text, NULL, 10);
+	free(text);
+	return ns;
+}
+
+/* What is behind @name in a file of names and numbers */
+static uint64_t read_number(const char *path, const char *name)
+{
+	static char text[32768];
+	int fd = open(path, O_RDONLY);
+	ssize_t len = 0, n;
+	char *at;
+
+	while (fd >= 0 && (n = read(fd, text + len, sizeof(text) - 1 - len)) > 0)
+		len += n;
+	text[len] = '\0';
+	close(fd);
+	at = strstr(text, name);
+	if (!at)
+		die("no %s in %s", name, path);
+	return strtoull(at + strlen(name), NULL, 10);
+}
+
+static uint64_t moved_pages(void)
+{
+	return read_number("/proc/vmstat", "pgmigrate_success ");
+}
+
+static void set_number(const char *path, int value)
+{
+	int fd = open(path, O_WRONLY);
+
+	if (fd < 0 || dprintf(fd, "%d", value) < 0)
+		die("%s: %s", path, strerror(errno));
+	close(fd);
+}
+
+/* ---- States ---- */
+
+/* Cut @total into @n parts of random length, each at least 1. */
+static void cut(unsigned int *part, unsigned int n, unsigned int total)
+{
+	unsigned int left = total - n;
+
+	for (unsigned int i = 0; i < n; i++)
+		part[i] = 1;
+	while (left) {
+		unsigned int more = 1 + random_below(left < 64 ? left : 64);
+
+		part[random_below(n)] += more;
+		left -= more;
+	}
+}
+
+static void shuffle(unsigned int *part, unsigned int n)
+{
+	for (unsigned int i = n - 1; i; i--) {
+		unsigned int k = random_below(i + 1), was = part[i];
+
+		part[i] = part[k];
+		part[k] = was;
+	}
+}
+
+/* Runs of random length from 1 to 512, @total pages together. Return: how many */
+static unsigned int runs(unsigned int *run, unsigned int total)
+{
+	unsigned int n = 0;
+
+	while (total) {
+		unsigned int len = 1 + random_below(512);
+
+		if (len > total)
+			len = total;
+		run[n++] = len;
+		total -= len;
+	}
+	return n;
+}
+
+/*
+ * Runs of borrowed pages and of open ones by turns. A borrowed run is of 1 to
+ * 512 pages, and in it the kind changes after 1 to 64. Half: open runs are of
+ * the same lengths. Otherwise they are what is left, cut at random.
+ */
+static void plan(unsigned int percent)
+{
+	unsigned long borrowed = area.pages * percent / 100, at = 0;
+	unsigned int *full = calloc(area.pages + 1, sizeof(*full));
+	unsigned int *open = calloc(area.pages + 1, sizeof(*open));
+	unsigned int n = runs(full, borrowed);
+
+	if (percent == 50) {
+		memcpy(open, full, n * sizeof(*open));
+		shuffle(open, n);
+	} else {
+		cut(open, n, area.pages - borrowed);
+	}
+	memset(area.kind, OPEN, area.pages);
+	for (unsigned int i = 0; i < n; i++) {
+		for (unsigned int left = full[i]; left;) {
+			unsigned int len = 1 + random_below(64);
+
+			if (len > left)
+				len = left;
+			memset(area.kind + at, CACHE + random_below(3), len);
+			at += len;
+			left -= len;
+		}
+		at += open[i];
+	}
+	free(full);
+	free(open);
+}
+
+/* One page in each of a random quarter of the blocks of 512 pages */
+static void plan_pins(void)
+{
+	unsigned int blocks = area.pages / 512, *order = calloc(blocks, sizeof(*order));
+
+	for (unsigned int i = 0; i < blocks; i++)
+		order[i] = i;
+	shuffle(order, blocks);
+	for (unsigned int i = 0; i < blocks / 4; i++)
+		area.kind[order[i] * 512 + random_below(512)] = PINNED;
+	free(order);
+}
+
+static void start_load(int kind)
+{
+	struct load *load = &loads[kind];
+	int flags = kind >= ANONYMOUS ? MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE :
+					MAP_SHARED;
+
+	load->file = -1;
+	load->size = (area.pages + SPARE) * page_size;
+	load->inside = malloc(area.pages + SPARE);
+	if (!load->inside)
+		die("no memory");
+	/* All of it is to be there before the area fills. */
+	memset(load->inside, 0, area.pages + SPARE);
+	if (kind == SHARED)
+		load->file = memfd_create("bench", 0);
+	else if (kind == CACHE)
+		load->file = open(DIR "/file", O_RDWR | O_CREAT | O_TRUNC, 0600);
+	if (kind < ANONYMOUS && (load->file < 0 || ftruncate(load->file, load->size)))
+		die("a file to borrow with: %s", strerror(errno));
+	/* Holes of a file read as zeroes: pages that are clean, and need no disk. */
+	load->at = mmap(NULL, load->size, kind == CACHE ? PROT_READ :
+			PROT_READ | PROT_WRITE, flags, load->file, 0);
+	if (load->at == MAP_FAILED)
+		die("mmap: %s", strerror(errno));
+	madvise(load->at, load->size, MADV_NOHUGEPAGE);
+	madvise(load->at, load->size, MADV_RANDOM);
+}
+
+static void end_load(int kind)
+{
+	struct load *load = &loads[kind];
+
+	munmap(load->at, load->size);
+	free(load->inside);
+	if (load->file >= 0) {
+		if (ftruncate(load->file, 0))
+			die("ftruncate: %s", strerror(errno));
+		close(load->file);
+	}
+}
+
+static bool in_area(uint64_t pfn)
+{
+	return pfn >= area.base && pfn < area.base + area.pages;
+}
+
+static uint64_t pfn_of(const char *at)
+{
+	uint64_t entry = 0;
+
+	if (pread(pagemap, &entry, sizeof(entry), (uintptr_t)at / page_size *
+		  sizeof(entry)) != sizeof(entry) || !(entry >> 63))
+		return 0;
+	return entry & ((1ULL << 55) - 1);
+}
+
+static void give_back(const struct load *load, char *start, char *end)
+{
+	if (end == start)
+		return;
+	if (load->file < 0)
+		madvise(start, end - start, MADV_DONTNEED);
+	else if (fallocate(load->file, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE,
+			   start - load->at, end - start))
+		die("fallocate: %s", strerror(errno));
+}
+
+/*
+ * Make pages until @want of them are in the area. Those that come to lie outside,
+ * where there is not much, have to stay until all is done, or they would come
+ * again. Return: how many are in the area.
+ */
+static unsigned long borrow(int kind, unsigned long want)
+{
+	struct load *load = &loads[kind];
+	unsigned long got = 0;
+	unsigned int n = 0, drained = 0;
+	char *at, *start;
+
+	for (at = load->at; got < want && at < load->at + load->size; at += page_size) {
+		uint64_t pfn;
+
+		if (n++ % 64 == 0) {
+			uint64_t cma;
+
+			/* Another CPU may hide some, or somebody else have got one. */
+			set_number("/proc/sys/vm/stat_refresh", 1);
+			cma = read_number("/proc/meminfo", "CmaFree:");
+			if (cma * 1024 / page_size <= want / 256) {
+				if (drained++ == 8)
+					break;
+				command("drain");
+			}
+			/* With less, the kernel would reclaim and compact. */
+			if (read_number("/proc/meminfo", "MemFree:") < cma + OUTSIDE &&
+			    !command("unballast 512"))
+				break;
+		}
+
+		if (madvise(at, page_size, kind == CACHE ? MADV_POPULATE_READ :
+							   MADV_POPULATE_WRITE))
+			break;
+		pfn = pfn_of(at);
+		load->inside[(at - load->at) / page_size] = in_area(pfn);
+		if (!in_area(pfn))
+			continue;
+		got++;
+		if (kind == PINNED)
+			area.pinned[pfn - area.base] = at;
+	}
+
+	for (start = load->at; start < at;) {
+		char *end = start;
+
+		while (end < at && !load->inside[(end - load->at) / page_size])
+			end += page_size;
+		give_back(load, start, end);
+		start = end + page_size;
+	}
+	return got;
+}
+
+/* Per-CPU lists would hide a part of it from whoever looks for single pages. */
+static void release_kind(int kind)
+{
+	unsigned long at = 0;
+
+	while (at < area.pages) {
+		unsigned long start = at;
+
+		while (at < area.pages && area.kind[at] == kind)
+			at++;
+		if (at > start)
+			release_run(area.base + start, at - start, 0);
+		else
+			at++;
+	}
+	command("drain");
+}
+
+/* Nobody else is to be in the area; what is there for a moment goes. */
+static void take_all(void)
+{
+	unsigned long lowest = -1UL, highest = 0;
+	int align = __builtin_ctz(area.chunk);
+
+	for (unsigned long n = 0; n < area.pages; n += area.chunk) {
+		unsigned long pfn = 0;
+
+		for (int i = 0; i < 20 && !pfn; i++) {
+			if (i)
+				usleep(100000);
+			pfn = take_run(area.chunk, align, NULL);
+		}
+		if (!pfn)
+			die("page %lu of the empty area could not be allocated", n);
+		if (pfn < lowest)
+			lowest = pfn;
+		if (pfn + area.chunk > highest)
+			highest = pfn + area.chunk;
+	}
+	if (highest - lowest != area.pages)
+		die("the area is not in one piece");
+	area.base = lowest;
+}
+
+static void pin(void)
+{
+	for (unsigned long i = 0; i < area.pages; i++) {
+		struct iovec iov = { area.pinned[i], page_size };
+
+		if (area.kind[i] != PINNED)
+			continue;
+		if (!area.pinned[i] || pfn_of(area.pinned[i]) != area.base + i) {
+			area.kind[i] = OPEN;
+			continue;
+		}
+		if (vmsplice(pipes[1], &iov, 1, SPLICE_F_NONBLOCK) != (ssize_t)page_size)
+			die("vmsplice: %s", strerror(errno));
+	}
+}
+
+static void make_state(unsigned int percent, bool pins)
+{
+	cpu_set_t one, all;
+
+	take_all();
+	plan(percent);
+	if (pins)
+		plan_pins();
+	memset(area.held, 0, area.pages);
+	memset(area.pinned, 0, area.pages * sizeof(*area.pinned));
+
+	for (int kind = PINNED; kind > OPEN; kind--)
+		start_load(kind);
+	/* What another CPU keeps in its lists would not be found. */
+	sched_getaffinity(0, sizeof(all), &all);
+	CPU_ZERO(&one);
+	CPU_SET(0, &one);
+	sched_setaffinity(0, sizeof(one), &one);
+	/* And its lists are not to swallow what little is left outside. */
+	set_number(LISTS, 100000);
+	if (!command("ballast") || !command("unballast 1024"))
+		die("ballast: %s", strerror(errno));
+	for (int kind = PINNED; kind > OPEN; kind--) {
+		unsigned long want = 0, got;
+
+		for (unsigned long i = 0; i < area.pages; i++)
+			want += area.kind[i] == kind;
+		release_kind(kind);
+		got = borrow(kind, want);
+		if (got + 1 < want - want / 20)
+			die("of %lu pages of kind %d only %lu are borrowed", want, kind, got);
+	}
+	release_kind(OPEN);
+	command("unballast %lu", -1UL);
+	set_number(LISTS, 0);
+	sched_setaffinity(0, sizeof(all), &all);
+	if (!pins)
+		return;
+	if (pipe(pipes) || fcntl(pipes[1], F_SETPIPE_SZ, 1 << 20) < 0)
+		die("pipe: %s", strerror(errno));
+	pin();
+}
+
+static void end_state(bool pins)
+{
+	if (pins) {
+		close(pipes[0]);
+		close(pipes[1]);
+	}
+	for (int kind = CACHE; kind < KINDS; kind++)
+		end_load(kind);
+}
+
+/* Is there a run that holds neither a pinned page nor an allocated one? */
+static bool possible(unsigned long pages, int align)
+{
+	unsigned long step = 1UL << align, at = -area.base & (step - 1);
+
+	while (at + pages <= area.pages) {
+		unsigned long i = 0;
+
+		while (i < pages && area.kind[at + i] != PINNED && !area.held[at + i])
+			i++;
+		if (i == pages)
+			return true;
+		/* No run that has this page will do. */
+		at += i / step * step + step;
+	}
+	return false;
+}
+
+/* As dma_alloc_contiguous() aligns: to the size, and to 256 pages at most */
+static int align_of(unsigned long pages)
+{
+	int align = 0;
+
+	while (align < 8 && 1UL << align < pages)
+		align++;
+	return align;
+}
+
+/* ---- Scenarios ---- */
+
+static void idle(const char *name, unsigned long pages, bool folio,
+		 unsigned int warm, unsigned int times)
+{
+	char *text, *line, *next;
+	unsigned int i = 0;
+
+	if (!command("cycle 0 1 1 %lu %d %u %u", pages,
+		     folio ? FOLIO : align_of(pages), warm, times))
+		die("cycle of %lu pages: %s", pages, strerror(errno));
+	text = read_results();
+	line = strchr(text, '\n');
+	for (line = line ? line + 1 : text; *line; line = next) {
+		unsigned long long alloc = 0, release = 0;
+		int n = sscanf(line, "%llu %llu", &alloc, &release);
+
+		printf("%s,%s%lu,1,1,0,%u,%d,1,%llu,%llu,0\n", name, folio ? "f" : "",
+		       pages, i++, n == 2, alloc, release);
+		next = strchr(line, '\n');
+		next = next ? next + 1 : line + strlen(line);
+	}
+	free(text);
+}
+
+static void run_threads(unsigned int areas, unsigned int n, unsigned int round)
+{
+	static unsigned long times;
+	char *text;
+
+	/* A quarter of a second for one thread */
+	if (!times) {
+		if (!command("cycle 0 1 1 256 8 20 50"))
+			die("cycle: %s", strerror(errno));
+		text = read_results();
+		times = 250000000 / (strtoull(text, NULL, 10) / 70);
+		times = times < 30 ? 30 : times > 8000 ? 8000 : times;
+		free(text);
+	}
+	if (!command("cycle 0 %u %u 256 8 0 %lu", areas, n, times))
+		die("cycle of %u threads: %s", n, strerror(errno));
+	text = read_results();
+	printf("threads,256,%u,%u,%u,0,%d,1,%llu,0,0\n", areas, n, round,
+	       !strstr(text, "failed"),
+	       strtoull(text, NULL, 10) / (n * times));
+	free(text);
+}
+
+/* @count buffers, one after the other, and held until the last one is there */
+static void take(const char *name, unsigned long pages, int align,
+		 unsigned int count, unsigned int round)
+{
+	bool folio = align == FOLIO;
+	struct {
+		unsigned long pfn;
+		uint64_t ns, moved;
+		bool possible;
+	} got[count];
+
+	for (unsigned int i = 0; i < count; i++) {
+		uint64_t moved = moved_pages();
+
+		got[i].possible = folio || possible(pages, align);
+		got[i].pfn = take_run(pages, align, &got[i].ns);
+		got[i].moved = moved_pages() - moved;
+		if (got[i].pfn)
+			memset(area.held + (got[i].pfn - area.base), 1, pages);
+	}
+	for (unsigned int i = 0; i < count; i++) {
+		uint64_t ns = got[i].pfn ? release_run(got[i].pfn, pages, align) : 0;
+
+		printf("%s,%s%lu,1,1,%u,%u,%d,%d,%llu,%llu,%llu\n", name, folio ? "f" : "",
+		       pages, round, i, got[i].pfn > 0, got[i].possible,
+		       (unsigned long long)got[i].ns, (unsigned long long)ns,
+		       (unsigned long long)got[i].moved);
+	}
+	fflush(stdout);
+}
+
+/* Each size gets a state of its own, and the same one in each tree. */
+static void borrowed(const char *name, unsigned int percent, bool pins,
+		     unsigned long pages, int align, unsigned int count,
+		     unsigned int rounds)
+{
+	for (unsigned int round = 0; round < rounds; round++) {
+		seed = 0x9e3779b97f4a7c15ULL * (round + 1) ^ pages << 8 ^ percent << 1 ^ pins;
+		make_state(percent, pins);
+		take(name, pages, align, count, round);
+		end_state(pins);
+	}
+}
+
+static void prepare(unsigned long pages, unsigned int chunk)
+{
+	area.pages = pages;
+	area.chunk = chunk;
+	area.kind = calloc(pages, 1);
+	area.held = calloc(pages, 1);
+	area.pinned = calloc(pages, sizeof(*area.pinned));
+	if (!area.kind || !area.held || !area.pinned)
+		die("no memory");
+	pagemap = open("/proc/self/pagemap", O_RDONLY);
+	if (pagemap < 0)
+		die("no pagemap");
+	mkdir("/tmp", 0755);
+	mkdir(DIR, 0700);
+	if (system("{ mke2fs -q -F /dev/ram0 || mke2fs -F /dev/ram0; } >/dev/null 2>&1") ||
+	    mount("/dev/ram0", DIR, "ext2", 0, NULL))
+		die("no ext2 on /dev/ram0");
+	/* Its own pages would borrow, too: no more of them than must be. */
+	if (!access(READAHEAD, W_OK))
+		set_number(READAHEAD, 1);
+	set_number("/proc/sys/vm/min_free_kbytes", 512);
+	set_number("/proc/sys/vm/watermark_boost_factor", 0);
+	/* What is free in a lower zone is to be as good as any. */
+	set_number("/proc/sys/vm/lowmem_reserve_ratio", 0);
+	/* Nobody else is to move pages, into the area or out of it. */
+	set_number("/proc/sys/vm/compaction_proactiveness", 0);
+}
+
+int main(int argc, char **argv)
+{
+	static const unsigned long sizes[] = { 1, 16, 256, 1024, 4096 };
+	const char *what = argc == 3 ? argv[1] : "";
+	unsigned int rounds = argc == 3 ? atoi(argv[2]) : 0;
+
+	page_size = getpagesize();
+	bench_fd = open(BENCH, O_RDWR);
+	if (bench_fd < 0)
+		die(BENCH ": %s", strerror(errno));
+	if (!rounds)
+		die("expected a scenario and a number of rounds");
+	if (!strcmp(what, "idle")) {
+		for (unsigned int i = 0; i < 5; i++)
+			idle("idle", sizes[i], false, 50, 600);
+		idle("idle", (2 << 20) / page_size, true, 50, 600);
+	} else if (!strcmp(what, "loaded")) {
+		prepare((64 << 20) / page_size, 512);
+		borrowed(what, 90, false, 256, 0, 16, rounds);
+	} else if (!strcmp(what, "scattered")) {
+		prepare((64 << 20) / page_size, 512);
+		borrowed(what, 50, false, 256, 0, 8, rounds);
+		borrowed(what, 50, false, 1024, 0, 4, rounds);
+	} else if (!strcmp(what, "pinned")) {
+		prepare((64 << 20) / page_size, 512);
+		borrowed(what, 90, true, 256, 0, 16, rounds);
+		borrowed(what, 90, true, 1280, 0, 3, rounds);
+	} else if (!strcmp(what, "camera")) {
+		prepare((64 << 20) / page_size, 512);
+		borrowed("camera-loaded", 90, false, 1280, align_of(1280), 4, rounds);
+		borrowed("camera-pinned", 90, true, 1280, align_of(1280), 4, rounds);
+	} else if (!strcmp(what, "threads")) {
+		for (unsigned int round = 0; round < rounds && round < 5; round++)
+			for (unsigned int areas = 1; areas <= 4; areas += 3)
+				for (unsigned int n = 1; n <= 4; n *= 2)
+					run_threads(areas, n, round);
+	} else if (!strcmp(what, "gigantic")) {
+		idle("gigantic", (1UL << 30) / page_size, true, 1, rounds);
+		prepare((1UL << 30) / page_size, 16384);
+		borrowed("gigantic-lent", 10, false, (1UL << 30) / page_size, FOLIO, 1,
+			 rounds < 2 ? rounds : 2);
+	} else {
+		die("there is no scenario \"%s\"", what);
+	}
+	return 0;
+}
