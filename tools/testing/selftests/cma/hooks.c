@@ -109,9 +109,10 @@ static uint64_t lend(const struct area *area, char **lent, size_t *lent_size)
 	size_t size = read_meminfo("MemFree:"), page = area->page_size;
 	uint64_t pfn, want = area->pages * page / 4 * 3, n = 0;
 	int pagemap = open("/proc/self/pagemap", O_RDONLY);
-	char *at = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE |
-			MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+	char *at;
 
+	at = mmap(NULL, size, PROT_READ | PROT_WRITE,
+		  MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
 	if (at == MAP_FAILED)
 		return 0;
 	madvise(at, size, MADV_NOHUGEPAGE);
@@ -138,6 +139,8 @@ static uint64_t lend(const struct area *area, char **lent, size_t *lent_size)
 	uint64_t moved = read_vmstat("pgmigrate_success"), n = 0;	\
 									\
 	if (variant->move) {						\
+		if (self->lent)						\
+			munmap(self->lent, self->lent_size);		\
 		n = lend(&self->area, &self->lent, &self->lent_size);	\
 		ASSERT_GT(n, self->area.pages / 8);			\
 	}								\

@@ -330,7 +330,7 @@ debug_lane_1() {
 hooks_machine() {
 	local name=x86_64-debug-hooks-$1 append=$2
 	shift 2
-	step "$name" machine "$name" x86_64 320M "cma=16M $append" "$(hooks "$@")"
+	step "$name" machine "$name" x86_64 240M "cma=16M $append" "$(hooks "$@")"
 }
 debug_lane_2() {
 	step x86_64-debug-borrow machine x86_64-debug-borrow x86_64 320M \
