@@ -14,6 +14,7 @@
 #include <linux/gfp.h>
 #include <linux/hash.h>
 #include <linux/highmem.h>
+#include <linux/kasan.h>
 #include <linux/kstrtox.h>
 #include <linux/ktime.h>
 #include <linux/list.h>
@@ -78,6 +79,7 @@ static long cma_test_alloc(struct cma_test_file *file,
 			   struct cma_test_range *r, bool folio)
 {
 	bool nowarn = r->flags & CMA_TEST_NOWARN;
+	bool nowait = r->flags & CMA_TEST_NOWAIT;
 	struct cma *cma = cma_test_find(r->area);
 	struct cma_test_held *held;
 	struct page *page = NULL;
@@ -86,7 +88,8 @@ static long cma_test_alloc(struct cma_test_file *file,
 
 	if (!cma)
 		return -ENOENT;
-	if (r->flags & ~CMA_TEST_NOWARN || r->count > ULONG_MAX)
+	if (r->flags & ~(CMA_TEST_NOWARN | CMA_TEST_NOWAIT) ||
+	    (nowait && folio) || r->count > ULONG_MAX)
 		return -EINVAL;
 
 	held = kzalloc(sizeof(*held), GFP_KERNEL);
@@ -97,6 +100,8 @@ static long cma_test_alloc(struct cma_test_file *file,
 	if (folio)
 		big = cma_alloc_folio(cma, r->order, GFP_KERNEL | __GFP_COMP |
 				      (nowarn ? __GFP_NOWARN : 0));
+	else if (nowait)
+		page = cma_alloc_nowait(cma, r->count, r->order);
 	else
 		page = cma_alloc(cma, r->count, r->order, nowarn);
 	r->ns = ktime_get_ns() - start;
@@ -248,6 +253,58 @@ static long cma_test_pattern(struct cma_test_file *file,
 	return 0;
 }
 
+static bool cma_test_is_forbidden(const void *addr)
+{
+#ifdef CONFIG_KASAN_GENERIC
+	return *(s8 *)kasan_mem_to_shadow(addr);
+#else
+	return false;
+#endif
+}
+
+/* The page may be anybody's, or be unmapped while it is free. */
+static void cma_test_peek_page(struct cma_test_peek *p, struct page *page)
+{
+	u64 words[32], *at = kmap_local_page(page);
+	bool mapped = true, equal = true;
+
+	p->forbidden += cma_test_is_forbidden(at);
+	for (size_t i = 0; i < PAGE_SIZE / sizeof(u64); i += ARRAY_SIZE(words)) {
+		if (copy_from_kernel_nofault(words, at + i, sizeof(words))) {
+			mapped = false;
+			break;
+		}
+		for (size_t k = 0; k < ARRAY_SIZE(words); k++)
+			equal &= words[k] == p->word;
+	}
+	kunmap_local(at);
+	p->mapped += mapped;
+	p->equal += mapped && equal;
+}
+
+static int cma_test_has(struct cma *cma, void *data)
+{
+	struct cma_test_peek *p = data;
+
+	return cma_pages_valid(cma, pfn_to_page(p->pfn), p->count);
+}
+
+static long cma_test_peek(struct cma_test_peek *p)
+{
+	if (p->pfn > ULONG_MAX || p->count > ULONG_MAX || !pfn_valid(p->pfn) ||
+	    !cma_for_each_area(cma_test_has, p))
+		return -EFAULT;
+
+	p->mapped = 0;
+	p->equal = 0;
+	p->forbidden = 0;
+	for (u64 n = 0; n < p->count; n++) {
+		cma_test_peek_page(p, pfn_to_page(p->pfn + n));
+		cond_resched();
+	}
+	return 0;
+}
+
 static long cma_test_info(struct cma_test_info *info)
 {
 	struct cma *cma = cma_test_find(info->area);
@@ -268,6 +325,7 @@ static long cma_test_ioctl(struct file *filp, unsigned int cmd,
 	union {
 		struct cma_test_range range;
 		struct cma_test_pattern pattern;
+		struct cma_test_peek peek;
 		struct cma_test_info info;
 	} u = { };
 	long ret;
@@ -296,6 +354,9 @@ static long cma_test_ioctl(struct file *filp, unsigned int cmd,
 		mutex_lock(&file->lock);
 		ret = cma_test_pattern(file, &u.pattern, cmd == CMA_TEST_STAMP);
 		mutex_unlock(&file->lock);
+		break;
+	case CMA_TEST_PEEK:
+		ret = cma_test_peek(&u.peek);
 		break;
 	case CMA_TEST_INFO:
 		ret = cma_test_info(&u.info);

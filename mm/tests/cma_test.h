@@ -17,6 +17,7 @@
 
 /* Flags of CMA_TEST_ALLOC and CMA_TEST_ALLOC_FOLIO */
 #define CMA_TEST_NOWARN		0x1
+#define CMA_TEST_NOWAIT		0x2	/* cma_alloc_nowait(), not for folios */
 
 /**
  * struct cma_test_range - pages to take out of an area, or to give back to it
@@ -25,7 +26,7 @@
  * @pfn:   first page frame; filled in by the allocating calls
  * @count: number of pages
  * @order: alignment of an allocation, or the order of a folio
- * @flags: CMA_TEST_NOWARN or 0
+ * @flags: any of the above
  * @ok:    what cma_release(), cma_free_folio() or cma_pages_valid() returned
  * @refs:  reference count of a folio that was just allocated
  * @ns:    time which the allocator's function took, in nanoseconds
@@ -57,6 +58,24 @@ struct cma_test_pattern {
 };
 
 /**
+ * struct cma_test_peek - what is in pages of an area, held or not
+ * @pfn:       first page frame; all pages must be of one area
+ * @count:     number of pages
+ * @word:      what they are compared with
+ * @mapped:    how many of the pages the kernel can read
+ * @equal:     how many of these hold nothing but @word
+ * @forbidden: how many KASAN does not allow to be used; 0 without it
+ */
+struct cma_test_peek {
+	__u64 pfn;
+	__u64 count;
+	__u64 word;
+	__u64 mapped;
+	__u64 equal;
+	__u64 forbidden;
+};
+
+/**
  * struct cma_test_info - what the allocator tells about an area
  * @area:       name or "#N"; becomes the name
  * @base_pfn:   from cma_get_base()
@@ -85,5 +104,6 @@ struct cma_test_info {
 #define CMA_TEST_INFO		_IOWR('c', 8, struct cma_test_info)
 /* Empties every CPU's private page lists, so that free pages count as free. */
 #define CMA_TEST_SETTLE		_IO('c', 9)
+#define CMA_TEST_PEEK		_IOWR('c', 10, struct cma_test_peek)
 
 #endif /* _MM_TESTS_CMA_TEST_H */

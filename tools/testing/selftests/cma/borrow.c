@@ -5,7 +5,6 @@
  * still be there after they have moved.
  */
 
-#include <sched.h>
 #include <sys/mman.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
@@ -84,16 +83,6 @@ FIXTURE_VARIANT_ADD(borrow, page_cache)
 	.kind = PAGE_CACHE,
 };
 
-static uint64_t read_meminfo(const char *name)
-{
-	char text[8192], *at;
-
-	if (!read_text("/proc/meminfo", text, sizeof(text)))
-		return 0;
-	at = strstr(text, name);
-	return at ? strtoull(at + strlen(name) + 1, NULL, 10) << 10 : 0;
-}
-
 static uint64_t word_of(unsigned int chunk, size_t offset)
 {
 	return (chunk * 0x9e3779b97f4a7c15ULL) ^ (offset * 0xd1342543de82ef95ULL);
@@ -155,28 +144,10 @@ static void drop_pages(struct load *load, unsigned int c, size_t offset,
 			  c * CHUNK + offset, len);
 }
 
-/* Where each of @count pages is; 0 if it is nowhere */
-static void pfns_of(int pagemap, const void *at, size_t count, size_t page_size,
-		    uint64_t *pfns)
-{
-	size_t len = count * sizeof(*pfns);
-
-	if (pread(pagemap, pfns, len, (uintptr_t)at / page_size *
-		  sizeof(*pfns)) != (ssize_t)len)
-		memset(pfns, 0, len);
-	for (size_t i = 0; i < count; i++)
-		pfns[i] = pfns[i] >> 63 ? pfns[i] & ((1ULL << 55) - 1) : 0;
-}
-
 static void pfns_of_chunk(int pagemap, const struct load *load, unsigned int c,
 			  size_t page_size, uint64_t pfns[CHUNK_PAGES])
 {
 	pfns_of(pagemap, load->chunk[c], CHUNK / page_size, page_size, pfns);
-}
-
-static bool in_area(const struct area *area, uint64_t pfn)
-{
-	return pfn >= area->base_pfn && pfn < area->base_pfn + area->pages;
 }
 
 static bool was_let_go(const struct load *load, unsigned int c, size_t offset,
@@ -254,21 +225,6 @@ static uint64_t fill(int pagemap, struct load *load, const struct area *area)
 	return borrowed(pagemap, load, area, &mapped);
 }
 
-/* Return: what it was before */
-static int set_number(const char *path, int value)
-{
-	char text[32] = "";
-	int fd;
-
-	read_text(path, text, sizeof(text));
-	fd = open(path, O_WRONLY);
-	if (fd >= 0) {
-		dprintf(fd, "%d", value);
-		close(fd);
-	}
-	return atoi(text);
-}
-
 FIXTURE_SETUP(borrow)
 {
 	self->load = calloc(1, sizeof(*self->load));
@@ -277,9 +233,7 @@ FIXTURE_SETUP(borrow)
 	self->load->let_go = calloc(MAX_CHUNKS, CHUNK / getpagesize());
 	self->area.pages = 0;
 
-	/* Mounts are for this test alone. */
-	ASSERT_EQ(0, unshare(CLONE_NEWNS));
-	mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL);
+	ASSERT_TRUE(unshare_mounts());
 
 	self->pagemap = open("/proc/self/pagemap", O_RDONLY);
 	if (self->pagemap < 0)
@@ -299,10 +253,7 @@ FIXTURE_SETUP(borrow)
 		self->load->file = syscall(SYS_memfd_create, "borrow", 0);
 		ASSERT_GE(self->load->file, 0);
 	} else if (variant->kind == PAGE_CACHE) {
-		mkdir("/tmp", 0755);
-		mkdir(DIR, 0700);
-		if (system("{ mke2fs -q -F /dev/ram0 || mke2fs -F /dev/ram0; } >/dev/null 2>&1") ||
-		    mount("/dev/ram0", DIR, "ext2", 0, NULL)) {
+		if (!mount_ram_disk(DIR)) {
 			self->area.pages = 0;
 			SKIP(return, "no ext2 on /dev/ram0: needs a RAM disk, ext2 and mke2fs");
 		}

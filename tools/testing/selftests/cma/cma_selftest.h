@@ -10,13 +10,16 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <sched.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/ioctl.h>
 #include <unistd.h>
+#include <sys/ioctl.h>
+#include <sys/mount.h>
+#include <sys/stat.h>
 
 #include "../../../../mm/tests/cma_test.h"
 
@@ -89,6 +92,48 @@ static inline uint64_t read_vmstat(const char *name)
 	return UINT64_MAX;
 }
 
+/* bytes */
+static inline uint64_t read_meminfo(const char *name)
+{
+	char text[8192], *at;
+
+	if (!read_text("/proc/meminfo", text, sizeof(text)))
+		return 0;
+	at = strstr(text, name);
+	return at ? strtoull(at + strlen(name) + 1, NULL, 10) << 10 : 0;
+}
+
+/* Return: what it was before */
+static inline int set_number(const char *path, int value)
+{
+	char text[32] = "";
+	int fd;
+
+	read_text(path, text, sizeof(text));
+	fd = open(path, O_WRONLY);
+	if (fd >= 0) {
+		dprintf(fd, "%d", value);
+		close(fd);
+	}
+	return atoi(text);
+}
+
+/* What is mounted from here on is mounted for this test alone. */
+static inline bool unshare_mounts(void)
+{
+	return !unshare(CLONE_NEWNS) &&
+	       !mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL);
+}
+
+/* A file system that has pages of its own, and a page cache */
+static inline bool mount_ram_disk(const char *dir)
+{
+	mkdir("/tmp", 0755);
+	mkdir(dir, 0700);
+	return !system("{ mke2fs -q -F /dev/ram0 || mke2fs -F /dev/ram0; } >/dev/null 2>&1") &&
+	       !mount("/dev/ram0", dir, "ext2", 0, NULL);
+}
+
 static inline int cma_open(void)
 {
 	return open(CMA_TEST_DEVICE, O_RDWR | O_CLOEXEC);
@@ -123,6 +168,24 @@ static inline bool find_area(int fd, bool large_units, struct area *found)
 		found->page_size = 1ULL << info.page_shift;
 		any = true;
 	}
+}
+
+/* Where each of @count pages is; 0 if it is nowhere */
+static inline void pfns_of(int pagemap, const void *at, size_t count,
+			   size_t page_size, uint64_t *pfns)
+{
+	size_t len = count * sizeof(*pfns);
+
+	if (pread(pagemap, pfns, len, (uintptr_t)at / page_size *
+		  sizeof(*pfns)) != (ssize_t)len)
+		memset(pfns, 0, len);
+	for (size_t i = 0; i < count; i++)
+		pfns[i] = pfns[i] >> 63 ? pfns[i] & ((1ULL << 55) - 1) : 0;
+}
+
+static inline bool in_area(const struct area *area, uint64_t pfn)
+{
+	return pfn >= area->base_pfn && pfn < area->base_pfn + area->pages;
 }
 
 static inline void read_state(const struct area *area, struct state *state)
@@ -267,6 +330,107 @@ static inline const char *state_changed(const struct area *area,
 		if (!what)
 			break;
 		usleep(100000);
+	}
+	close(fd);
+	return what;
+}
+
+/* What the page allocator has in its lists, in all zones */
+struct lists {
+	uint64_t free;			/* pages */
+	uint64_t free_cma;
+	uint64_t free_isolated;
+	uint64_t cma_blocks;
+	uint64_t isolated_blocks;
+};
+
+static inline bool read_lists(struct lists *lists)
+{
+	char *text = malloc(65536), *line, *at, *save;
+	unsigned int cma = 0, isolated = 0, i;
+	bool ok, blocks = false;
+
+	memset(lists, 0, sizeof(*lists));
+	ok = text && read_text("/proc/pagetypeinfo", text, 65536);
+	for (line = ok ? strtok_r(text, "\n", &save) : NULL; line;
+	     line = strtok_r(NULL, "\n", &save)) {
+		char type[32], zone[32], *field;
+		uint64_t pages = 0;
+		unsigned int node;
+		int len;
+
+		if (sscanf(line, "Node %u, zone %31[^,], type %31s%n", &node,
+			   zone, type, &len) == 3) {
+			for (i = 0, at = line + len; *at; i++) {
+				while (*at == ' ' || *at == '>')
+					at++;
+				if (*at)
+					pages += strtoull(at, &at, 10) << i;
+			}
+			lists->free += pages;
+			if (!strcmp(type, "CMA"))
+				lists->free_cma += pages;
+			if (!strcmp(type, "Isolate"))
+				lists->free_isolated += pages;
+			continue;
+		}
+
+		/* Then a table of the blocks of each type, with a line of titles. */
+		at = strstr(line, "Number of blocks type");
+		if (!strncmp(line, "Number of", 9))
+			blocks = at;
+		if (at) {
+			at += strlen("Number of blocks type");
+			for (i = 0; (field = strsep(&at, " ")); i += *field != 0) {
+				if (!strcmp(field, "CMA"))
+					cma = i;
+				if (!strcmp(field, "Isolate"))
+					isolated = i;
+			}
+		} else if (blocks && sscanf(line, "Node %u, zone %31s%n", &node,
+					      zone, &len) == 2) {
+			for (i = 0, at = line + len; *at && i <= isolated; i++) {
+				pages = strtoull(at, &at, 10);
+				if (i == cma)
+					lists->cma_blocks += pages;
+				if (i == isolated)
+					lists->isolated_blocks += pages;
+			}
+		}
+	}
+	free(text);
+	return ok && isolated;
+}
+
+/*
+ * What of the page allocator's own accounts does not agree with its lists or
+ * with @before, or NULL. Pages come and go while one looks, so look again.
+ */
+static inline const char *lists_differ(const struct lists *before)
+{
+	const char *what = NULL;
+	int fd = cma_open();
+
+	for (int i = 0; i < 50; i++) {
+		struct lists now;
+
+		if (i)
+			usleep(100000);
+		settle(fd);
+		if (!read_lists(&now))
+			what = "/proc/pagetypeinfo";
+		else if (now.isolated_blocks)
+			what = "blocks that are still isolated";
+		else if (now.cma_blocks != before->cma_blocks)
+			what = "blocks of CMA";
+		else if (now.free_cma != read_vmstat("nr_free_cma"))
+			what = "nr_free_cma and the lists of CMA";
+		else if (now.free - now.free_isolated != read_vmstat("nr_free_pages"))
+			what = "nr_free_pages and the lists";
+		else
+			what = NULL;
+		if (!what)
+			break;
 	}
 	close(fd);
 	return what;

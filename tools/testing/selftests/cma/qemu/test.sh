@@ -158,6 +158,13 @@ main_tests=('run contract.sh ./contract.sh'
 	'run cmatop.sh ./cmatop.sh'
 	'run alloc ./alloc -T tail_of_unit -t unknown_area -v unit_is_page')
 borrow_test='run borrow ./borrow'
+stress_test='run stress ./stress'
+large_units="cma_test_multi=32M,0,-1,3"
+# hooks NAME... - tests that go with what the kernel is booted with
+hooks() {
+	local names="$*"
+	printf '%s' "run hooks ./hooks -t ${names// / -t }"
+}
 # What was freed a moment ago may still be found: an object must be 5 seconds old.
 kmemleak=('echo scan >/sys/kernel/debug/kmemleak; sleep 6; echo scan >/sys/kernel/debug/kmemleak'
 	'run kmemleak sh -c "cd /sys/kernel/debug; cat kmemleak; ! grep -q . kmemleak"')
@@ -200,6 +207,8 @@ architecture() {
 	step "$arch-kunit" machine "$arch-kunit" "$arch" 512M kunit.enable=1 kunit
 	step "$arch" machine "$arch" "$arch" 512M "$area" "${main_tests[@]}" \
 		"$borrow_test"
+	step "$arch-stress" machine "$arch-stress" "$arch" 512M "$area $large_units" \
+		"$stress_test" "$(hooks zone_counters charged_to_group)"
 	step "$arch-stock" machine "$arch-stock" "$arch" 1G cma=64M "${stock_tests[@]}"
 	step "$arch-gigantic" machine "$arch-gigantic" "$arch" $mem \
 		"cma=16M@$low hugetlb_cma=1G" \
@@ -296,18 +305,37 @@ callers() {
 }
 
 # The same in a kernel with checkers. Borrowing has a small machine to itself, because
-# to fill it takes long.
+# to fill it takes long. Page owner and allocation tags have each page freed by itself,
+# so there are machines with and without them.
+no_tags=sysctl.vm.mem_profiling=never
 debug_build() {
 	step x86_64-programs programs x86_64
 	kernel x86_64
 }
 debug_lane_1() {
-	step x86_64-debug-kunit machine x86_64-debug-kunit x86_64 512M kunit.enable=1 \
-		kunit "${kmemleak[@]}"
+	step x86_64-debug-kunit machine x86_64-debug-kunit x86_64 512M \
+		"kunit.enable=1 $no_tags" kunit "${kmemleak[@]}"
 	step x86_64-debug machine x86_64-debug x86_64 1G \
-		"cma=48M cma_test_multi=32M,0,-1,3 page_owner=on" \
+		"cma=48M $large_units page_owner=on" \
 		"${main_tests[@]}" 'run "alloc, large units" ./alloc -v unit_is_large' \
 		"${kmemleak[@]}"
+	hooks_machine clear "init_on_alloc=1 debug_pagealloc=on $no_tags" \
+		cleared_when_allocated unmapped_when_freed
+	hooks_machine free "init_on_free=1 $no_tags" \
+		cleared_when_freed zone_counters charged_to_group
+	hooks_machine poison "page_poison=1 $no_tags" \
+		poisoned_when_freed forbidden_when_freed
+	hooks_machine owner page_owner=on owner_on_record counted_by_tag
+	# The host asks for free pages, too.
+	QEMU_ARGS="-device virtio-balloon-pci,free-page-reporting=on" \
+		step x86_64-debug-stress machine x86_64-debug-stress x86_64 512M \
+		"cma=32M $large_units $no_tags" \
+		'export CMA_TEST_SECONDS=60' "$stress_test" "${kmemleak[@]}"
+}
+hooks_machine() {
+	local name=x86_64-debug-hooks-$1 append=$2
+	shift 2
+	step "$name" machine "$name" x86_64 240M "cma=16M $append" "$(hooks "$@")"
 }
 debug_lane_2() {
 	step x86_64-debug-borrow machine x86_64-debug-borrow x86_64 320M \
