@@ -120,6 +120,37 @@ static struct cma_runs sum_leaf(const struct cma_map *map, unsigned long leaf)
 	return runs;
 }
 
+/*
+ * Units of a leaf were taken or set free: the run of free ones in which they are,
+ * or were, tells what changed. Only if it was the longest, all of the leaf does.
+ */
+static void update_leaf(struct cma_map *map, unsigned long leaf,
+			unsigned long unit, unsigned long end, bool free)
+{
+	struct cma_runs *runs = &map->runs[0][leaf];
+	unsigned long base = leaf << LEAF_SHIFT;
+	unsigned long size = min(BIT(LEAF_SHIFT), cma_map_units(map) - base);
+	const unsigned long *taken = map->taken + BIT_WORD(base);
+	unsigned long first, last;
+
+	unit = max(unit, base) - base;
+	end = min(end - base, size);
+	first = unit ? find_last_bit(taken, unit) : 0;
+	first = first < unit ? first + 1 : 0;
+	last = find_next_bit(taken, size, end);
+
+	if (!free && last - first >= runs->longest) {
+		*runs = sum_leaf(map, leaf);
+		return;
+	}
+	if (free)
+		runs->longest = max_t(u32, runs->longest, last - first);
+	if (!first)
+		runs->first = free ? last : unit;
+	if (last == BIT(LEAF_SHIFT))
+		runs->last = last - (free ? first : end);
+}
+
 static struct run_sum sum_nodes(const struct cma_map *map, unsigned int level,
 				unsigned long node, unsigned long end)
 {
@@ -170,7 +201,7 @@ static void sum_up(struct cma_map *map, unsigned long unit, unsigned long n,
 			else if (level)
 				*runs = sum_children(map, level, i);
 			else
-				*runs = sum_leaf(map, i);
+				update_leaf(map, i, unit, unit + n, free);
 
 			changed |= old.first != runs->first ||
 				   old.longest != runs->longest ||

@@ -41,7 +41,7 @@ static const unsigned int costs[] = {
 #define COST_OF_PLACE	BIT_ULL(40)
 
 /* A window further up is worth it if it saves one page in so many. */
-#define WORTHWHILE	8
+#define WORTHWHILE	32
 
 /*
  * Windows are this many to a length of theirs, if that is a power of two, or else

@@ -96,6 +96,20 @@ void shim_bitmap(unsigned long *map, unsigned int start, int len, bool set);
 #define bitmap_set(map, start, len)	shim_bitmap(map, start, len, true)
 #define bitmap_clear(map, start, len)	shim_bitmap(map, start, len, false)
 
+/* A word at a time, since programs count what it costs. */
+static inline unsigned long find_last_bit(const unsigned long *addr, unsigned long size)
+{
+	unsigned long word, mask = size % BITS_PER_LONG ? ~(~0UL << size % BITS_PER_LONG) : ~0UL;
+
+	for (unsigned long i = BITS_TO_LONGS(size); i--; mask = ~0UL) {
+		word = addr[i] & mask;
+		if (word)
+			return i * BITS_PER_LONG + __fls(word);
+	}
+
+	return size;
+}
+
 /* The last line is kept, for tests to look at. */
 #ifndef pr_fmt
 #define pr_fmt(fmt)		fmt
