@@ -6,8 +6,9 @@
  * anything is touched, windows in which the allocation could lie are compared:
  *
  *	A page that cannot move now is in none of them.
- *	If possible, they leave room for as many more of the same size as before:
- *	else some scattered allocations would do for a full area.
+ *	They leave room for as many more of the same size as before, or else some
+ *	scattered allocations would do for a full area. Only where there is room for
+ *	many, one may be lost.
  *	Of these, one in which no page is in use is the best, and then the lowest
  *	one, unless another is cheaper by far: low ones leave large holes.
  *
@@ -37,10 +38,15 @@ static const unsigned int costs[] = {
 	[CMA_BATCHED] = 16,
 };
 
-/* To spoil a place costs more than to move any number of pages. */
-#define COST_OF_PLACE	BIT_ULL(40)
+/*
+ * To take the room of two costs more than to move any number of pages, but little
+ * where there is room for many. What such a window leaves on either side has pages
+ * to spare, so that the next one there costs no room.
+ */
+#define MANY		16
+#define COST_OF_ROOM	BIT_ULL(40)
 
-/* A window further up is worth it if it saves one page in so many. */
+/* What is worth it: to save one page in so many. */
 #define WORTHWHILE	32
 
 /*
@@ -66,6 +72,7 @@ static const unsigned int costs[] = {
  * @pitch: and the next ones, each behind the one before
  * @slack: so many pages further up each of them may start, and there is still
  *	room for all
+ * @room: how many there are
  * @next: where the next window begins
  * @cost: of all pages behind
  * @begun: windows that the walk is in
@@ -84,6 +91,7 @@ struct walk {
 	unsigned long first;
 	unsigned long pitch;
 	unsigned long slack;
+	unsigned long room;
 	unsigned long next;
 	u64 cost;
 	struct {
@@ -143,7 +151,7 @@ static void begin_window(struct walk *walk, unsigned long pfn,
 	walk->begun[i].pfn = pfn;
 	walk->begun[i].cost = walk->cost - (pfn - sight->head) * costs[sight->use];
 
-	if (next > pitch || next % walk->pitch > walk->slack)
+	if (next > pitch || (walk->room < MANY && next % walk->pitch > walk->slack))
 		next = pitch;
 	walk->next = walk->first + next;
 }
@@ -156,7 +164,7 @@ static void end_window(struct walk *walk)
 	struct cma_window *best = walk->window;
 
 	if ((pfn - walk->first) % walk->pitch > walk->slack)
-		cost += COST_OF_PLACE;
+		cost += walk->room >= MANY ? 1 + walk->rq->count / WORTHWHILE : COST_OF_ROOM;
 	/* To wait for another allocation may take as long as to move all of this. */
 	if (cma_is_claimed(pfn, pfn + walk->rq->count))
 		cost += walk->rq->count;
@@ -251,8 +259,9 @@ static bool walk_map(struct walk *walk, struct cma *cma, struct cma_map *map)
 			return false;
 
 		pfn = cma_map_unit_pfn(map, unit);
-		room = cma_map_unit_pfn(map, end) - walk->first;
-		walk->slack = ends ? (room - rq->count) % walk->pitch : 0;
+		room = cma_map_unit_pfn(map, end) - walk->first - rq->count;
+		walk->slack = ends ? room % walk->pitch : 0;
+		walk->room = room / walk->pitch + 1;
 		if (walk_run(walk, pfn, cma_map_unit_pfn(map, end)))
 			return true;
 		unit = end - span + 1;

@@ -325,6 +325,8 @@ TEST_F_TIMEOUT(borrow, taken_back_in_pieces, PATIENCE)
 	const struct area *area = &self->area;
 	uint64_t pieces[64], size = area->pages / 64;
 	uint64_t moved, lent, mapped;
+	static uint64_t rest[65536];
+	size_t got, left = 0;
 
 	lent = fill(self->pagemap, self->load, area);
 	TH_LOG("%llu of %llu pages are borrowed", (long long)lent,
@@ -332,11 +334,16 @@ TEST_F_TIMEOUT(borrow, taken_back_in_pieces, PATIENCE)
 	ASSERT_GE(lent, area->pages / 2);
 	moved = read_vmstat("pgmigrate_success");
 
-	for (int i = 0; i < 64; i++) {
-		ASSERT_EQ(0, get_patiently(self->fd, area, size, &pieces[i]))
-			TH_LOG("piece %d of %llu pages", i, (long long)size);
-		ASSERT_TRUE(cma_stamp(self->fd, pieces[i], size, i));
+	/* For fewer moves the room of one in sixteen may be lost. */
+	for (got = 0; got < 64; got++) {
+		if (get_patiently(self->fd, area, size, &pieces[got]))
+			break;
+		ASSERT_TRUE(cma_stamp(self->fd, pieces[got], size, got));
 	}
+	ASSERT_GE(got, 60)
+		TH_LOG("%zu pieces of %llu pages", got, (long long)size);
+	for (size_t n = (64 - got) * size / area->unit; left < n; left++)
+		ASSERT_EQ(0, get_patiently(self->fd, area, area->unit, &rest[left]));
 
 	moved = read_vmstat("pgmigrate_success") - moved;
 	EXPECT_EQ(0, borrowed(self->pagemap, self->load, area, &mapped));
@@ -345,10 +352,12 @@ TEST_F_TIMEOUT(borrow, taken_back_in_pieces, PATIENCE)
 	if (variant->kind != PAGE_CACHE)
 		EXPECT_GE(mapped, lent);
 	check_load(_metadata, self->load, area->page_size);
-	for (int i = 0; i < 64; i++) {
+	for (size_t i = 0; i < got; i++) {
 		ASSERT_TRUE(cma_verify(self->fd, pieces[i], size, i));
 		ASSERT_EQ(1, cma_put(self->fd, area, pieces[i], size));
 	}
+	while (left--)
+		ASSERT_EQ(1, cma_put(self->fd, area, rest[left], area->unit));
 }
 
 TEST_F_TIMEOUT(borrow, taken_back_at_once, PATIENCE)
