@@ -200,6 +200,25 @@ static void place_leaves_room(struct kunit *test)
 	}
 }
 
+/* Room for one of four is not given up to move nothing, that for one of 32 is. */
+static void place_takes_room_of_two(struct kunit *test)
+{
+	struct cma_request rq = { .count = PAGES / 4 };
+	struct cma_window window;
+
+	begin(test, 0);
+	set_pages(0, PAGES, CMA_MOVABLE);
+	set_pages(128, rq.count, CMA_FREE);
+	KUNIT_EXPECT_EQ(test, cma_find_window(cma, &rq, &window), 0);
+	KUNIT_EXPECT_EQ(test, window.pfn, BASE);
+	rq.count = PAGES / 32;
+	set_pages(0, PAGES, CMA_MOVABLE);
+	set_pages(40, rq.count, CMA_FREE);
+	KUNIT_EXPECT_EQ(test, cma_find_window(cma, &rq, &window), 0);
+	KUNIT_EXPECT_EQ(test, window.pfn, BASE + 40);
+	end();
+}
+
 static void place_between_stuck_pages(struct kunit *test)
 {
 	struct cma_request rq = { .count = 200 };
@@ -307,6 +326,7 @@ static struct kunit_case place_cases[] = {
 	KUNIT_CASE(place_free_one),
 	KUNIT_CASE(place_lowest_unless_much_cheaper),
 	KUNIT_CASE(place_leaves_room),
+	KUNIT_CASE(place_takes_room_of_two),
 	KUNIT_CASE(place_between_stuck_pages),
 	KUNIT_CASE(place_not_waiting),
 	KUNIT_CASE(place_in_the_second_range),
