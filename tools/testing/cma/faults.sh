@@ -75,7 +75,7 @@ uml() {
 	done
 	make -s -C "$KERNEL" O="$O/um" ARCH=um CC="$cc" vmlinux linux >>"$O/log" 2>&1 || return 1
 	# One that goes round for ever hears no other signal.
-	timeout -s KILL 60 "$O/um/linux" mem=1G console=tty kunit.enable=1 kunit_shutdown=halt \
+	timeout -s KILL 100 "$O/um/linux" mem=1G console=tty kunit.enable=1 kunit_shutdown=halt \
 		</dev/null >"$O/log" 2>&1
 	grep -qE '^(not ok|ok.* cma_map$)' "$O/log" ||
 		echo "not ok - the kernel did not get through" >>"$O/log"
