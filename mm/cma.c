@@ -496,7 +496,7 @@ static unsigned long cma_take_pages(const struct cma_request *rq,
 
 /* The quick way: with nobody else about, units that are free have free pages, too. */
 static int cma_alloc_free(struct cma *cma, struct cma_request *rq,
-			   struct cma_window *window)
+			  struct cma_window *window)
 {
 	if (!cma_take_units(cma, rq, window))
 		return -ENOMEM;

@@ -73,6 +73,7 @@ void cma_look(unsigned long pfn, struct cma_sight *sight)
 	}
 
 	head = compound_head(page);
+	/* The folio may be split or freed: then this is any number. */
 	order = data_race(compound_order(head)) % BITS_PER_LONG;
 	if (page_to_pfn(head) <= pfn &&
 	    pfn - page_to_pfn(head) < 1UL << order) {
@@ -81,6 +82,7 @@ void cma_look(unsigned long pfn, struct cma_sight *sight)
 	}
 
 	refs = page_ref_count(head);
+	/* The type shares a word with the map count. */
 	if (data_race(PageHuge(head))) {
 		/* Free ones of the pool, too, are replaced by others. */
 		sight->use = CMA_MOVABLE;

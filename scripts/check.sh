@@ -67,6 +67,8 @@ exempt='^include/trace/.*(Alignment should match|should not end with a)'
 exempt+='|^mm/Kconfig:.*have the filename in the file'
 exempt+='|^mm/cma\.c:.*that open brace'
 exempt+='|^mm/cma\.h:.*Macro argument reuse'
+# __PageMovable() is the name of the kernel for it.
+exempt+='|^mm/cma_page\.c:.*CamelCase: <__PageMovable>'
 exempt+='|^mm/tests/cma_test_boot\.c:.*__setup appears un-documented'
 exempt+='|^tools/testing/cma/bench/cma_bench\.c:.*__setup appears un-documented'
 exempt+='|^mm/tests/cma_of_test\.c:.*string "linux,cma-test" appears un-documented'

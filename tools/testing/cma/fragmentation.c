@@ -646,7 +646,8 @@ int main(int argc, char **argv)
 		unsigned long area = read_number(argv[3], 1 << 20) * MIB;
 		double part = read_number(argv[4], 100) / 100.0;
 
-		generate(&rec, mix_called(argv[2]), area, part, part, read_number(argv[5], 1000), 1);
+		generate(&rec, mix_called(argv[2]), area, part, part,
+			 read_number(argv[5], 1000), 1);
 		print_recording(&rec);
 	} else if (argc >= 3 && argc <= 2 + MAX_AREAS && argv[1][0] != '-') {
 		for (int i = 2; i < argc; i++)

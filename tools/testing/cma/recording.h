@@ -193,8 +193,9 @@ static inline void end_result(struct result *result)
 
 static inline void print_result(const struct result *result, const char *who)
 {
-	printf("%-10s held at first failure %6.2f %%, %lu failures, pages refused %.3f %%, longest / free %.3f %%\n",
-	       who, 100 * result->first, result->failures,
+	printf("%-10s held at first failure %6.2f %%, %lu failures, ", who,
+	       100 * result->first, result->failures);
+	printf("pages refused %.3f %%, longest / free %.3f %%\n",
 	       100.0 * result->failed / (result->asked ? result->asked : 1),
 	       100 * result->holes);
 }

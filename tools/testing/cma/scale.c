@@ -92,7 +92,8 @@ int main(void)
 {
 	static const unsigned int shifts[] = { 14, 18, 22, 26, 30, 32 };
 
-	printf("     area      bits  found  chosen  1 page  none  take+drop  longest  plain search, words\n");
+	printf("     area      bits  found  chosen  1 page  none  take+drop  longest  ");
+	printf("plain search, words\n");
 	for (unsigned int i = 0; i < ARRAY_SIZE(shifts); i++) {
 		struct cma_map map = { .count = 1UL << shifts[i] };
 		unsigned long units = map.count;
