@@ -449,7 +449,7 @@ cp -r kbench more
 ok "make bench: two trees of one name" \
 	make_says 2 'PEERS: a second tree named kbench' bench "PEERS=$tmp/kbench $tmp/more/kbench"
 ok "make bench: an unknown scenario" \
-	make_says 2 'SCENARIOS: there is no "nosuch"; there are: idle' bench SCENARIOS="loaded nosuch"
+	make_says 2 'SCENARIOS: there is no "nope"; there are: idle' bench SCENARIOS="loaded nope"
 ok "make bench: no rounds" make_says 2 'ROUNDS="0": expected a number' bench ROUNDS=0
 ok "make bench: a wrong switch" make_says 2 'ICOUNT="yes": expected 1' bench ICOUNT=yes
 ok "make help" make -C "$root" help

@@ -289,7 +289,7 @@ at_once() {
 }
 
 # They begin with the kernel that the other lane has built for KUnit by then.
-faults() {
+all_faults() {
 	local wait
 	for ((wait = 0; wait < 1800; wait++)); do
 		[ ! -e "$out/KUnit-UML.results" ] || break
@@ -299,7 +299,7 @@ faults() {
 }
 lane_1() {
 	kernel x86_64 && architecture x86_64
-	step faults faults
+	step faults all_faults
 }
 lane_2() {
 	step user-programs make -s -C "$project/tools/testing/cma" test
