@@ -32,14 +32,15 @@
 #include <linux/page-isolation.h>
 #include <linux/pgalloc_tag.h>
 #include <linux/ratelimit.h>
+#include <linux/sched/clock.h>
 #include <linux/slab.h>
 #include <linux/string.h>
 #include <linux/vmstat.h>
 #include <kunit/visibility.h>
-#include <trace/events/cma.h>
 
 #include "internal.h"
 #include "cma.h"
+#include <trace/events/cma.h>
 
 /* In the order of registration. Written at boot only, by one thread. */
 static LIST_HEAD(cma_areas);
@@ -342,6 +343,7 @@ static void __init cma_admit_early_pages(struct cma *cma, struct cma_map *map)
 	}
 
 	if (map->early) {
+		cma_track_alloc(cma, map->base_pfn, map->early, 0, GFP_KERNEL);
 		cma->had_folios = true;
 		cma_map_take(map, 0, map->early);
 		cma_map_hold(map, 0, map->early);
@@ -369,6 +371,9 @@ VISIBLE_IF_KUNIT void __init cma_activate_area(struct cma *cma)
 		return;
 	}
 
+	cma_track_init(cma);
+	cma_failure_init(cma);
+	cma_latency_init(cma);
 	cma_for_each_map(map, cma) {
 		cma_admit_early_pages(cma, map);
 		for (unsigned long i = map->early; i < map->count;
@@ -408,6 +413,7 @@ static void cma_report_failure(struct cma *cma, const struct cma_request *rq,
 				      DEFAULT_RATELIMIT_BURST);
 	const struct cma_map *map;
 	unsigned long most = 0;
+	char in_the_way[192];
 	const char *why;
 
 	if (!__ratelimit(&limit))
@@ -430,9 +436,11 @@ static void cma_report_failure(struct cma *cma, const struct cma_request *rq,
 	else
 		why = "size or GFP flags cannot be served";
 
-	pr_err("%s: alloc failed, req-size: %lu pages, ret: %d (align order %u): %s; %lu ranges tried, %lu of %lu pages available, longest run %lu\n",
+	cma_obstacle_text(rq->obstacle, in_the_way, sizeof(in_the_way));
+	pr_err("%s: alloc failed, req-size: %lu pages, ret: %d (align order %u): %s; %lu ranges tried, %lu of %lu pages available, longest run %lu%s\n",
 	       cma->name, rq->count, ret, rq->align, why, rq->tried,
-	       cma_available_pages(cma), cma->count, cma_longest_run(cma));
+	       cma_available_pages(cma), cma->count, cma_longest_run(cma),
+	       in_the_way);
 }
 
 /* Take the units that suit the map best, whatever is there. */
@@ -502,6 +510,7 @@ static int cma_alloc_free(struct cma *cma, struct cma_request *rq,
 		return -ENOMEM;
 
 	rq->tried++;
+	trace_cma_range_chosen(cma->name, window->pfn, rq->count, rq->align, 0);
 	if (cma_take_pages(rq, window) == window->pfn + rq->count)
 		return 0;
 
@@ -512,11 +521,23 @@ static int cma_alloc_free(struct cma *cma, struct cma_request *rq,
 /* What one has just found others may take; who cannot sleep gives in then. */
 #define CMA_NOWAIT_TRIES	16
 
+static int cma_claim_traced(struct cma *cma, struct cma_request *rq,
+			    const struct cma_window *window)
+{
+	unsigned long moved = rq->moved;
+	int ret = cma_claim(rq, window->pfn);
+
+	moved = rq->moved - moved;
+	cma_count_migrated(cma, moved);
+	trace_cma_pages_migrated(cma->name, window->pfn, rq->count, moved, ret);
+	return ret;
+}
+
 /* The long way: find the best place, and have what is there moved away. */
 static int cma_alloc_best(struct cma *cma, struct cma_request *rq,
 			  struct cma_window *window)
 {
-	unsigned long found;
+	unsigned long found, blocker;
 	int ret;
 
 	xa_init(&rq->obstacles);
@@ -527,11 +548,16 @@ static int cma_alloc_best(struct cma *cma, struct cma_request *rq,
 			ret = cma_await_unpinning(rq);
 			if (!ret)
 				continue;
+			blocker = rq->stuck ?: rq->blocker;
+			if (ret == -EBUSY && blocker)
+				cma_note_obstacle(cma, rq->obstacle, blocker, 0, 0);
 		}
 		if (ret)
 			break;
 
 		rq->tried++;
+		trace_cma_range_chosen(cma->name, window->pfn, rq->count,
+				       rq->align, window->cost);
 		ret = -EBUSY;
 		if (!cma_take_window(cma, rq, window))
 			continue;
@@ -539,13 +565,16 @@ static int cma_alloc_best(struct cma *cma, struct cma_request *rq,
 		if (found == window->pfn + rq->count)
 			ret = 0;
 		else if (!rq->nowait)
-			ret = cma_claim(rq, window->pfn);
+			ret = cma_claim_traced(cma, rq, window);
 		if (!ret)
 			break;
 
 		cma_drop(cma, window->map, window->pfn, rq->count);
 		if (ret != -EBUSY)
 			break;
+		if (!rq->nowait)
+			cma_note_obstacle(cma, rq->obstacle, rq->blocker,
+					  window->pfn, rq->count);
 		rq->missed = found;
 		rq->missed_map = window->map;
 		trace_cma_alloc_busy_retry(cma->name, window->pfn,
@@ -558,15 +587,19 @@ static int cma_alloc_best(struct cma *cma, struct cma_request *rq,
 
 /* With @nowait, pages that are not free are left to those who have them. */
 static struct page *__cma_alloc(struct cma *cma, unsigned long count,
-				unsigned int align, gfp_t gfp, bool nowait)
+				unsigned int align, gfp_t gfp, bool nowait,
+				unsigned long caller)
 {
+	struct cma_obstacle obstacle;
 	struct cma_window window = { .pfn = -1UL };
 	struct cma_request rq = {
 		.count = count,
 		.align = align,
 		.gfp = current_gfp_context(gfp),
 		.nowait = nowait,
+		.obstacle = &obstacle,
 	};
+	u64 ns, start = local_clock();
 	struct page *page = NULL;
 	int ret;
 
@@ -579,12 +612,16 @@ static struct page *__cma_alloc(struct cma *cma, unsigned long count,
 		return NULL;
 	}
 
+	/* All else in it is valid only with a reason. */
+	obstacle.reason = CMA_REASON_NONE;
 	ret = contig_move_gfp(rq.gfp, &rq.move_gfp);
 	if (!ret)
 		ret = cma_alloc_free(cma, &rq, &window);
 	if (ret == -EBUSY)
 		ret = cma_alloc_best(cma, &rq, &window);
 	if (!ret) {
+		cma_count_success(cma, count);
+		cma_track_alloc(cma, window.pfn, count, caller, rq.gfp);
 		cma_hold(cma, &rq, &window);
 		page = pfn_to_page(window.pfn);
 	}
@@ -594,15 +631,21 @@ static struct page *__cma_alloc(struct cma *cma, unsigned long count,
 		for (unsigned long i = 0; i < count; i++)
 			page_kasan_tag_reset(nth_page(page, i));
 		count_vm_event(CMA_ALLOC_SUCCESS);
-		cma_count_success(cma, count);
 	} else {
 		count_vm_event(CMA_ALLOC_FAIL);
 		/* A nonsensical size must not make the counter wrap. */
 		cma_count_failure(cma, min(count, totalram_pages()));
+		if (!nowait)
+			cma_note_failure(cma, &rq, ret);
 		if (!(gfp & __GFP_NOWARN))
 			cma_report_failure(cma, &rq, ret);
 	}
 
+	/* On another CPU the clock may be behind. */
+	ns = max_t(s64, local_clock() - start, 0);
+	cma_count_latency(cma, ns, page);
+	trace_cma_alloc_latency(cma->name, window.pfn, count, align, rq.tried,
+				rq.moved, ret, ns);
 	trace_cma_alloc_finish(cma->name, window.pfn, page, count, align, ret);
 	return page;
 }
@@ -625,7 +668,8 @@ struct page *cma_alloc(struct cma *cma, unsigned long count,
 		       unsigned int align, bool no_warn)
 {
 	return __cma_alloc(cma, count, align,
-			   GFP_KERNEL | (no_warn ? __GFP_NOWARN : 0), false);
+			   GFP_KERNEL | (no_warn ? __GFP_NOWARN : 0), false,
+			   _RET_IP_);
 }
 
 /**
@@ -647,7 +691,8 @@ struct page *cma_alloc(struct cma *cma, unsigned long count,
 struct page *cma_alloc_nowait(struct cma *cma, unsigned long count,
 			      unsigned int align)
 {
-	return __cma_alloc(cma, count, align, GFP_NOWAIT | __GFP_NOWARN, true);
+	return __cma_alloc(cma, count, align, GFP_NOWAIT | __GFP_NOWARN, true,
+			   _RET_IP_);
 }
 
 /**
@@ -670,7 +715,8 @@ struct folio *cma_alloc_folio(struct cma *cma, int order, gfp_t gfp)
 
 	if (cma)
 		WRITE_ONCE(cma->had_folios, true);
-	page = __cma_alloc(cma, 1UL << order, order, gfp, false);
+	page = __cma_alloc(cma, 1UL << order, order, gfp, false,
+			   _RET_IP_);
 	return page ? page_folio(page) : NULL;
 }
 
@@ -769,8 +815,11 @@ bool cma_release(struct cma *cma, const struct page *pages,
 	}
 	if (wrong) {
 		if (__ratelimit(&limit)) {
-			pr_warn("%s: release of %lu pages from PFN %#lx on refused: PFN %#lx %s\n",
-				cma->name, count, pfn, bad_pfn, wrong);
+			char holder[192];
+
+			cma_track_holder(cma, pfn, count, holder, sizeof(holder));
+			pr_warn("%s: release of %lu pages from PFN %#lx on refused: PFN %#lx %s%s\n",
+				cma->name, count, pfn, bad_pfn, wrong, holder);
 			dump_stack();
 		}
 		return false;
@@ -779,8 +828,9 @@ bool cma_release(struct cma *cma, const struct page *pages,
 	busy = put_free_range(pfn, count);
 	WARN(busy, "%s: %lu pages of %lu from PFN %#lx on are still in use\n",
 	     cma->name, busy, count, pfn);
-	cma_drop(cma, map, pfn, count);
+	cma_track_release(cma, pfn, count);
 	cma_count_release(cma, count);
+	cma_drop(cma, map, pfn, count);
 	trace_cma_release(cma->name, pfn, pages, count);
 	return true;
 }

@@ -5,8 +5,14 @@
 #include <linux/cma.h>
 #include <linux/kobject.h>
 #include <linux/list.h>
+#include <linux/rbtree.h>
+#include <linux/sched.h>
 #include <linux/spinlock.h>
 #include <linux/xarray.h>
+
+struct cma_obstacle;
+struct dentry;
+struct seq_file;
 
 /**
  * struct cma_runs - the runs of free units within some units
@@ -138,11 +144,17 @@ struct cma_kobject {
  * @had_folios: large folios may be among the pages that are held; stays set
  * @lock: taken in any context
  * @count: pages in all ranges
+ * @history: what went wrong; NULL if there is no memory for it
  * @nr_pages_succeeded: pages handed out so far
  * @nr_pages_failed: pages asked for in vain so far
  * @nr_pages_released: pages taken back so far
+ * @nr_pages_migrated: pages moved away so far
+ * @nr_given_up: ranges tried in vain so far
+ * @high_water: most pages allocated at a time so far
+ * @latency: how long allocations took; NULL if there is no memory for it
  * @cma_kobj: directory in /sys/kernel/mm/cma
  * @debug_held: what was allocated through debugfs, newest first
+ * @track: records of its allocations; NULL if there is no memory for them
  * @nr_ranges: how many @ranges there are; 0 when dead
  * @ranges: physical memory; an allocation lies in one of them
  *
@@ -156,14 +168,22 @@ struct cma {
 	bool had_folios;
 	spinlock_t lock;		/* guards what changes in @ranges */
 	unsigned long count;
+	struct cma_history *history;
 #ifdef CONFIG_CMA_SYSFS
 	atomic64_t nr_pages_succeeded;
 	atomic64_t nr_pages_failed;
 	atomic64_t nr_pages_released;
+	atomic64_t nr_pages_migrated;
+	atomic64_t nr_given_up;
+	atomic64_t high_water;
+	struct cma_latency *latency;
 	struct cma_kobject *cma_kobj;
 #endif
 #ifdef CONFIG_CMA_DEBUGFS
 	struct list_head debug_held;	/* cma_debug_mutex guards it */
+#endif
+#ifdef CONFIG_CMA_TRACK
+	struct cma_track *track;
 #endif
 	unsigned int nr_ranges;
 	struct cma_map ranges[];
@@ -221,6 +241,8 @@ void cma_look(unsigned long pfn, struct cma_sight *sight);
  * @tried: ranges tried
  * @moved: pages moved
  * @stuck: a page that cannot be moved now, seen on the last search, or 0
+ * @blocker: the last page for which a range was given up, or 0
+ * @obstacle: what was in the way last; has a reason if anything was
  * @missed: the last page that was not free, though it looked like it; for who
  *	does not wait, places behind it come next
  * @missed_map: the range of it
@@ -239,6 +261,8 @@ struct cma_request {
 	unsigned long tried;
 	unsigned long moved;
 	unsigned long stuck;
+	unsigned long blocker;
+	struct cma_obstacle *obstacle;
 	unsigned long missed;
 	struct cma_map *missed_map;
 	struct xarray obstacles;
@@ -277,13 +301,159 @@ bool cma_trim(phys_addr_t *base, phys_addr_t *size);
 bool cma_param_given(void);
 
 #if IS_ENABLED(CONFIG_KUNIT)
+struct cma_record *cma_new_record(gfp_t gfp);
 void cma_activate_area(struct cma *cma);
 #endif
 
+/**
+ * enum cma_reason - why a range was given up, or an allocation failed
+ * @CMA_REASON_NONE: none is known
+ * @CMA_REASON_NO_ROOM: no free range is long enough at the alignment
+ * @CMA_REASON_ANONYMOUS: memory of a process did not move, though it could
+ * @CMA_REASON_FILE: page cache did not
+ * @CMA_REASON_SHMEM: tmpfs or shared memory did not
+ * @CMA_REASON_SLAB: objects of the kernel
+ * @CMA_REASON_PAGE_TABLE: a page table
+ * @CMA_REASON_PINNED: movable but for references that nothing explains
+ * @CMA_REASON_HWPOISON: broken memory
+ * @CMA_REASON_HELD: allocated from the area
+ * @CMA_REASON_HUGETLB: a huge page of hugetlb
+ * @CMA_REASON_LRU_CACHE: on its way to or from the LRU lists
+ * @CMA_REASON_OTHER: a page of none of these kinds, or that is gone
+ * @CMA_REASON_NO_MEMORY: there was no memory to move pages to
+ * @CMA_REASON_KILLED: the caller is being killed
+ * @CMA_REASON_INVALID: size or GFP flags cannot be served
+ * @CMA_NR_REASONS: how many there are
+ */
+enum cma_reason {
+	CMA_REASON_NONE,
+	CMA_REASON_NO_ROOM,
+	CMA_REASON_ANONYMOUS,
+	CMA_REASON_FILE,
+	CMA_REASON_SHMEM,
+	CMA_REASON_SLAB,
+	CMA_REASON_PAGE_TABLE,
+	CMA_REASON_PINNED,
+	CMA_REASON_HWPOISON,
+	CMA_REASON_HELD,
+	CMA_REASON_HUGETLB,
+	CMA_REASON_LRU_CACHE,
+	CMA_REASON_OTHER,
+	CMA_REASON_NO_MEMORY,
+	CMA_REASON_KILLED,
+	CMA_REASON_INVALID,
+	CMA_NR_REASONS,
+};
+
+/**
+ * struct cma_obstacle - why an allocation did not get a range
+ * @reason: what it was; of a page, its kind
+ * @has_file: @dev to @name are valid
+ * @shmem: the file is one of tmpfs or shared memory
+ * @has_owner: @owner_pid to @owner_site are valid
+ * @pfn: page that was in the way; 0 if it was no page
+ * @refs: its reference count
+ * @maps: how often it is mapped
+ * @dev: device of the file
+ * @ino: inode number of the file
+ * @name: a name of the file, may be cut; empty if there is none
+ * @owner_pid: who allocated the page
+ * @owner_comm: what that was called
+ * @owner_site: where it did; a handle of the stack depot
+ */
+struct cma_obstacle {
+	enum cma_reason reason;
+	bool has_file;
+	bool shmem;
+	bool has_owner;
+	unsigned long pfn;
+	int refs;
+	int maps;
+	dev_t dev;
+	unsigned long ino;
+	char name[40];
+	pid_t owner_pid;
+	char owner_comm[TASK_COMM_LEN];
+	u32 owner_site;
+};
+
+void cma_describe_page(struct cma *cma, unsigned long pfn,
+		       struct cma_obstacle *obstacle);
+unsigned long cma_longest_free_run(const struct cma *cma);
+void cma_describe_add_files(struct cma *cma, struct dentry *dir);
+
+void cma_failure_init(struct cma *cma);
+void cma_note_obstacle(struct cma *cma, struct cma_obstacle *obstacle,
+		       unsigned long pfn, unsigned long start,
+		       unsigned long pages);
+void cma_note_failure(struct cma *cma, const struct cma_request *rq, int error);
+void cma_obstacle_text(const struct cma_obstacle *obstacle, char *buf,
+		       size_t size);
+void cma_failure_add_files(struct cma *cma, struct dentry *dir);
+void cma_show_text(struct seq_file *m, const char *text);
+void cma_show_site(struct seq_file *m, u32 site);
+
+#ifdef CONFIG_CMA_TRACK
+/**
+ * struct cma_record - an allocation, or what is left of it
+ * @node: in @records of its area
+ * @pfn: first page
+ * @pages: pages
+ * @since: when it was allocated, in jiffies
+ * @site: who called the allocator, a handle of the stack depot; 0 if not recorded
+ * @pid: the task that did, in the initial namespace; 0 in an interrupt
+ * @comm: what it was called
+ */
+struct cma_record {
+	struct rb_node node;
+	unsigned long pfn;
+	unsigned long pages;
+	u64 since;
+	u32 site;
+	pid_t pid;
+	char comm[TASK_COMM_LEN];
+};
+
+void cma_track_init(struct cma *cma);
+void cma_track_alloc(struct cma *cma, unsigned long pfn, unsigned long pages,
+		     unsigned long caller, gfp_t gfp);
+void cma_track_release(struct cma *cma, unsigned long pfn, unsigned long pages);
+bool cma_track_get(const struct cma *cma, unsigned long pfn,
+		   struct cma_record *copy);
+unsigned long cma_track_lost(const struct cma *cma);
+void cma_track_holder(struct cma *cma, unsigned long pfn, unsigned long pages,
+		      char *buf, size_t size);
+void cma_track_add_files(struct cma *cma, struct dentry *dir);
+#else
+static inline void cma_track_init(struct cma *cma) { }
+static inline void cma_track_alloc(struct cma *cma, unsigned long pfn,
+				   unsigned long pages, unsigned long caller,
+				   gfp_t gfp) { }
+static inline void cma_track_release(struct cma *cma, unsigned long pfn,
+				     unsigned long pages) { }
+static inline void cma_track_holder(struct cma *cma, unsigned long pfn,
+				    unsigned long pages, char *buf, size_t size)
+{
+	*buf = '\0';
+}
+
+static inline void cma_track_add_files(struct cma *cma, struct dentry *dir) { }
+#endif
+
 #ifdef CONFIG_CMA_SYSFS
+void cma_latency_init(struct cma *cma);
+void cma_count_latency(struct cma *cma, u64 ns, bool success);
+
+/* Call before the pages can be released. */
 static inline void cma_count_success(struct cma *cma, unsigned long pages)
 {
-	atomic64_add(pages, &cma->nr_pages_succeeded);
+	s64 held = atomic64_add_return(pages, &cma->nr_pages_succeeded) -
+		   atomic64_read(&cma->nr_pages_released);
+	s64 high = atomic64_read(&cma->high_water);
+
+	while (held > high &&
+	       !atomic64_try_cmpxchg(&cma->high_water, &high, held))
+		;
 }
 
 static inline void cma_count_failure(struct cma *cma, unsigned long pages)
@@ -291,14 +461,29 @@ static inline void cma_count_failure(struct cma *cma, unsigned long pages)
 	atomic64_add(pages, &cma->nr_pages_failed);
 }
 
+/* Call before the pages can be allocated again. */
 static inline void cma_count_release(struct cma *cma, unsigned long pages)
 {
 	atomic64_add(pages, &cma->nr_pages_released);
 }
+
+static inline void cma_count_migrated(struct cma *cma, unsigned long pages)
+{
+	atomic64_add(pages, &cma->nr_pages_migrated);
+}
+
+static inline void cma_count_given_up(struct cma *cma)
+{
+	atomic64_add(1, &cma->nr_given_up);
+}
 #else
+static inline void cma_latency_init(struct cma *cma) { }
+static inline void cma_count_latency(struct cma *cma, u64 ns, bool success) { }
 static inline void cma_count_success(struct cma *cma, unsigned long pages) { }
 static inline void cma_count_failure(struct cma *cma, unsigned long pages) { }
 static inline void cma_count_release(struct cma *cma, unsigned long pages) { }
+static inline void cma_count_migrated(struct cma *cma, unsigned long pages) { }
+static inline void cma_count_given_up(struct cma *cma) { }
 #endif
 
 #endif /* __MM_CMA_H__ */

@@ -99,6 +99,7 @@ static void end_turn(struct cma_turn *turn)
 /* No window with this folio will be tried again, at least not at once. */
 static int learn(struct cma_request *rq, unsigned long head)
 {
+	rq->blocker = head;
 	/* No memory, not even for this: then there is none to move pages to. */
 	return xa_err(xa_store(&rq->obstacles, head, xa_mk_value(1),
 			       rq->move_gfp & GFP_KERNEL)) ?: -EBUSY;

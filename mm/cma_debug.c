@@ -264,6 +264,10 @@ static int __init cma_debugfs_add(struct cma *cma, void *root)
 			    &cma_base_pfn_fops);
 	debugfs_create_file("bitmap", 0444, dir, cma->ranges, &cma_bitmap_fops);
 
+	cma_track_add_files(cma, dir);
+	cma_describe_add_files(cma, dir);
+	cma_failure_add_files(cma, dir);
+
 	cma_for_each_map(map, cma) {
 		char name[12];
 

@@ -7,7 +7,9 @@
 
 #define pr_fmt(fmt) "cma: " fmt
 
+#include <linux/bitops.h>
 #include <linux/init.h>
+#include <linux/minmax.h>
 #include <linux/mm.h>
 #include <linux/slab.h>
 #include <linux/sysfs.h>
@@ -32,12 +34,103 @@ CMA_ATTR(release_pages_success, atomic64_read(&cma->nr_pages_released));
 CMA_ATTR(total_pages, cma->count);
 CMA_ATTR(available_pages, cma_available_pages(cma));
 
+CMA_ATTR(pages_migrated, atomic64_read(&cma->nr_pages_migrated));
+CMA_ATTR(ranges_given_up, atomic64_read(&cma->nr_given_up));
+CMA_ATTR(largest_free, cma_longest_free_run(cma));
+CMA_ATTR(largest_available, cma_longest_run(cma));
+CMA_ATTR(high_water_pages, atomic64_read(&cma->high_water));
+
+/*
+ * Histograms
+ */
+
+/* The first bucket is for all below 2^9 ns, the last for all from 2^34 ns on. */
+#define FIRST_SHIFT	9
+#define BUCKETS		27
+
+/**
+ * struct cma_latency - how long allocations took
+ * @count: of failures and successes, by the log2 of the time
+ */
+struct cma_latency {
+	atomic64_t count[2][BUCKETS];
+};
+
+/**
+ * cma_latency_init() - keep histograms of an area from now on
+ * @cma: area that is about to be activated
+ *
+ * Context: boot.
+ */
+void __init cma_latency_init(struct cma *cma)
+{
+	cma->latency = kzalloc(sizeof(*cma->latency), GFP_KERNEL);
+}
+
+/**
+ * cma_count_latency() - an allocation has ended
+ * @cma: area
+ * @ns: how long it took
+ * @success: how it ended
+ *
+ * Context: any.
+ */
+void cma_count_latency(struct cma *cma, u64 ns, bool success)
+{
+	unsigned int bucket = fls64(ns >> FIRST_SHIFT);
+
+	if (cma->latency)
+		atomic64_add(1, &cma->latency->count[success][min(bucket, BUCKETS - 1U)]);
+}
+
+static ssize_t cma_latency_emit(struct kobject *kobj, char *buf, bool success)
+{
+	struct cma_latency *latency =
+		container_of(kobj, struct cma_kobject, kobj)->cma->latency;
+	ssize_t len = 0;
+
+	for (unsigned int i = 0; latency && i < BUCKETS; i++) {
+		u64 count = atomic64_read(&latency->count[success][i]);
+
+		if (i < BUCKETS - 1)
+			len += sysfs_emit_at(buf, len, "%llu %llu\n",
+					     1ULL << (FIRST_SHIFT + i), count);
+		else
+			len += sysfs_emit_at(buf, len, "inf %llu\n", count);
+	}
+
+	return len;
+}
+
+static ssize_t latency_success_show(struct kobject *kobj,
+				    struct kobj_attribute *attr, char *buf)
+{
+	return cma_latency_emit(kobj, buf, true);
+}
+
+static struct kobj_attribute latency_success_attr = __ATTR_RO(latency_success);
+
+static ssize_t latency_fail_show(struct kobject *kobj,
+				 struct kobj_attribute *attr, char *buf)
+{
+	return cma_latency_emit(kobj, buf, false);
+}
+
+static struct kobj_attribute latency_fail_attr = __ATTR_RO(latency_fail);
+
 static struct attribute *cma_attrs[] = {
 	&alloc_pages_success_attr.attr,
 	&alloc_pages_fail_attr.attr,
 	&release_pages_success_attr.attr,
 	&total_pages_attr.attr,
 	&available_pages_attr.attr,
+	&pages_migrated_attr.attr,
+	&ranges_given_up_attr.attr,
+	&largest_free_attr.attr,
+	&largest_available_attr.attr,
+	&high_water_pages_attr.attr,
+	&latency_success_attr.attr,
+	&latency_fail_attr.attr,
 	NULL
 };
 ATTRIBUTE_GROUPS(cma);

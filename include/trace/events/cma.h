@@ -5,8 +5,11 @@
 #if !defined(_TRACE_CMA_H) || defined(TRACE_HEADER_MULTI_READ)
 #define _TRACE_CMA_H
 
+#include <linux/kdev_t.h>
 #include <linux/tracepoint.h>
 #include <linux/types.h>
+
+struct cma_obstacle;
 
 /*
  * In all of them name is the area's, pfn and page the first page of a range,
@@ -91,6 +94,150 @@ TRACE_EVENT(cma_alloc_busy_retry,
 	TP_printk("name=%s pfn=0x%lx page=%p count=%lu align=%u",
 		  __get_str(name), __entry->pfn, __entry->page, __entry->count,
 		  __entry->align)
+);
+
+/*
+ * What follows an allocation on its way, in the task that called: a range that is
+ * tried, which may be given up; cost is that of having it, 0 if all is free ...
+ */
+TRACE_EVENT(cma_range_chosen,
+
+	TP_PROTO(const char *area, unsigned long pfn, unsigned long count,
+		 unsigned int align, u64 cost),
+	TP_ARGS(area, pfn, count, align, cost),
+
+	TP_STRUCT__entry(
+		__field(unsigned int, align)
+		__field(unsigned long, pfn)
+		__field(unsigned long, count)
+		__field(u64, cost)
+		__string(name, area)
+	),
+
+	TP_fast_assign(
+		__entry->align = align;
+		__entry->pfn = pfn;
+		__entry->count = count;
+		__entry->cost = cost;
+		__assign_str(name);
+	),
+
+	TP_printk("name=%s pfn=0x%lx count=%lu align=%u cost=%llu",
+		  __get_str(name), __entry->pfn, __entry->count, __entry->align,
+		  __entry->cost)
+);
+
+/* ... the pages that had to be moved out of it, and were or were not ... */
+TRACE_EVENT(cma_pages_migrated,
+
+	TP_PROTO(const char *area, unsigned long pfn, unsigned long count,
+		 unsigned long migrated, int errorno),
+	TP_ARGS(area, pfn, count, migrated, errorno),
+
+	TP_STRUCT__entry(
+		__field(int, errorno)
+		__field(unsigned long, pfn)
+		__field(unsigned long, count)
+		__field(unsigned long, migrated)
+		__string(name, area)
+	),
+
+	TP_fast_assign(
+		__entry->errorno = errorno;
+		__entry->pfn = pfn;
+		__entry->count = count;
+		__entry->migrated = migrated;
+		__assign_str(name);
+	),
+
+	TP_printk("name=%s pfn=0x%lx count=%lu migrated=%lu errorno=%d",
+		  __get_str(name), __entry->pfn, __entry->count,
+		  __entry->migrated, __entry->errorno)
+);
+
+/*
+ * ... the page for which it was given up, or, with a count of 0, for which there is
+ * no range to be tried: obstacle is its PFN, reason what it is,
+ * dev, ino and file which file it is of (0 and "" if none), pid and comm who
+ * allocated it, if page_owner knows ...
+ */
+TRACE_EVENT(cma_obstacle,
+
+	TP_PROTO(const char *area, unsigned long pfn, unsigned long count,
+		 const struct cma_obstacle *obstacle, const char *why),
+	TP_ARGS(area, pfn, count, obstacle, why),
+
+	TP_STRUCT__entry(
+		__field(int, refs)
+		__field(int, maps)
+		__field(int, pid)
+		__field(dev_t, dev)
+		__field(unsigned long, pfn)
+		__field(unsigned long, count)
+		__field(unsigned long, obstacle)
+		__field(unsigned long, ino)
+		__string(name, area)
+		__string(reason, why)
+		__string(file, obstacle->name)
+		__string(comm, obstacle->owner_comm)
+	),
+
+	TP_fast_assign(
+		__entry->refs = obstacle->refs;
+		__entry->maps = obstacle->maps;
+		__entry->pid = obstacle->owner_pid;
+		__entry->dev = obstacle->dev;
+		__entry->pfn = pfn;
+		__entry->count = count;
+		__entry->obstacle = obstacle->pfn;
+		__entry->ino = obstacle->ino;
+		__assign_str(name);
+		__assign_str(reason);
+		__assign_str(file);
+		__assign_str(comm);
+	),
+
+	TP_printk("name=%s pfn=0x%lx count=%lu obstacle=0x%lx reason=%s refs=%d maps=%d dev=%d:%d ino=%lu file=\"%s\" pid=%d comm=%s",
+		  __get_str(name), __entry->pfn, __entry->count,
+		  __entry->obstacle, __get_str(reason), __entry->refs,
+		  __entry->maps, MAJOR(__entry->dev), MINOR(__entry->dev),
+		  __entry->ino, __get_str(file), __entry->pid, __get_str(comm))
+);
+
+/* ... and how long all of it took; tried is the number of ranges chosen. */
+TRACE_EVENT(cma_alloc_latency,
+
+	TP_PROTO(const char *area, unsigned long pfn, unsigned long count,
+		 unsigned int align, unsigned long tried,
+		 unsigned long migrated, int errorno, u64 ns),
+	TP_ARGS(area, pfn, count, align, tried, migrated, errorno, ns),
+
+	TP_STRUCT__entry(
+		__field(int, errorno)
+		__field(unsigned int, align)
+		__field(unsigned long, pfn)
+		__field(unsigned long, count)
+		__field(unsigned long, tried)
+		__field(unsigned long, migrated)
+		__field(u64, ns)
+		__string(name, area)
+	),
+
+	TP_fast_assign(
+		__entry->errorno = errorno;
+		__entry->align = align;
+		__entry->pfn = pfn;
+		__entry->count = count;
+		__entry->tried = tried;
+		__entry->migrated = migrated;
+		__entry->ns = ns;
+		__assign_str(name);
+	),
+
+	TP_printk("name=%s pfn=0x%lx count=%lu align=%u tried=%lu migrated=%lu errorno=%d ns=%llu",
+		  __get_str(name), __entry->pfn, __entry->count, __entry->align,
+		  __entry->tried, __entry->migrated, __entry->errorno,
+		  __entry->ns)
 );
 
 /* Pages were released; refused releases leave no trace here. */

@@ -82,6 +82,7 @@ int kstrtoul(const char *s, unsigned int base, unsigned long *res);
 /* Of races there are none. */
 #define data_race(x)		(x)
 #define cond_resched()		do { } while (0)
+#define TASK_COMM_LEN		16
 
 /* A test calls the function by its name with "shim_" before it. */
 #define subsys_initcall(fn)	int shim_##fn(void) { return fn(); }
@@ -152,6 +153,8 @@ struct shim_atomic64 {
 #define atomic64_t		struct shim_atomic64
 #define atomic64_read(v)	((v)->value)
 #define atomic64_add(n, v)	((v)->value += (n))
+#define atomic64_add_return(n, v)	((v)->value += (n))
+#define atomic64_try_cmpxchg(v, old, new)	((void)(old), (v)->value = (new), true)
 
 /* Large blocks cost nothing until they are written to. */
 void *kvcalloc(size_t n, size_t size, gfp_t gfp);
@@ -297,6 +300,7 @@ struct kobj_type {
 #define kobj_sysfs_ops		shim_last_line
 #define mm_kobj			NULL
 int sysfs_emit(char *buf, const char *fmt, ...);
+int sysfs_emit_at(char *buf, int at, const char *fmt, ...);
 #define __ATTR_RO(_name)	{ .attr = { #_name }, .show = _name##_show }
 #define ATTRIBUTE_GROUPS(_name)						\
 	static const struct attribute_group _name##_group = { _name##_attrs };	\

@@ -405,12 +405,38 @@ int sysfs_emit(char *buf, const char *fmt, ...)
 	return len;
 }
 
-static u64 sysfs_number(unsigned int nr, const char *name)
+int sysfs_emit_at(char *buf, int at, const char *fmt, ...)
+{
+	va_list args;
+	int len;
+
+	va_start(args, fmt);
+	len = vsprintf(buf + at, fmt, args);
+	va_end(args);
+	return len;
+}
+
+/* There are no pages to be looked at, and nobody allocates. */
+unsigned long cma_longest_free_run(const struct cma *cma)
+{
+	return 0;
+}
+
+void cma_describe_add_files(struct cma *cma, struct dentry *dir)
+{
+}
+
+void cma_failure_add_files(struct cma *cma, struct dentry *dir)
+{
+}
+
+static const char *sysfs_text(unsigned int nr, const char *name)
 {
 	struct kobject *kobj = kobjects[nr];
 	struct attribute **attrs = kobj->ktype->default_groups[0]->attrs;
-	char text[64] = "";
+	static char text[4096];
 
+	text[0] = '\0';
 	for (; *attrs; attrs++) {
 		struct kobj_attribute *attr =
 			container_of(*attrs, struct kobj_attribute, attr);
@@ -418,6 +444,12 @@ static u64 sysfs_number(unsigned int nr, const char *name)
 		if (!strcmp(attr->attr.name, name))
 			attr->show(kobj, attr, text);
 	}
+	return text;
+}
+
+static u64 sysfs_number(unsigned int nr, const char *name)
+{
+	const char *text = sysfs_text(nr, name);
 
 	return text[0] && strchr(text, '\n') ? strtoull(text, NULL, 10) : -1;
 }
@@ -486,6 +518,66 @@ static void cma_sysfs_numbers(struct kunit *test)
 	forget_kobjects();
 }
 
+/* Most that was ever allocated at a time, whatever comes and goes. */
+static void cma_sysfs_high_water(struct kunit *test)
+{
+	struct cma *cma = add_area(test, "a", 0, 40, 0);
+
+	cma_count_success(cma, 5);
+	cma_count_success(cma, 7);
+	cma_count_release(cma, 9);
+	cma_count_success(cma, 8);
+	KUNIT_EXPECT_EQ(test, shim_cma_sysfs_init(), 0);
+	KUNIT_EXPECT_EQ(test, sysfs_number(0, "high_water_pages"), 12);
+	cma_count_success(cma, 2);
+	KUNIT_EXPECT_EQ(test, sysfs_number(0, "high_water_pages"), 13);
+	cma_count_migrated(cma, 3);
+	cma_count_given_up(cma);
+	KUNIT_EXPECT_EQ(test, sysfs_number(0, "pages_migrated"), 3);
+	KUNIT_EXPECT_EQ(test, sysfs_number(0, "ranges_given_up"), 1);
+	forget_kobjects();
+}
+
+static u64 bucket(const char *file, const char *bound)
+{
+	const char *line = strstr(sysfs_text(0, file), bound);
+
+	return line ? strtoull(line + strlen(bound), NULL, 10) : -1;
+}
+
+static void cma_sysfs_latency(struct kunit *test)
+{
+	struct cma *cma = add_area(test, "a", 0, 40, 0);
+	static const u64 times[] = {
+		0, 1, 511, 512, 1023, 1024, 1ULL << 30, (1ULL << 34) - 1,
+		1ULL << 34, U64_MAX,
+	};
+
+	KUNIT_EXPECT_EQ(test, shim_cma_sysfs_init(), 0);
+	/* No memory, no histogram. */
+	cma_count_latency(cma, 1, true);
+	KUNIT_EXPECT_STREQ(test, sysfs_text(0, "latency_success"), "");
+
+	cma_latency_init(cma);
+	for (unsigned int i = 0; i < ARRAY_SIZE(times); i++)
+		cma_count_latency(cma, times[i], true);
+	cma_count_latency(cma, 600, false);
+
+	/* Each counts what is below its bound, and not below the one before. */
+	KUNIT_EXPECT_EQ(test, sysfs_number(0, "latency_success"), 512);
+	KUNIT_EXPECT_EQ(test, bucket("latency_success", "512 "), 3);
+	KUNIT_EXPECT_EQ(test, bucket("latency_success", "\n1024 "), 2);
+	KUNIT_EXPECT_EQ(test, bucket("latency_success", "\n2048 "), 1);
+	KUNIT_EXPECT_EQ(test, bucket("latency_success", "\n1073741824 "), 0);
+	KUNIT_EXPECT_EQ(test, bucket("latency_success", "\n2147483648 "), 1);
+	KUNIT_EXPECT_EQ(test, bucket("latency_success", "\n17179869184 "), 1);
+	KUNIT_EXPECT_EQ(test, bucket("latency_success", "\ninf "), 2);
+	KUNIT_EXPECT_EQ(test, bucket("latency_fail", "\n1024 "), 1);
+	KUNIT_EXPECT_EQ(test, bucket("latency_fail", "\ninf "), 0);
+	kfree(cma->latency);
+	forget_kobjects();
+}
+
 static struct kunit_case window_cases[] = {
 	KUNIT_CASE(cma_debugfs_numbers),
 	KUNIT_CASE(cma_debugfs_bitmap),
@@ -496,6 +588,8 @@ static struct kunit_case window_cases[] = {
 	KUNIT_CASE(cma_sysfs_goes_on),
 	KUNIT_CASE(cma_sysfs_numbers),
 	KUNIT_CASE(cma_sysfs_ranges),
+	KUNIT_CASE(cma_sysfs_high_water),
+	KUNIT_CASE(cma_sysfs_latency),
 	{}
 };
 

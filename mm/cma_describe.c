@@ -1,0 +1,319 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Describing the pages of a contiguous memory area to people
+ *
+ * What cma_look() sees is enough for the allocator. Here is more of it: of which
+ * kind a page is, of which file, and how many of a pageblock are in which use.
+ * Pages change hands meanwhile: what can be is read from a copy, and a reference
+ * is taken only where a file is to be named.
+ */
+
+#include <linux/dcache.h>
+#include <linux/debugfs.h>
+#include <linux/fs.h>
+#include <linux/mm.h>
+#include <linux/page_owner.h>
+#include <linux/pagemap.h>
+#include <linux/rcupdate.h>
+#include <linux/sched.h>
+#include <linux/seq_file.h>
+#include <linux/shmem_fs.h>
+#include <linux/spinlock.h>
+#include <linux/string.h>
+
+#include "internal.h"
+#include "cma.h"
+
+/*
+ * Copy what describes the folio of a page. It may be torn up and joined anew at
+ * any time: what was copied is checked to be a folio that the page can be of.
+ */
+static bool copy_folio(const struct page *page, struct folio *copy)
+{
+	for (unsigned int i = 0; i < 3; i++) {
+		const struct folio *folio = page_folio(page);
+
+		/* What comes out mixed is not believed. */
+		data_race(memcpy(&copy->page, &folio->page, sizeof(copy->page)));
+		if (copy->page.compound_head & 1)
+			continue;
+		if (!test_bit(PG_head, &copy->flags)) {
+			if (&folio->page == page)
+				return true;
+			continue;
+		}
+		/* As above. */
+		data_race(memcpy(&copy->__page_1, &folio->__page_1,
+				 sizeof(copy->__page_1)));
+		if (folio_page_idx(folio, page) < folio_nr_pages(copy))
+			return true;
+	}
+
+	return false;
+}
+
+/* What kind is a page of that @sight is about? */
+static enum cma_reason find_kind(unsigned long pfn, const struct cma_sight *sight,
+				 int *refs, int *maps)
+{
+	const struct page *page = pfn_to_page(pfn);
+	struct folio folio;
+
+	*refs = page_ref_count(page);
+	*maps = 0;
+	if (PageHWPoison(page))
+		return CMA_REASON_HWPOISON;
+	if (sight->use == CMA_FREE || !copy_folio(page, &folio))
+		return CMA_REASON_OTHER;
+
+	*refs = folio_ref_count(&folio);
+	*maps = folio_mapcount(&folio);
+	if (folio_test_hugetlb(&folio))
+		return CMA_REASON_HUGETLB;
+	if (folio_test_slab(&folio))
+		return CMA_REASON_SLAB;
+	if (PageTable(&folio.page))
+		return CMA_REASON_PAGE_TABLE;
+	if (page_has_type(&folio.page) || __folio_test_movable(&folio))
+		return CMA_REASON_OTHER;
+	if (sight->use == CMA_BATCHED)
+		return CMA_REASON_LRU_CACHE;
+	/* It belongs to somebody who could part with it but for a reference. */
+	if (sight->use == CMA_STUCK && (folio_test_lru(&folio) || folio.mapping))
+		return CMA_REASON_PINNED;
+	if (folio_test_anon(&folio))
+		return CMA_REASON_ANONYMOUS;
+	if (!folio.mapping)
+		return CMA_REASON_OTHER;
+	return folio_test_swapbacked(&folio) ? CMA_REASON_SHMEM : CMA_REASON_FILE;
+}
+
+static bool is_held(const struct cma_map *map, unsigned long pfn)
+{
+	return test_bit(cma_map_pfn_unit(map, pfn), map->held);
+}
+
+/* A name of a file that there is in the directory tree; any will do. */
+static void copy_name(struct inode *inode, char *name, size_t size)
+{
+	struct dentry *dentry = NULL;
+
+	/*
+	 * Guards the list, and a dentry on it is not freed. An inode on its way
+	 * out has none, and something else in the place of the list.
+	 */
+	spin_lock(&inode->i_lock);
+	if (!(inode->i_state & (I_NEW | I_WILL_FREE | I_FREEING | I_CLEAR)))
+		dentry = hlist_entry_safe(inode->i_dentry.first, struct dentry,
+					  d_u.d_alias);
+	if (dentry) {
+		spin_lock(&dentry->d_lock);
+		strscpy(name, dentry->d_name.name, size);
+		spin_unlock(&dentry->d_lock);
+	}
+	spin_unlock(&inode->i_lock);
+}
+
+/* Which file is a page of? */
+static void describe_file(struct page *page, struct cma_obstacle *obstacle)
+{
+	struct folio *folio = page_folio(page);
+	struct address_space *mapping;
+	struct inode *inode;
+
+	/* With a reference the page stays what it is, though not the file's. */
+	if (!folio_try_get(folio))
+		return;
+	if (folio != page_folio(page))
+		goto put;
+
+	/*
+	 * An inode has no pages any more when it is freed, and that is after a
+	 * grace period; its mapping goes with it.
+	 */
+	rcu_read_lock();
+	mapping = folio_test_anon(folio) ? NULL : folio_mapping(folio);
+	inode = mapping ? READ_ONCE(mapping->host) : NULL;
+	if (inode) {
+		obstacle->has_file = true;
+		obstacle->shmem = shmem_mapping(mapping);
+		obstacle->dev = inode->i_sb->s_dev;
+		obstacle->ino = inode->i_ino;
+		copy_name(inode, obstacle->name, sizeof(obstacle->name));
+	}
+	rcu_read_unlock();
+put:
+	folio_put(folio);
+}
+
+/**
+ * cma_describe_page() - what is a page, who has it?
+ * @cma: area that the page is of
+ * @pfn: page
+ * @obstacle: is filled in
+ *
+ * Context: process context; takes inode->i_lock and a dentry's lock.
+ */
+void cma_describe_page(struct cma *cma, unsigned long pfn,
+		       struct cma_obstacle *obstacle)
+{
+	const struct cma_map *map = cma_find_range(cma, pfn);
+	struct page *page = pfn_to_page(pfn);
+	struct cma_sight sight;
+
+	cma_look(pfn, &sight);
+	*obstacle = (struct cma_obstacle){ .pfn = pfn };
+	obstacle->reason = find_kind(pfn, &sight, &obstacle->refs, &obstacle->maps);
+	if (map && is_held(map, pfn))
+		obstacle->reason = CMA_REASON_HELD;
+
+	/* It may have got out of the way since. */
+	if (!obstacle->refs)
+		return;
+
+	switch (obstacle->reason) {
+	case CMA_REASON_FILE:
+	case CMA_REASON_SHMEM:
+	case CMA_REASON_LRU_CACHE:
+	case CMA_REASON_PINNED:
+		describe_file(page, obstacle);
+		break;
+	default:
+		break;
+	}
+	obstacle->has_owner = page_owner_task(page, &obstacle->owner_pid,
+					      obstacle->owner_comm,
+					      &obstacle->owner_site);
+}
+
+/**
+ * cma_longest_free_run() - what can be had without moving any page?
+ * @cma: area, active
+ *
+ * Pages on the lists of a CPU are free too, but cannot be had as a range.
+ *
+ * Context: process context.
+ * Return: pages in the longest run of free ones.
+ */
+unsigned long cma_longest_free_run(const struct cma *cma)
+{
+	unsigned long longest = 0, run;
+	const struct cma_map *map;
+
+	cma_for_each_map(map, cma) {
+		unsigned long end = map->base_pfn + map->count;
+		unsigned long pfn = map->base_pfn;
+
+		/* A range that was chosen starts with a unit. */
+		for (run = 0; pfn < end; cond_resched()) {
+			unsigned long unit = cma_map_pfn_unit(map, pfn);
+			unsigned long next = pfn;
+			struct cma_sight sight;
+
+			cma_look(pfn, &sight);
+			if (!test_bit(unit, map->taken) && sight.use == CMA_FREE)
+				next = min(sight.end, cma_map_unit_pfn(map, unit + 1));
+			if (next > pfn && (run || pfn == cma_map_unit_pfn(map, unit)))
+				run += next - pfn;
+			else
+				run = 0;
+			longest = max(longest, run);
+			pfn = max(next, pfn + 1);
+		}
+	}
+
+	return longest;
+}
+
+/*
+ * /sys/kernel/debug/cma/AREA/map: a pageblock at a time. Position 0 is the first
+ * line, position n pageblock n - 1 of all ranges together.
+ */
+static const struct cma_map *find_block(const struct cma *cma, loff_t pos,
+					unsigned long *pfn)
+{
+	const struct cma_map *map;
+	u64 pages = (u64)(pos - 1) << pageblock_order;
+
+	cma_for_each_map(map, cma) {
+		if (pages < map->count) {
+			*pfn = map->base_pfn + pages;
+			return map;
+		}
+		pages -= map->count;
+	}
+
+	return NULL;
+}
+
+static void *cma_blocks_start(struct seq_file *m, loff_t *pos)
+{
+	unsigned long pfn;
+
+	return !*pos || find_block(m->private, *pos, &pfn) ? pos : NULL;
+}
+
+static void *cma_blocks_next(struct seq_file *m, void *v, loff_t *pos)
+{
+	++*pos;
+	return cma_blocks_start(m, pos);
+}
+
+static void cma_blocks_stop(struct seq_file *m, void *v)
+{
+}
+
+static int cma_blocks_show(struct seq_file *m, void *v)
+{
+	unsigned long free = 0, borrowed = 0, allocated = 0, stuck = 0;
+	unsigned long pfn, start, end, next;
+	const struct cma_map *map;
+	loff_t pos = *(loff_t *)v;
+
+	if (!pos) {
+		seq_puts(m, "# pfn pages free borrowed allocated stuck\n");
+		return 0;
+	}
+
+	map = find_block(m->private, pos, &start);
+	end = start + pageblock_nr_pages;
+	for (pfn = start; pfn < end; pfn = next) {
+		struct cma_sight sight;
+
+		next = pfn + 1;
+		if (is_held(map, pfn)) {
+			allocated++;
+			continue;
+		}
+		cma_look(pfn, &sight);
+		next = clamp(sight.end, next, end);
+		if (sight.use == CMA_FREE || sight.use == CMA_CACHED)
+			free += next - pfn;
+		else if (sight.use == CMA_STUCK)
+			stuck += next - pfn;
+		else
+			borrowed += next - pfn;
+	}
+
+	seq_printf(m, "%#lx %lu %lu %lu %lu %lu\n", start, end - start, free,
+		   borrowed, allocated, stuck);
+	return 0;
+}
+
+static const struct seq_operations cma_blocks_sops = {
+	.start = cma_blocks_start,
+	.next = cma_blocks_next,
+	.stop = cma_blocks_stop,
+	.show = cma_blocks_show,
+};
+DEFINE_SEQ_ATTRIBUTE(cma_blocks);
+
+/**
+ * cma_describe_add_files() - add the file that shows the pages of an area
+ * @cma: area
+ * @dir: its directory in debugfs
+ */
+void __init cma_describe_add_files(struct cma *cma, struct dentry *dir)
+{
+	debugfs_create_file("map", 0444, dir, cma, &cma_blocks_fops);
+}

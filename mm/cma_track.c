@@ -1,0 +1,682 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Who holds what: a record of each allocation of a contiguous memory area
+ *
+ * For people only: nothing the allocator does depends on a record. One that
+ * cannot be had for lack of memory is counted as lost, and the allocation goes
+ * on without. The free map (cma_map.c) decides which pages may be allocated and
+ * released; records follow it. One is entered before its pages can be released,
+ * and cut before they can be allocated again, so that no two ever overlap.
+ */
+
+#include <linux/debugfs.h>
+#include <linux/hash.h>
+#include <linux/jiffies.h>
+#include <linux/mm.h>
+#include <linux/moduleparam.h>
+#include <linux/rbtree.h>
+#include <linux/sched.h>
+#include <linux/sched/task_stack.h>
+#include <linux/seq_file.h>
+#include <linux/slab.h>
+#include <linux/sort.h>
+#include <linux/spinlock.h>
+#include <linux/stackdepot.h>
+#include <linux/stacktrace.h>
+#include <linux/string.h>
+#include <kunit/static_stub.h>
+#include <kunit/visibility.h>
+
+#include "internal.h"
+#include "cma.h"
+
+/* Frames above cma_alloc(): enough to get through the DMA API into a driver. */
+#define SITE_FRAMES	10
+/* Frames of the allocator itself, at most. */
+#define OWN_FRAMES	4
+
+/* Records of an area that are kept for later. */
+#define MAX_SPARE	16
+
+/**
+ * struct cma_track - the records of an area
+ * @lock: guards all else; taken in any context
+ * @records: by PFN; no two overlap
+ * @count: of them
+ * @lost: allocations, or parts of them, that have none for lack of memory
+ * @spare: records not in use, for where there is no memory, and for speed
+ * @nr_spare: of them
+ */
+struct cma_track {
+	spinlock_t lock;		/* guards all else */
+	struct rb_root records;
+	unsigned long count;
+	unsigned long lost;
+	struct cma_record *spare[MAX_SPARE];
+	unsigned int nr_spare;
+};
+
+/* In an interrupt: it is no task that allocates. */
+static const char no_comm[TASK_COMM_LEN] = "-";
+
+static bool track = true;
+static bool depot_ready;
+
+static int init_depot(void)
+{
+	int err = stack_depot_init();
+
+	/* Pairs with the one in save_site(). */
+	smp_store_release(&depot_ready, !err);
+	return err;
+}
+
+/*
+ * With cma.track=0 the stack depot's table is not allocated either: 1/1024 of
+ * the memory, and at most 16 MiB. Nor is it when there is no area.
+ */
+static int set_track(const char *val, const struct kernel_param *kp)
+{
+	int err = param_set_bool(val, kp);
+
+	if (!err && track && system_state >= SYSTEM_RUNNING && !depot_ready)
+		err = init_depot();
+	return err;
+}
+
+static const struct kernel_param_ops track_ops = {
+	.flags = KERNEL_PARAM_OPS_FL_NOARG,
+	.set = set_track,
+	.get = param_get_bool,
+};
+
+#undef MODULE_PARAM_PREFIX
+#define MODULE_PARAM_PREFIX "cma."
+module_param_cb(track, &track_ops, &track, 0644);
+
+VISIBLE_IF_KUNIT struct cma_record *cma_new_record(gfp_t gfp)
+{
+	KUNIT_STATIC_STUB_REDIRECT(cma_new_record, gfp);
+	return kmalloc(sizeof(struct cma_record), gfp | __GFP_NOWARN);
+}
+
+static struct cma_record *get_spare(struct cma_track *t)
+{
+	lockdep_assert_held(&t->lock);
+	return t->nr_spare ? t->spare[--t->nr_spare] : NULL;
+}
+
+static void put_spare(struct cma_track *t, struct cma_record *record)
+{
+	lockdep_assert_held(&t->lock);
+	if (t->nr_spare < MAX_SPARE)
+		t->spare[t->nr_spare++] = record;
+	else
+		kfree(record);
+}
+
+/**
+ * cma_track_init() - keep records of an area from now on
+ * @cma: area that is about to be activated
+ *
+ * Context: boot.
+ */
+void __init cma_track_init(struct cma *cma)
+{
+	struct cma_track *t = kzalloc(sizeof(*t), GFP_KERNEL);
+
+	cma->track = t;
+	if (!t)
+		return;
+
+	if (track && !depot_ready)
+		init_depot();
+
+	spin_lock_init(&t->lock);
+	while (t->nr_spare < MAX_SPARE) {
+		struct cma_record *record = cma_new_record(GFP_KERNEL);
+
+		if (!record)
+			break;
+		t->spare[t->nr_spare++] = record;
+	}
+}
+
+/*
+ * Call sites
+ *
+ * To walk the stack takes longer than all the rest of an allocation, and the same
+ * few call chains come again and again. So it is remembered with a chain in which
+ * places of the stack its return addresses are: when all of them are there again,
+ * it is that chain. Where a return address is kept elsewhere, or encrypted, or
+ * the stack grows up, none is ever found, and each is walked.
+ */
+
+/**
+ * struct chain - a call chain that was walked; it does not change, and stays
+ * @site: its handle of the stack depot
+ * @nr: number of @frames
+ * @frames: return addresses, innermost first
+ * @place: of each, in words from the frame of save_site()
+ */
+struct chain {
+	depot_stack_handle_t site;
+	unsigned int nr;
+	unsigned long frames[SITE_FRAMES];
+	u16 place[SITE_FRAMES];
+};
+
+#define CHAIN_BITS	7
+#define CHAIN_TRIES	4
+static struct chain *chains[1 << CHAIN_BITS];
+
+/* How many words of the stack there are from @stack on. */
+static unsigned long stack_words(const unsigned long *stack)
+{
+	const void *end = task_stack_page(current) + THREAD_SIZE;
+
+	if (!in_task() || !object_is_on_stack(stack))
+		return 0;
+	return (const unsigned long *)end - stack;
+}
+
+/* KASAN and KMSAN know which words of a stack nobody should look at. */
+static __no_kmsan_checks unsigned long stack_word(const unsigned long *stack,
+						  unsigned long place)
+{
+	return READ_ONCE_NOCHECK(stack[place]);
+}
+
+static bool chain_is_there(const struct chain *chain,
+			   const unsigned long *stack, unsigned long words)
+{
+	if (chain->place[chain->nr - 1] >= words)
+		return false;
+	for (unsigned int i = 0; i < chain->nr; i++) {
+		if (stack_word(stack, chain->place[i]) != chain->frames[i])
+			return false;
+	}
+
+	return true;
+}
+
+static void remember_chain(struct chain **slot, depot_stack_handle_t site,
+			   const unsigned long *frames, unsigned int nr,
+			   const unsigned long *stack, unsigned long words)
+{
+	struct chain *chain;
+	unsigned int i = 0;
+
+	words = min(words, U16_MAX);
+	chain = kmalloc(sizeof(*chain), GFP_NOWAIT | __GFP_NOWARN);
+	if (!chain)
+		return;
+
+	chain->site = site;
+	chain->nr = nr;
+	for (unsigned long place = 0; place < words && i < nr; place++) {
+		if (stack_word(stack, place) == frames[i]) {
+			chain->frames[i] = frames[i];
+			chain->place[i++] = place;
+		}
+	}
+	/* Pairs with the one in save_site(). */
+	if (i < nr || cmpxchg_release(slot, NULL, chain))
+		kfree(chain);
+}
+
+/* The call chain from @caller on, or @caller alone where stacks are not walked. */
+static noinline depot_stack_handle_t save_site(unsigned long caller, gfp_t gfp)
+{
+	const unsigned long *stack = __builtin_frame_address(0);
+	unsigned long frames[OWN_FRAMES + SITE_FRAMES];
+	unsigned long words = stack_words(stack);
+	struct chain **slot, **empty = NULL;
+	unsigned int nr, first = 0;
+	depot_stack_handle_t site;
+
+	/* Pairs with the one where it is set. */
+	if (!smp_load_acquire(&depot_ready))
+		return 0;
+
+	/* One caller is mostly called from as many depths as there are chains. */
+	slot = &chains[hash_long(caller + words, CHAIN_BITS)];
+	for (unsigned int i = 0; i < CHAIN_TRIES && words; i++) {
+		/* Pairs with the one in remember_chain(). */
+		struct chain *chain = smp_load_acquire(slot);
+
+		if (chain && chain_is_there(chain, stack, words))
+			return chain->site;
+		if (!chain) {
+			empty = slot;
+			break;
+		}
+		slot = slot < &chains[ARRAY_SIZE(chains) - 1] ? slot + 1 : chains;
+	}
+
+	nr = stack_trace_save(frames, ARRAY_SIZE(frames), 0);
+	while (first < nr && frames[first] != caller)
+		first++;
+	if (first == nr) {
+		frames[0] = caller;
+		first = 0;
+		nr = 1;
+	}
+	nr = min(nr - first, SITE_FRAMES);
+
+	site = stack_depot_save(frames + first, nr, gfp);
+	if (site && empty)
+		remember_chain(empty, site, frames + first, nr, stack, words);
+	return site;
+}
+
+static bool record_less(struct rb_node *a, const struct rb_node *b)
+{
+	return rb_entry(a, struct cma_record, node)->pfn <
+	       rb_entry(b, struct cma_record, node)->pfn;
+}
+
+static void insert_record(struct cma_track *t, struct cma_record *record)
+{
+	lockdep_assert_held(&t->lock);
+	rb_add(&record->node, &t->records, record_less);
+	t->count++;
+}
+
+/* The first record that ends behind @pfn. */
+static struct cma_record *find_record(const struct cma_track *t,
+				      unsigned long pfn)
+{
+	struct rb_node *node = t->records.rb_node;
+	struct cma_record *found = NULL;
+
+	lockdep_assert_held(&t->lock);
+	while (node) {
+		struct cma_record *it = rb_entry(node, struct cma_record, node);
+
+		if (it->pfn + it->pages > pfn) {
+			found = it;
+			node = node->rb_left;
+		} else {
+			node = node->rb_right;
+		}
+	}
+
+	return found;
+}
+
+/**
+ * cma_track_get() - read a record
+ * @cma: area
+ * @pfn: page
+ * @copy: receives the record of this page, or else of the next one that has any
+ *
+ * Context: any but NMI.
+ * Return: false if there is none.
+ */
+bool cma_track_get(const struct cma *cma, unsigned long pfn,
+		   struct cma_record *copy)
+{
+	struct cma_track *t = cma->track;
+	const struct cma_record *it;
+	unsigned long flags;
+
+	if (!t)
+		return false;
+
+	spin_lock_irqsave(&t->lock, flags);
+	it = find_record(t, pfn);
+	if (it)
+		*copy = *it;
+	spin_unlock_irqrestore(&t->lock, flags);
+	return it;
+}
+
+/**
+ * cma_track_lost() - how much is not recorded?
+ * @cma: area
+ *
+ * Return: allocations, or parts of them, that have no record for lack of memory.
+ */
+unsigned long cma_track_lost(const struct cma *cma)
+{
+	return cma->track ? READ_ONCE(cma->track->lost) : 0;
+}
+
+/**
+ * cma_track_alloc() - enter an allocation
+ * @cma: area
+ * @pfn: first page; none of the pages can be released yet
+ * @pages: pages
+ * @caller: who called the allocator: its return address; 0 for nobody to tell
+ * @gfp: how to get memory for the record
+ *
+ * Context: any but NMI.
+ */
+void cma_track_alloc(struct cma *cma, unsigned long pfn, unsigned long pages,
+		     unsigned long caller, gfp_t gfp)
+{
+	struct cma_track *t = cma->track;
+	depot_stack_handle_t site;
+	struct cma_record *record;
+	unsigned long flags;
+
+	if (!t || !READ_ONCE(track))
+		return;
+
+	gfp = (gfp & GFP_RECLAIM_MASK) | __GFP_NOWARN;
+	site = caller ? save_site(caller, gfp) : 0;
+
+	spin_lock_irqsave(&t->lock, flags);
+	record = get_spare(t);
+	if (!record) {
+		spin_unlock_irqrestore(&t->lock, flags);
+		record = cma_new_record(gfp);
+		spin_lock_irqsave(&t->lock, flags);
+	}
+	if (record) {
+		record->pfn = pfn;
+		record->pages = pages;
+		record->since = get_jiffies_64();
+		record->site = site;
+		record->pid = in_task() ? task_pid_nr(current) : 0;
+		/* If it is changed just now it may come out mixed, but ends. */
+		memcpy(record->comm, in_task() ? current->comm : no_comm,
+		       sizeof(record->comm));
+		record->comm[sizeof(record->comm) - 1] = '\0';
+		insert_record(t, record);
+	} else {
+		t->lost++;
+	}
+	spin_unlock_irqrestore(&t->lock, flags);
+}
+
+/* Cut [@pfn, @end) out of @it. A part that is left behind needs a record, too. */
+static void cut_record(struct cma_track *t, struct cma_record *it,
+		       unsigned long pfn, unsigned long end)
+{
+	unsigned long it_end = it->pfn + it->pages;
+	struct cma_record *far;
+
+	if (it->pfn < pfn) {
+		it->pages = pfn - it->pfn;
+		if (it_end <= end)
+			return;
+		far = get_spare(t);
+		if (!far) {
+			t->lost++;
+			return;
+		}
+		*far = *it;
+		far->pfn = end;
+		far->pages = it_end - end;
+		insert_record(t, far);
+	} else if (it_end > end) {
+		/* Its place in the tree stays the same. */
+		it->pfn = end;
+		it->pages = it_end - end;
+	} else {
+		rb_erase(&it->node, &t->records);
+		t->count--;
+		put_spare(t, it);
+	}
+}
+
+/**
+ * cma_track_release() - strike out pages
+ * @cma: area
+ * @pfn: first page; none of the pages can be allocated yet
+ * @pages: pages: an allocation, a part of one, or parts of several
+ *
+ * Context: any but NMI.
+ */
+void cma_track_release(struct cma *cma, unsigned long pfn, unsigned long pages)
+{
+	struct cma_track *t = cma->track;
+	unsigned long end = pfn + pages;
+	struct cma_record *it, *far;
+	unsigned long flags;
+
+	/* What there is for these pages was entered before they were given out. */
+	if (!t || !READ_ONCE(t->records.rb_node))
+		return;
+
+	spin_lock_irqsave(&t->lock, flags);
+	it = find_record(t, pfn);
+	if (it && it->pfn < pfn && !t->nr_spare) {
+		/* It may have to be cut in two. Others may cut it meanwhile. */
+		spin_unlock_irqrestore(&t->lock, flags);
+		far = cma_new_record(GFP_NOWAIT);
+		spin_lock_irqsave(&t->lock, flags);
+		if (far)
+			put_spare(t, far);
+	}
+	while ((it = find_record(t, pfn)) && it->pfn < end)
+		cut_record(t, it, pfn, end);
+	spin_unlock_irqrestore(&t->lock, flags);
+}
+
+/**
+ * cma_track_holder() - tell who holds pages
+ * @cma: area
+ * @pfn: first page
+ * @pages: pages
+ * @buf: receives what comes behind a colon in a sentence; empty if nobody is known
+ * @size: of @buf
+ *
+ * The holder of the first of the pages that is held.
+ *
+ * Context: any but NMI.
+ */
+void cma_track_holder(struct cma *cma, unsigned long pfn, unsigned long pages,
+		      char *buf, size_t size)
+{
+	struct cma_record record;
+	unsigned long *frames;
+	int len;
+
+	*buf = '\0';
+	/* No sum, which the arguments of a wrong release could make wrap. */
+	if (!cma_track_get(cma, pfn, &record) ||
+	    (record.pfn > pfn && record.pfn - pfn >= pages))
+		return;
+
+	len = scnprintf(buf, size, "; PFNs %#lx-%#lx (%lu pages) are held by %s (pid %d)",
+			record.pfn, record.pfn + record.pages - 1, record.pages,
+			record.comm, record.pid);
+	if (stack_depot_fetch(record.site, &frames))
+		scnprintf(buf + len, size - len, ", allocated at %pB",
+			  (void *)frames[0]);
+}
+
+static u64 age_ms(u64 since)
+{
+	return jiffies64_to_msecs(get_jiffies_64() - since);
+}
+
+/*
+ * /sys/kernel/debug/cma/AREA/allocations: the lock is taken for one record at a
+ * time. Position 0 is the first line, position n the first record from PFN
+ * n - 1 on.
+ */
+struct allocations {
+	struct cma *cma;
+	struct cma_record at;		/* a copy */
+};
+
+static void *allocations_start(struct seq_file *m, loff_t *pos)
+{
+	struct allocations *iter = m->private;
+	unsigned long pfn = *pos - 1;
+
+	if (!*pos)
+		return SEQ_START_TOKEN;
+
+	while (cma_track_get(iter->cma, pfn, &iter->at)) {
+		/* One that begins before what was shown is newer than that. */
+		if (iter->at.pfn >= *pos - 1)
+			return &iter->at;
+		pfn = iter->at.pfn + iter->at.pages;
+	}
+
+	return NULL;
+}
+
+static void *allocations_next(struct seq_file *m, void *v, loff_t *pos)
+{
+	struct cma_record *it = v;
+
+	*pos = v == SEQ_START_TOKEN ? 1 : it->pfn + it->pages + 1;
+	return allocations_start(m, pos);
+}
+
+static void allocations_stop(struct seq_file *m, void *v)
+{
+}
+
+static int allocations_show(struct seq_file *m, void *v)
+{
+	const struct cma_record *it = v;
+
+	if (v == SEQ_START_TOKEN) {
+		seq_puts(m, "# pfn pages age_ms pid comm site\n");
+		return 0;
+	}
+
+	seq_printf(m, "%#lx %lu %llu %d ", it->pfn, it->pages,
+		   age_ms(it->since), it->pid);
+	cma_show_text(m, it->comm);
+	seq_putc(m, ' ');
+	cma_show_site(m, it->site);
+	seq_putc(m, '\n');
+	return 0;
+}
+
+static const struct seq_operations allocations_sops = {
+	.start = allocations_start,
+	.next = allocations_next,
+	.stop = allocations_stop,
+	.show = allocations_show,
+};
+
+static int allocations_open(struct inode *inode, struct file *file)
+{
+	struct allocations *iter;
+
+	iter = __seq_open_private(file, &allocations_sops, sizeof(*iter));
+	if (!iter)
+		return -ENOMEM;
+	iter->cma = inode->i_private;
+	return 0;
+}
+
+static const struct file_operations allocations_fops = {
+	.owner = THIS_MODULE,
+	.open = allocations_open,
+	.read = seq_read,
+	.llseek = seq_lseek,
+	.release = seq_release_private,
+};
+
+/* What a call site holds. */
+struct holder {
+	depot_stack_handle_t site;
+	unsigned long pages;
+	unsigned long allocations;
+	u64 since;
+};
+
+static int compare_sites(const void *a, const void *b)
+{
+	const struct holder *x = a, *y = b;
+
+	return x->site < y->site ? -1 : x->site > y->site;
+}
+
+static int compare_pages(const void *a, const void *b)
+{
+	const struct holder *x = a, *y = b;
+
+	return x->pages > y->pages ? -1 : x->pages < y->pages;
+}
+
+/* One entry a record; the lock is taken for one of them at a time. */
+static size_t list_holders(const struct cma *cma, struct holder *list, size_t max)
+{
+	struct cma_record it = { };
+	size_t nr;
+
+	for (nr = 0; nr < max && cma_track_get(cma, it.pfn + it.pages, &it); nr++)
+		list[nr] = (struct holder){ it.site, it.pages, 1, it.since };
+
+	return nr;
+}
+
+/* Return: how many sites there are, the one with most pages first. */
+static size_t fold_holders(struct holder *list, size_t nr)
+{
+	size_t sites = 0;
+
+	sort(list, nr, sizeof(*list), compare_sites, NULL);
+	for (size_t i = 0; i < nr; i++) {
+		struct holder *last = sites ? &list[sites - 1] : NULL;
+
+		if (last && last->site == list[i].site) {
+			last->pages += list[i].pages;
+			last->allocations++;
+			last->since = min(last->since, list[i].since);
+		} else {
+			list[sites++] = list[i];
+		}
+	}
+	sort(list, sites, sizeof(*list), compare_pages, NULL);
+	return sites;
+}
+
+static int holders_show(struct seq_file *m, void *v)
+{
+	struct cma *cma = m->private;
+	struct cma_track *t = cma->track;
+	struct holder *list = NULL;
+	size_t nr = 0;
+
+	seq_puts(m, "# pages allocations oldest_ms site\n");
+	if (!t)
+		return 0;
+
+	/* What is allocated meanwhile may be left out. */
+	nr = READ_ONCE(t->count);
+	list = kvmalloc_array(nr, sizeof(*list), GFP_KERNEL);
+	if (!list)
+		return nr ? -ENOMEM : 0;
+
+	nr = fold_holders(list, list_holders(cma, list, nr));
+	for (size_t i = 0; i < nr; i++) {
+		seq_printf(m, "%lu %lu %llu ", list[i].pages,
+			   list[i].allocations, age_ms(list[i].since));
+		cma_show_site(m, list[i].site);
+		seq_putc(m, '\n');
+	}
+	kvfree(list);
+	return 0;
+}
+DEFINE_SHOW_ATTRIBUTE(holders);
+
+static int records_lost_get(void *data, u64 *val)
+{
+	*val = cma_track_lost(data);
+	return 0;
+}
+DEFINE_DEBUGFS_ATTRIBUTE(records_lost_fops, records_lost_get, NULL, "%llu\n");
+
+/**
+ * cma_track_add_files() - add the files that show the records of an area
+ * @cma: area
+ * @dir: its directory in debugfs
+ */
+void __init cma_track_add_files(struct cma *cma, struct dentry *dir)
+{
+	debugfs_create_file("allocations", 0400, dir, cma, &allocations_fops);
+	debugfs_create_file("holders", 0400, dir, cma, &holders_fops);
+	debugfs_create_file("records_lost", 0444, dir, cma, &records_lost_fops);
+}
