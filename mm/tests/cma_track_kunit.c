@@ -1,0 +1,324 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * KUnit tests of what an area shows: records of allocations, kinds of pages
+ *
+ * Records are led along a random walk of allocations and releases, next to a
+ * model that keeps for each page which allocation it is of. There need not be
+ * any pages for that.
+ */
+
+#include <kunit/static_stub.h>
+#include <kunit/test.h>
+#include <linux/fs.h>
+#include <linux/jiffies.h>
+#include <linux/mm.h>
+#include <linux/pagemap.h>
+#include <linux/prandom.h>
+#include <linux/sched.h>
+#include <linux/shmem_fs.h>
+#include <linux/slab.h>
+#include <linux/string.h>
+#include <linux/swap.h>
+
+#include "../cma.h"
+
+/* An area of no pages, which has all that is needed here. */
+static struct cma *__init make_area(struct kunit *test)
+{
+	struct cma *cma = kunit_kzalloc(test, struct_size(cma, ranges, 1), GFP_KERNEL);
+
+	KUNIT_ASSERT_NOT_NULL(test, cma);
+	return cma;
+}
+
+#ifdef CONFIG_CMA_TRACK
+#define FIRST_PFN	0x1000
+#define PAGES		200
+
+/* No memory for new records; it is noted that some was wanted. */
+static bool out_of_memory, refused;
+
+static struct cma_record *new_record_or_not(gfp_t gfp)
+{
+	refused |= out_of_memory;
+	return out_of_memory ? NULL : kmalloc(sizeof(struct cma_record), gfp);
+}
+
+/* Of each page: number of its allocation, 0 if it has no record. */
+struct model {
+	bool used[PAGES];
+	unsigned int record[PAGES];
+	unsigned int allocations;
+	unsigned long lost;
+};
+
+static unsigned long model_run(const struct model *model, unsigned long from)
+{
+	unsigned long to = from;
+
+	while (to < PAGES && model->record[to] == model->record[from])
+		to++;
+	return to - from;
+}
+
+/* Every run of pages of one allocation is a record, and nothing else is. */
+static void __init expect_model(struct kunit *test, const struct cma *cma,
+				const struct model *model)
+{
+	struct cma_record it = { };
+	unsigned long page = 0, run;
+
+	while (page < PAGES) {
+		run = model_run(model, page);
+		if (model->record[page]) {
+			if (!cma_track_get(cma, it.pfn + it.pages, &it)) {
+				KUNIT_FAIL(test, "no record of page %lu", page);
+				return;
+			}
+			KUNIT_EXPECT_EQ(test, it.pfn, FIRST_PFN + page);
+			KUNIT_EXPECT_EQ(test, it.pages, run);
+		}
+		page += run;
+	}
+	KUNIT_EXPECT_FALSE(test, cma_track_get(cma, it.pfn + it.pages, &it));
+	KUNIT_EXPECT_EQ(test, cma_track_lost(cma), model->lost);
+}
+
+static void __init model_alloc(struct cma *cma, struct model *model,
+			       unsigned long page, unsigned long count)
+{
+	unsigned long i;
+
+	for (i = 0; i < count; i++) {
+		if (page + i == PAGES || model->used[page + i])
+			break;
+	}
+	count = i;
+	if (!count)
+		return;
+
+	refused = false;
+	cma_track_alloc(cma, FIRST_PFN + page, count, 0, GFP_KERNEL);
+	model->allocations++;
+	model->lost += refused;
+	for (i = page; i < page + count; i++) {
+		model->used[i] = true;
+		model->record[i] = refused ? 0 : model->allocations;
+	}
+}
+
+/* Of one allocation or of several, as long as there is no gap. */
+static void __init model_release(struct cma *cma, struct model *model,
+				 unsigned long page, unsigned long count)
+{
+	unsigned long i, end;
+	unsigned int first;
+
+	for (end = page; end < PAGES && end < page + count; end++) {
+		if (!model->used[end])
+			break;
+	}
+	if (end == page)
+		return;
+
+	refused = false;
+	cma_track_release(cma, FIRST_PFN + page, end - page);
+	first = model->record[page];
+	/* What is behind the hole is lost if it gets no record of its own. */
+	if (refused && first && page && end < PAGES &&
+	    model->record[page - 1] == first && model->record[end] == first) {
+		model->lost++;
+		for (i = end; i < PAGES && model->record[i] == first; i++)
+			model->record[i] = 0;
+	}
+	for (i = page; i < end; i++) {
+		model->used[i] = false;
+		model->record[i] = 0;
+	}
+}
+
+static void __init records_follow(struct kunit *test)
+{
+	struct cma *cma = make_area(test);
+	struct model *model = kunit_kzalloc(test, sizeof(*model), GFP_KERNEL);
+	struct rnd_state rnd;
+
+	KUNIT_ASSERT_NOT_NULL(test, model);
+	cma_track_init(cma);
+	KUNIT_ASSERT_NOT_NULL(test, cma->track);
+	kunit_activate_static_stub(test, cma_new_record, new_record_or_not);
+	prandom_seed_state(&rnd, 5);
+
+	for (unsigned int step = 0; step < 5000; step++) {
+		unsigned long page = prandom_u32_state(&rnd) % PAGES;
+		unsigned long count = 1 + prandom_u32_state(&rnd) % 12;
+
+		/* For some time all is well, and for some there is no memory. */
+		out_of_memory = step % 1000 > 500;
+		if (prandom_u32_state(&rnd) % 2)
+			model_alloc(cma, model, page, count);
+		else
+			model_release(cma, model, page, count);
+		expect_model(test, cma, model);
+	}
+	KUNIT_EXPECT_NE(test, model->lost, 0);
+
+	/* And all of it goes. */
+	out_of_memory = false;
+	for (unsigned long page = 0; page < PAGES; page++)
+		model_release(cma, model, page, 1);
+	expect_model(test, cma, model);
+	kfree(cma->track);
+}
+
+static void __init records_tell_who(struct kunit *test)
+{
+	struct cma *cma = make_area(test);
+	struct cma_record it;
+	char text[160];
+
+	cma_track_init(cma);
+	KUNIT_ASSERT_NOT_NULL(test, cma->track);
+
+	cma_track_holder(cma, 0, ULONG_MAX, text, sizeof(text));
+	KUNIT_EXPECT_STREQ(test, text, "");
+	cma_track_alloc(cma, 0x100, 5, _THIS_IP_, GFP_NOWAIT);
+	KUNIT_ASSERT_TRUE(test, cma_track_get(cma, 0, &it));
+	KUNIT_EXPECT_EQ(test, it.pid, task_pid_nr(current));
+	KUNIT_EXPECT_STREQ(test, it.comm, current->comm);
+	KUNIT_EXPECT_LE(test, get_jiffies_64() - it.since, 60 * HZ);
+	KUNIT_EXPECT_NE(test, it.site, 0);
+
+	/* The first that is among the pages, and how much it has. */
+	cma_track_alloc(cma, 0x105, 7, 0, GFP_NOWAIT);
+	cma_track_holder(cma, 0x104, 6, text, sizeof(text));
+	KUNIT_EXPECT_NOT_NULL(test, strstr(text, "0x100-0x104 (5 pages)"));
+	KUNIT_EXPECT_NOT_NULL(test, strstr(text, current->comm));
+	cma_track_holder(cma, 0x105, ULONG_MAX, text, sizeof(text));
+	KUNIT_EXPECT_NOT_NULL(test, strstr(text, "(7 pages)"));
+	cma_track_holder(cma, 0x90, 0x70, text, sizeof(text));
+	KUNIT_EXPECT_STREQ(test, text, "");
+	cma_track_holder(cma, 0x90, ULONG_MAX, text, sizeof(text));
+	KUNIT_EXPECT_NOT_NULL(test, strstr(text, "(5 pages)"));
+	cma_track_holder(cma, 0x10c, ULONG_MAX, text, sizeof(text));
+	KUNIT_EXPECT_STREQ(test, text, "");
+
+	cma_track_release(cma, 0x100, 12);
+	KUNIT_EXPECT_FALSE(test, cma_track_get(cma, 0, &it));
+	kfree(cma->track);
+}
+
+/* Where there was no memory for the records at boot, nothing is recorded. */
+static void __init records_are_not_needed(struct kunit *test)
+{
+	struct cma *cma = make_area(test);
+	struct cma_record it;
+	char text[16] = "x";
+
+	cma_track_alloc(cma, 1, 1, _THIS_IP_, GFP_KERNEL);
+	KUNIT_EXPECT_FALSE(test, cma_track_get(cma, 0, &it));
+	cma_track_holder(cma, 1, 1, text, sizeof(text));
+	KUNIT_EXPECT_STREQ(test, text, "");
+	cma_track_release(cma, 1, 1);
+	KUNIT_EXPECT_EQ(test, cma_track_lost(cma), 0);
+}
+#endif
+
+static struct cma_obstacle __init describe(struct cma *cma, struct page *page)
+{
+	struct cma_obstacle obstacle;
+
+	cma_describe_page(cma, page_to_pfn(page), &obstacle);
+	return obstacle;
+}
+
+static void __init kinds_of_kernel_pages(struct kunit *test)
+{
+	struct cma *cma = make_area(test);
+	struct page *page = alloc_page(GFP_KERNEL);
+	struct cma_obstacle is;
+	void *object;
+
+	KUNIT_ASSERT_NOT_NULL(test, page);
+	get_page(page);
+	is = describe(cma, page);
+	KUNIT_EXPECT_EQ(test, is.reason, CMA_REASON_OTHER);
+	KUNIT_EXPECT_EQ(test, is.pfn, page_to_pfn(page));
+	KUNIT_EXPECT_EQ(test, is.refs, 2);
+	KUNIT_EXPECT_EQ(test, is.maps, 0);
+	KUNIT_EXPECT_FALSE(test, is.has_file);
+	put_page(page);
+
+	KUNIT_ASSERT_TRUE(test, pagetable_pte_ctor(page_ptdesc(page)));
+	KUNIT_EXPECT_EQ(test, describe(cma, page).reason, CMA_REASON_PAGE_TABLE);
+	pagetable_pte_dtor(page_ptdesc(page));
+	__free_page(page);
+	/* Whoever has it now, it is looked at and not touched. */
+	describe(cma, page);
+
+	object = kmalloc(64, GFP_KERNEL);
+	KUNIT_ASSERT_NOT_NULL(test, object);
+	KUNIT_EXPECT_EQ(test, describe(cma, virt_to_page(object)).reason,
+			CMA_REASON_SLAB);
+	kfree(object);
+}
+
+static void __init kinds_of_borrowed_pages(struct kunit *test)
+{
+	struct cma *cma = make_area(test);
+	struct cma_obstacle is;
+	struct folio *folio;
+	struct file *file;
+
+	if (!IS_ENABLED(CONFIG_SHMEM))
+		kunit_skip(test, "needs CONFIG_SHMEM");
+
+	file = shmem_file_setup("cma kunit", PAGE_SIZE, 0);
+	KUNIT_ASSERT_FALSE(test, IS_ERR(file));
+	folio = shmem_read_folio(file->f_mapping, 0);
+	KUNIT_ASSERT_FALSE(test, IS_ERR(folio));
+	lru_add_drain_all();
+
+	is = describe(cma, &folio->page);
+	KUNIT_EXPECT_EQ(test, is.reason, CMA_REASON_PINNED);
+	KUNIT_EXPECT_EQ(test, is.refs, 2);
+	KUNIT_EXPECT_TRUE(test, is.has_file);
+	KUNIT_EXPECT_TRUE(test, is.shmem);
+	KUNIT_EXPECT_EQ(test, is.ino, file_inode(file)->i_ino);
+	KUNIT_EXPECT_EQ(test, is.dev, file_inode(file)->i_sb->s_dev);
+	KUNIT_EXPECT_STREQ(test, is.name, "cma kunit");
+
+	/* Only the page cache refers to it. */
+	folio_put(folio);
+	is = describe(cma, &folio->page);
+	KUNIT_EXPECT_EQ(test, is.reason, CMA_REASON_SHMEM);
+	KUNIT_EXPECT_EQ(test, is.refs, 1);
+	KUNIT_EXPECT_TRUE(test, is.has_file);
+
+	/* A page whose file has dropped it is nobody's but the holder's. */
+	folio_get(folio);
+	shmem_truncate_range(file_inode(file), 0, -1);
+	is = describe(cma, &folio->page);
+	KUNIT_EXPECT_FALSE(test, is.has_file);
+	KUNIT_EXPECT_EQ(test, is.refs, 1);
+	folio_put(folio);
+	fput(file);
+}
+
+static struct kunit_case __refdata track_cases[] = {
+#ifdef CONFIG_CMA_TRACK
+	KUNIT_CASE(records_follow),
+	KUNIT_CASE(records_tell_who),
+	KUNIT_CASE(records_are_not_needed),
+#endif
+	KUNIT_CASE(kinds_of_kernel_pages),
+	KUNIT_CASE(kinds_of_borrowed_pages),
+	{}
+};
+
+static struct kunit_suite __refdata track_suite = {
+	.name = "cma_track",
+	.test_cases = track_cases,
+};
+
+kunit_test_init_section_suites(&track_suite);
