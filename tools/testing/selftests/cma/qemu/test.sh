@@ -158,6 +158,7 @@ main_tests=('run contract.sh ./contract.sh'
 	'run cmatop.sh ./cmatop.sh'
 	'run alloc ./alloc -T tail_of_unit -t unknown_area -v unit_is_page')
 borrow_test='run borrow ./borrow'
+seeing_test='run seeing ./seeing'
 stress_test='run stress ./stress'
 large_units="cma_test_multi=32M,0,-1,3"
 # hooks NAME... - tests that go with what the kernel is booted with
@@ -206,7 +207,7 @@ architecture() {
 	step "$arch-programs" programs "$arch"
 	step "$arch-kunit" machine "$arch-kunit" "$arch" 512M kunit.enable=1 kunit
 	step "$arch" machine "$arch" "$arch" 512M "$area" "${main_tests[@]}" \
-		"$borrow_test"
+		"$borrow_test" "$seeing_test"
 	step "$arch-stress" machine "$arch-stress" "$arch" 512M "$area $large_units" \
 		"$stress_test" "$(hooks zone_counters charged_to_group)"
 	step "$arch-stock" machine "$arch-stock" "$arch" 1G cma=64M "${stock_tests[@]}"
@@ -313,8 +314,8 @@ callers() {
 	step callers "$project/scripts/test-callers.sh"
 }
 
-# The same in a kernel with checkers. Borrowing has a small machine to itself, because
-# to fill it takes long. Page owner and allocation tags have each page freed by itself,
+# The same in a kernel with checkers. What fills memory has a small machine to itself,
+# because that takes long. Page owner and allocation tags have each page freed by itself,
 # so there are machines with and without them.
 no_tags=sysctl.vm.mem_profiling=never
 debug_build() {
@@ -348,7 +349,7 @@ hooks_machine() {
 }
 debug_lane_2() {
 	step x86_64-debug-borrow machine x86_64-debug-borrow x86_64 320M \
-		"cma=32M page_owner=on" "$borrow_test" "${kmemleak[@]}"
+		"cma=32M page_owner=on" "$borrow_test" "$seeing_test" "${kmemleak[@]}"
 }
 
 if [ -z "$DEBUG" ]; then
