@@ -3,28 +3,14 @@
 # What cmatop (tools/mm) says of the running kernel agrees with the kernel's own files.
 # It is looked for beside this script, then in PATH.
 
-sysfs=/sys/kernel/mm/cma
-debugfs=/sys/kernel/debug/cma
 here=$(dirname "$0")
+# shellcheck source=cma_selftest.sh
+. "$here/cma_selftest.sh"
+
 cmatop=$(PATH=$here:$here/../../../mm:$PATH command -v cmatop)
 out=$(mktemp) || exit 1
 trap 'rm -f "$out"' EXIT
-
-tests=0
-failed=0
-
-# check NAME GOT WANTED
-check() {
-	tests=$((tests + 1))
-	if [ "$2" = "$3" ]; then
-		echo "ok $tests - $1"
-	else
-		failed=$((failed + 1))
-		echo "# got '$2', wanted '$3'"
-		sed 's/^/# /; 30q' "$out"
-		echo "not ok $tests - $1"
-	fi
-}
+details=$out
 
 # shown ARGUMENT... - its status; what it prints is in $out
 shown() {
@@ -48,8 +34,7 @@ map() {
 
 echo "TAP version 13"
 if [ "$(id -u)" != 0 ] || [ ! -d "$debugfs" ] || [ -z "$cmatop" ]; then
-	echo "1..0 # SKIP needs root, CMA_DEBUGFS, debugfs to be mounted, and cmatop"
-	exit 4
+	skip_all "needs root, CMA_DEBUGFS, debugfs to be mounted, and cmatop"
 fi
 
 check "--once" "$(shown --once)" 0
@@ -93,5 +78,4 @@ check "an area that is not there" "$(shown --once --area nothing)" 2
 shown --once >/dev/null
 check "nothing but ASCII" "$(grep -cv '^[ -~]*$' "$out")" 0
 
-echo "1..$tests"
-[ $failed = 0 ]
+finish

@@ -4,26 +4,13 @@
 # with its mode and form, and numbers that agree with each other. Also what the
 # two files of debugfs that can be written to take, and what they refuse.
 
-sysfs=/sys/kernel/mm/cma
-debugfs=/sys/kernel/debug/cma
+here=$(dirname "$0")
+# shellcheck source=cma_selftest.sh
+. "$here/cma_selftest.sh"
+
 trace=/sys/kernel/tracing
 [ -d "$trace/events" ] || trace=/sys/kernel/debug/tracing
 page_kb=$(awk '/^KernelPageSize:/ { print $2; exit }' /proc/self/smaps)
-
-tests=0
-failed=0
-
-# check NAME GOT WANTED
-check() {
-	tests=$((tests + 1))
-	if [ "$2" = "$3" ]; then
-		echo "ok $tests - $1"
-	else
-		failed=$((failed + 1))
-		echo "# got '$2', wanted '$3'"
-		echo "not ok $tests - $1"
-	fi
-}
 
 # holds NAME COMMAND... - the command succeeds
 holds() {
@@ -31,11 +18,6 @@ holds() {
 	shift
 	"$@" && holds_ret=0 || holds_ret=$?
 	check "$holds_name" "$holds_ret" 0
-}
-
-skip() {
-	tests=$((tests + 1))
-	echo "ok $tests - $1 # SKIP $2"
 }
 
 # what is in a file, in hexadecimal, but digits and spaces; a seek would mislead
@@ -256,8 +238,7 @@ agree() {
 
 echo "TAP version 13"
 if [ "$(id -u)" != 0 ] || [ ! -d "$debugfs" ] || [ ! -d "$sysfs" ]; then
-	echo "1..0 # SKIP needs root, CMA_SYSFS, CMA_DEBUGFS, and debugfs to be mounted"
-	exit 4
+	skip_all "needs root, CMA_SYSFS, CMA_DEBUGFS, and debugfs to be mounted"
 fi
 
 check "the same areas in sysfs and in debugfs" "$(ls "$debugfs")" "$(ls "$sysfs")"
@@ -283,5 +264,4 @@ agree "zones have as many CMA pages" /proc/zoneinfo zoneinfo cma meminfo CmaTota
 agree "zones have as many free CMA pages" /proc/zoneinfo zoneinfo nr_free_cma vmstat nr_free_cma 1
 holds "CmaFree is not more than CmaTotal" [ "$(meminfo CmaFree)" -le "$(meminfo CmaTotal)" ]
 
-echo "1..$tests"
-[ $failed = 0 ]
+finish

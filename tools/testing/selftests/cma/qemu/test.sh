@@ -107,7 +107,7 @@ programs() {
 		make -C "$src/$tests/mm" OUTPUT="$bin" ARCH="$arch" CROSS_COMPILE="$cross" \
 			KHDR_INCLUDES="-isystem $build/headers-$arch/usr/include" \
 			USERLDFLAGS=-static $(printf "$bin/%s " $stock_mm) || return
-	cp "$tree/$tests/cma"/{contract,cmatop}.sh "$bin" &&
+	cp "$tree/$tests/cma"/{contract,cmatop,cma_selftest}.sh "$bin" &&
 	"${cross}gcc" -O2 -Wall -Wextra -Werror -static -o "$bin/cmatop" \
 		"$tree"/tools/mm/cmatop*.c || return
 	rm -rf "$src"
@@ -147,7 +147,8 @@ machine() {
 	local name=$1 arch=$2 mem=$3 append=$4 files
 	shift 4
 	guest "$@" >"$out/$name.sh"
-	files=$(find "$out/bin-$arch" -maxdepth 1 -type f -perm -u+x | tr '\n' ' ')
+	files=$(find "$out/bin-$arch" -maxdepth 1 -type f \( -perm -u+x -o -name '*.sh' \) |
+		tr '\n' ' ')
 	ARCH=$arch KERNEL=$(tail -n 1 "$out/kernel-$arch.path") MEM=$mem APPEND="$append $calm" \
 		SCRIPT=$out/$name.sh FILES=$files VM_LOG=$out/$name.console VM_WATCH=1 \
 		VM_TIMEOUT=1500 "$here/vm.sh"
