@@ -14,8 +14,7 @@
 #include <signal.h>
 #include <sys/wait.h>
 
-#include "../kselftest_harness.h"
-#include "cma_selftest.h"
+#include "cma_fixture.h"
 
 /* Seconds. Generous, because emulated machines with checkers are slow. */
 #define PATIENCE	900
@@ -44,31 +43,18 @@ FIXTURE_VARIANT_ADD(area, unit_is_large)
 
 FIXTURE_SETUP(area)
 {
-	self->area.pages = 0;
-	self->fd = cma_open();
-	if (self->fd < 0)
-		SKIP(return, "no " CMA_TEST_DEVICE ": needs CONFIG_CMA_TEST and root");
-	if (!find_area(self->fd, variant->large_units, &self->area))
-		SKIP(return, "no area with %s, boot with %s",
-		     variant->large_units ? "units of many pages" : "units of one page",
-		     variant->large_units ? "hugetlb_cma=" : "cma=");
-	settle(self->fd);
-	read_state(&self->area, &self->first);
-	ASSERT_EQ(0, self->first.used)
-		TH_LOG("%s is in use by somebody else", self->area.name);
+	const char *missing;
+
+	missing = open_area(variant->large_units, &self->fd, &self->area);
+	if (missing)
+		SKIP(return, "%s", missing);
+	expect_idle(_metadata, self->fd, &self->area, &self->first);
 }
 
 FIXTURE_TEARDOWN(area)
 {
-	const char *wrong;
-
 	close(self->fd);
-	if (!self->area.pages)
-		return;
-
-	wrong = state_changed(&self->area, &self->first);
-	EXPECT_EQ(NULL, wrong)
-		TH_LOG("%s is not what it was before", wrong);
+	expect_unchanged(_metadata, &self->area, &self->first);
 }
 
 static uint64_t round_to_unit(const struct area *area, uint64_t count)

@@ -12,8 +12,7 @@
 #include <sys/uio.h>
 #include <sys/wait.h>
 
-#include "../kselftest_harness.h"
-#include "cma_selftest.h"
+#include "cma_fixture.h"
 
 #define PATIENCE	900		/* seconds */
 #define CHUNK		(4UL << 20)
@@ -182,21 +181,13 @@ static uint64_t borrowed(int pagemap, const struct load *load,
 static uint64_t fill(int pagemap, struct load *load, const struct area *area)
 {
 	uint64_t size = area->pages * area->page_size, mapped;
-	size_t ballast_size = read_meminfo("MemFree:");
+	size_t ballast_size;
 	uint64_t pfns[CHUNK_PAGES];
 	char *ballast;
 
-	ballast = mmap(NULL, ballast_size, PROT_READ | PROT_WRITE,
-		       MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-	if (ballast == MAP_FAILED)
+	ballast = take_ballast(size, &ballast_size);
+	if (!ballast)
 		return 0;
-	madvise(ballast, ballast_size, MADV_NOHUGEPAGE);
-	for (size_t at = 0; at < ballast_size; at += area->page_size) {
-		if (at % CHUNK == 0 &&
-		    read_meminfo("MemFree:") < read_meminfo("CmaFree:") + size)
-			break;
-		ballast[at] = 1;
-	}
 
 	/*
 	 * As much is left elsewhere as in the area. Were it too little for the
@@ -227,36 +218,30 @@ static uint64_t fill(int pagemap, struct load *load, const struct area *area)
 
 FIXTURE_SETUP(borrow)
 {
+	const char *missing;
+
 	self->load = calloc(1, sizeof(*self->load));
 	self->load->kind = variant->kind;
 	self->load->file = -1;
 	self->load->let_go = calloc(MAX_CHUNKS, CHUNK / getpagesize());
-	self->area.pages = 0;
 
 	ASSERT_TRUE(unshare_mounts());
 
 	self->pagemap = open("/proc/self/pagemap", O_RDONLY);
 	if (self->pagemap < 0)
 		SKIP(return, "no pagemap: needs CONFIG_PROC_PAGE_MONITOR");
-	self->fd = cma_open();
-	if (self->fd < 0)
-		SKIP(return, "no " CMA_TEST_DEVICE ": needs CONFIG_CMA_TEST and root");
-	if (!find_area(self->fd, false, &self->area))
-		SKIP(return, "no area with units of one page, boot with cma=");
-	if (self->area.pages * self->area.page_size * 3 >
-	    read_meminfo("MemTotal:")) {
-		self->area.pages = 0;
+	missing = open_area(false, &self->fd, &self->area);
+	if (missing)
+		SKIP(return, "%s", missing);
+	if (!can_be_emptied(&self->area))
 		SKIP(return, "the area is too large a part of all memory to be emptied");
-	}
 
 	if (variant->kind == SHARED_MEMORY) {
 		self->load->file = syscall(SYS_memfd_create, "borrow", 0);
 		ASSERT_GE(self->load->file, 0);
 	} else if (variant->kind == PAGE_CACHE) {
-		if (!mount_ram_disk(DIR)) {
-			self->area.pages = 0;
-			SKIP(return, "no ext2 on /dev/ram0: needs a RAM disk, ext2 and mke2fs");
-		}
+		if (!mount_ram_disk(DIR))
+			SKIP(return, NO_RAM_DISK);
 		self->load->file = open(DIR "/file", O_RDWR | O_CREAT, 0600);
 		ASSERT_GE(self->load->file, 0);
 		/* What has no name is not written back at last. */
@@ -266,45 +251,22 @@ FIXTURE_SETUP(borrow)
 	for (size_t i = 0; i < ARRAY_SIZE(settings); i++)
 		self->saved[i] = set_number(settings[i].path, settings[i].value);
 
-	settle(self->fd);
-	read_state(&self->area, &self->first);
-	ASSERT_EQ(0, self->first.used)
-		TH_LOG("%s is in use by somebody else", self->area.name);
+	expect_idle(_metadata, self->fd, &self->area, &self->first);
 }
 
 FIXTURE_TEARDOWN(borrow)
 {
 	struct load *load = self->load;
-	const char *wrong;
 
 	for (unsigned int c = 0; c < load->chunks; c++)
 		munmap(load->chunk[c], CHUNK);
 	if (load->file >= 0)
 		close(load->file);
 	umount(DIR);
-	if (!self->area.pages)
-		return;
 	close(self->fd);
 	for (size_t i = 0; i < ARRAY_SIZE(settings); i++)
 		set_number(settings[i].path, self->saved[i]);
-
-	wrong = state_changed(&self->area, &self->first);
-	EXPECT_EQ(NULL, wrong)
-		TH_LOG("%s is not what it was before", wrong);
-}
-
-/* A page may be in somebody's hands for a moment, and be free the next. */
-static int get_patiently(int fd, const struct area *area, uint64_t count,
-			 uint64_t *pfn)
-{
-	int ret = -ENOMEM;
-
-	for (int i = 0; i < 10 && ret; i++) {
-		if (i)
-			usleep(100000);
-		ret = cma_get(fd, area, count, 0, 0, pfn);
-	}
-	return ret;
+	expect_unchanged(_metadata, &self->area, &self->first);
 }
 
 static void check_load(struct __test_metadata *_metadata,
@@ -336,14 +298,14 @@ TEST_F_TIMEOUT(borrow, taken_back_in_pieces, PATIENCE)
 
 	/* For fewer moves the room of one in sixteen may be lost. */
 	for (got = 0; got < 64; got++) {
-		if (get_patiently(self->fd, area, size, &pieces[got]))
+		if (cma_get_patiently(self->fd, area, size, &pieces[got]))
 			break;
 		ASSERT_TRUE(cma_stamp(self->fd, pieces[got], size, got));
 	}
 	ASSERT_GE(got, 60)
 		TH_LOG("%zu pieces of %llu pages", got, (long long)size);
 	for (size_t n = (64 - got) * size / area->unit; left < n; left++)
-		ASSERT_EQ(0, get_patiently(self->fd, area, area->unit, &rest[left]));
+		ASSERT_EQ(0, cma_get_patiently(self->fd, area, area->unit, &rest[left]));
 
 	moved = read_vmstat("pgmigrate_success") - moved;
 	EXPECT_EQ(0, borrowed(self->pagemap, self->load, area, &mapped));
@@ -367,7 +329,7 @@ TEST_F_TIMEOUT(borrow, taken_back_at_once, PATIENCE)
 
 	lent = fill(self->pagemap, self->load, area);
 	ASSERT_GE(lent, area->pages / 2);
-	ASSERT_EQ(0, get_patiently(self->fd, area, area->pages, &pfn));
+	ASSERT_EQ(0, cma_get_patiently(self->fd, area, area->pages, &pfn));
 	ASSERT_TRUE(cma_stamp(self->fd, pfn, area->pages, 5));
 	check_load(_metadata, self->load, area->page_size);
 	ASSERT_TRUE(cma_verify(self->fd, pfn, area->pages, 5));
@@ -429,7 +391,7 @@ TEST_F_TIMEOUT(borrow, stuck_page_is_avoided, PATIENCE)
 	ASSERT_GT(pinned, 0);
 
 	for (int i = 0; i < 16; i++) {
-		int ret = get_patiently(self->fd, area, n, &pfns[i]);
+		int ret = cma_get_patiently(self->fd, area, n, &pfns[i]);
 
 		ASSERT_EQ(0, ret)
 			TH_LOG("piece %d of half of the area, %u pages are stuck",

@@ -16,10 +16,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 #include <sys/ioctl.h>
+#include <sys/mman.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "../../../../mm/tests/cma_test.h"
 
@@ -125,6 +126,8 @@ static inline bool unshare_mounts(void)
 	       !mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL);
 }
 
+#define NO_RAM_DISK	"no ext2 on /dev/ram0: needs a RAM disk, ext2 and mke2fs"
+
 /* A file system that has pages of its own, and a page cache */
 static inline bool mount_ram_disk(const char *dir)
 {
@@ -183,9 +186,58 @@ static inline void pfns_of(int pagemap, const void *at, size_t count,
 		pfns[i] = pfns[i] >> 63 ? pfns[i] & ((1ULL << 55) - 1) : 0;
 }
 
+/* Where one is */
+static inline uint64_t pfn_of(const void *at)
+{
+	int pagemap = open("/proc/self/pagemap", O_RDONLY | O_CLOEXEC);
+	uint64_t pfn;
+
+	pfns_of(pagemap, at, 1, getpagesize(), &pfn);
+	close(pagemap);
+	return pfn;
+}
+
 static inline bool in_area(const struct area *area, uint64_t pfn)
 {
 	return pfn >= area->base_pfn && pfn < area->base_pfn + area->pages;
+}
+
+/* For what borrows from it there must be room elsewhere. */
+static inline bool can_be_emptied(const struct area *area)
+{
+	return area->pages * area->page_size * 3 <= read_meminfo("MemTotal:");
+}
+
+/* Memory that gets a small page where it is touched first, or NULL */
+static inline char *map_untouched(size_t size)
+{
+	char *at = mmap(NULL, size, PROT_READ | PROT_WRITE,
+			MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+
+	if (at == MAP_FAILED)
+		return NULL;
+	madvise(at, size, MADV_NOHUGEPAGE);
+	return at;
+}
+
+/*
+ * The page allocator turns to an area when as little is left elsewhere. So have
+ * little left: @keep bytes more than areas have. Return: what takes up the rest,
+ * which has @size bytes, or NULL.
+ */
+static inline char *take_ballast(uint64_t keep, size_t *size)
+{
+	char *ballast;
+
+	*size = read_meminfo("MemFree:");
+	ballast = map_untouched(*size);
+	for (size_t at = 0; ballast && at < *size; at += getpagesize()) {
+		if (at % (1 << 20) == 0 &&
+		    read_meminfo("MemFree:") < read_meminfo("CmaFree:") + keep)
+			break;
+		ballast[at] = 1;
+	}
+	return ballast;
 }
 
 static inline void read_state(const struct area *area, struct state *state)
@@ -237,13 +289,26 @@ static inline int cma_get(int fd, const struct area *area, uint64_t count,
 	struct cma_test_range r = {
 		.count = count, .order = order, .flags = flags,
 	};
-
 	int ret;
 
 	strcpy(r.area, area->name);
 	ret = ioctl(fd, CMA_TEST_ALLOC, &r);
 	*pfn = r.pfn;
 	return ret ? -errno : 0;
+}
+
+/* A page may be in somebody's hands for a moment, and be free the next. */
+static inline int cma_get_patiently(int fd, const struct area *area,
+				    uint64_t count, uint64_t *pfn)
+{
+	int ret = -ENOMEM;
+
+	for (int i = 0; i < 10 && ret; i++) {
+		if (i)
+			usleep(100000);
+		ret = cma_get(fd, area, count, 0, 0, pfn);
+	}
+	return ret;
 }
 
 /* What cma_release() returned, or -errno if it was not even called */

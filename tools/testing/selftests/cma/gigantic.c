@@ -17,19 +17,6 @@
 #define STRIDE		(64UL << 10)
 #define MPOL_BIND	2
 
-/* The PFN behind an address, 0 if it is not told. */
-static uint64_t pfn_of(const void *at)
-{
-	uint64_t entry = 0;
-	int fd = open("/proc/self/pagemap", O_RDONLY);
-
-	if (pread(fd, &entry, sizeof(entry), (uintptr_t)at /
-		  sysconf(_SC_PAGESIZE) * sizeof(entry)) != sizeof(entry))
-		entry = 0;
-	close(fd);
-	return entry & ((1ULL << 55) - 1);
-}
-
 static uint64_t word_at(const char *page, size_t offset)
 {
 	return ((uintptr_t)page + offset) * 0x9e3779b97f4a7c15ULL;

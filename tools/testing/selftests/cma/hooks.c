@@ -13,8 +13,7 @@
 #include <sys/mman.h>
 #include <sys/wait.h>
 
-#include "../kselftest_harness.h"
-#include "cma_selftest.h"
+#include "cma_fixture.h"
 
 #define PATIENCE	900		/* seconds */
 #define DIR		"/tmp/cma_hooks"
@@ -63,37 +62,25 @@ static bool on_command_line(const char *word)
 
 FIXTURE_SETUP(hooks)
 {
+	const char *missing;
+
 	self->lent = NULL;
-	self->area.pages = 0;
-	self->fd = cma_open();
-	if (self->fd < 0)
-		SKIP(return, "no " CMA_TEST_DEVICE ": needs CONFIG_CMA_TEST and root");
-	if (!find_area(self->fd, false, &self->area))
-		SKIP(return, "no area with units of one page, boot with cma=");
+	missing = open_area(false, &self->fd, &self->area);
+	if (missing)
+		SKIP(return, "%s", missing);
 	self->count = variant->move ? self->area.pages : 1000;
 	self->log = log_open();
-	settle(self->fd);
-	read_state(&self->area, &self->first);
+	expect_idle(_metadata, self->fd, &self->area, &self->first);
 	ASSERT_TRUE(read_lists(&self->lists));
-	ASSERT_EQ(0, self->first.used)
-		TH_LOG("%s is in use by somebody else", self->area.name);
 }
 
 FIXTURE_TEARDOWN(hooks)
 {
-	const char *wrong;
-
 	if (self->lent)
 		munmap(self->lent, self->lent_size);
 	close(self->fd);
-	if (!self->area.pages)
-		return;
-	wrong = state_changed(&self->area, &self->first);
-	EXPECT_EQ(NULL, wrong)
-		TH_LOG("%s is not what it was before", wrong);
-	wrong = lists_differ(&self->lists);
-	EXPECT_EQ(NULL, wrong)
-		TH_LOG("not as they should be: %s", wrong);
+	expect_unchanged(_metadata, &self->area, &self->first);
+	expect_lists_agree(_metadata, &self->lists);
 	/* Such as "pagealloc: memory corruption" */
 	EXPECT_EQ(0, log_count(self->log, "pagealloc:", NULL));
 	close(self->log);
@@ -111,11 +98,9 @@ static uint64_t lend(const struct area *area, char **lent, size_t *lent_size)
 	int pagemap = open("/proc/self/pagemap", O_RDONLY);
 	char *at;
 
-	at = mmap(NULL, size, PROT_READ | PROT_WRITE,
-		  MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-	if (at == MAP_FAILED)
+	at = map_untouched(size);
+	if (!at)
 		return 0;
-	madvise(at, size, MADV_NOHUGEPAGE);
 	*lent = at;
 	*lent_size = size;
 	for (size_t i = 0; i < size; i += page) {
@@ -144,13 +129,8 @@ static uint64_t lend(const struct area *area, char **lent, size_t *lent_size)
 		n = lend(&self->area, &self->lent, &self->lent_size);	\
 		ASSERT_GT(n, self->area.pages / 8);			\
 	}								\
-	for (int i = 0; i < 10; i++) {					\
-		if (!cma_get(self->fd, &self->area, self->count, 0,	\
-			     CMA_TEST_NOWARN, &self->pfn))		\
-			break;						\
-		ASSERT_NE(9, i);					\
-		usleep(100000);						\
-	}								\
+	ASSERT_EQ(0, cma_get_patiently(self->fd, &self->area,		\
+				       self->count, &self->pfn));	\
 	moved = read_vmstat("pgmigrate_success") - moved;		\
 	ASSERT_GE(moved, n);						\
 } while (0)
@@ -325,12 +305,8 @@ TEST_F_TIMEOUT(hooks, counted_by_tag, PATIENCE)
 /* Free pages are fewer by those that are held, and all lists agree with that. */
 TEST_F_TIMEOUT(hooks, zone_counters, PATIENCE)
 {
-	const char *wrong;
-
 	GET();
-	wrong = lists_differ(&self->lists);
-	EXPECT_EQ(NULL, wrong)
-		TH_LOG("not as they should be: %s", wrong);
+	expect_lists_agree(_metadata, &self->lists);
 	EXPECT_EQ(self->first.free_cma - self->count, read_vmstat("nr_free_cma"));
 	PUT();
 	settle(self->fd);
@@ -392,13 +368,8 @@ TEST_F_TIMEOUT(hooks, charged_to_group, PATIENCE)
 		charged = read_number(DIR, "group", "memory.current");
 		anon = anonymous_of(group);
 		/* It is there already, and all that GET() adds is to allocate. */
-		for (int i = 0; i < 10; i++) {
-			if (!cma_get(self->fd, &self->area, self->count, 0,
-				     CMA_TEST_NOWARN, &self->pfn))
-				break;
-			ASSERT_NE(9, i);
-			usleep(100000);
-		}
+		ASSERT_EQ(0, cma_get_patiently(self->fd, &self->area,
+					       self->count, &self->pfn));
 		after = read_number(DIR, "group", "memory.current");
 		EXPECT_LT(after, charged + slack);
 		EXPECT_GT(after + slack, charged);

@@ -7,18 +7,14 @@
  */
 
 #include <pthread.h>
-#include <sched.h>
 #include <stdatomic.h>
 #include <sys/mman.h>
-#include <sys/mount.h>
 #include <sys/prctl.h>
-#include <sys/stat.h>
 #include <sys/sysmacros.h>
 #include <sys/uio.h>
 #include <time.h>
 
-#include "../kselftest_harness.h"
-#include "cma_selftest.h"
+#include "cma_fixture.h"
 
 #define DIR		"/tmp/cma_seeing"
 #define PARAMETER	"/sys/module/cma/parameters/track"
@@ -35,12 +31,12 @@ FIXTURE(seeing)
 
 FIXTURE_SETUP(seeing)
 {
+	const char *missing;
+
+	missing = open_area(false, &self->fd, &self->area);
+	if (missing)
+		SKIP(return, "%s", missing);
 	self->log = log_open();
-	self->fd = cma_open();
-	if (self->fd < 0)
-		SKIP(return, "no " CMA_TEST_DEVICE ": needs CONFIG_CMA_TEST and root");
-	if (!find_area(self->fd, false, &self->area))
-		SKIP(return, "no area with units of one page, boot with cma=");
 }
 
 FIXTURE_TEARDOWN(seeing)
@@ -439,40 +435,20 @@ TEST_F(seeing, failures_without_a_page)
 }
 
 /*
- * Pages in the area: it is lent out when little else is free. What is not wanted
- * of what was filled goes back.
+ * The area is lent out when little else is free. Return: memory of which some is
+ * in the area; what is asked for next is, too.
  */
-static uint64_t pfn_of(const void *at, size_t page_size)
-{
-	int fd = open("/proc/self/pagemap", O_RDONLY | O_CLOEXEC);
-	uint64_t entry = 0;
-
-	if (pread(fd, &entry, sizeof(entry),
-		  (uintptr_t)at / page_size * sizeof(entry)) != sizeof(entry))
-		entry = 0;
-	close(fd);
-	return entry >> 63 ? entry & ((1ULL << 55) - 1) : 0;
-}
-
-static bool lies_in(const struct area *area, uint64_t pfn)
-{
-	return pfn >= area->base_pfn && pfn < area->base_pfn + area->pages;
-}
-
-/* Return: memory of which some is in the area; what is asked for next is, too. */
 static char *fill_memory(const struct area *area, size_t *size)
 {
 	char *ballast;
 
 	*size = sysconf(_SC_AVPHYS_PAGES) * area->page_size;
-	ballast = mmap(NULL, *size, PROT_READ | PROT_WRITE,
-		       MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-	if (ballast == MAP_FAILED)
+	ballast = map_untouched(*size);
+	if (!ballast)
 		return NULL;
-	madvise(ballast, *size, MADV_NOHUGEPAGE);
 	for (size_t at = 0; at + CHUNK < *size; at += area->page_size) {
 		ballast[at] = 1;
-		if (at % CHUNK == 0 && lies_in(area, pfn_of(ballast + at, area->page_size)))
+		if (at % CHUNK == 0 && in_area(area, pfn_of(ballast + at)))
 			return ballast;
 	}
 	munmap(ballast, *size);
@@ -483,7 +459,7 @@ static char *find_page(const struct area *area, char *at, size_t size)
 {
 	for (char *end = at + size; at < end; at += area->page_size) {
 		*at = 1;
-		if (lies_in(area, pfn_of(at, area->page_size)))
+		if (in_area(area, pfn_of(at)))
 			return at;
 	}
 	return NULL;
@@ -599,7 +575,7 @@ TEST_F_TIMEOUT(seeing, pinned_page_of_a_task, 300)
 		SKIP(return, "no page of this program came to lie in the area");
 	page = find_page(&self->area, ballast, size);
 	ASSERT_NE(NULL, page);
-	pfn = pfn_of(page, self->area.page_size);
+	pfn = pfn_of(page);
 	ASSERT_TRUE(hold_in_pipe(pipes[1], page));
 	ASSERT_EQ(0, munmap(ballast, page - ballast));
 	ASSERT_EQ(0, munmap(page + self->area.page_size,
@@ -617,7 +593,7 @@ TEST_F_TIMEOUT(seeing, pinned_page_of_a_task, 300)
 	close(pipes[0]);
 	close(pipes[1]);
 	EXPECT_EQ(0, cma_get(self->fd, &self->area, self->area.pages, 0, 0, &all));
-	EXPECT_NE(pfn, pfn_of(page, self->area.page_size));
+	EXPECT_NE(pfn, pfn_of(page));
 	EXPECT_EQ(1, *page);
 }
 
@@ -629,13 +605,9 @@ TEST_F_TIMEOUT(seeing, pinned_page_of_a_file, 300)
 	int pipes[2], file;
 	size_t size;
 
-	ASSERT_EQ(0, unshare(CLONE_NEWNS));
-	mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL);
-	mkdir("/tmp", 0755);
-	mkdir(DIR, 0700);
-	if (system("{ mke2fs -q -F /dev/ram0 || mke2fs -F /dev/ram0; } >/dev/null 2>&1") ||
-	    mount("/dev/ram0", DIR, "ext2", 0, NULL))
-		SKIP(return, "no ext2 on /dev/ram0: needs a RAM disk, ext2 and mke2fs");
+	ASSERT_TRUE(unshare_mounts());
+	if (!mount_ram_disk(DIR))
+		SKIP(return, NO_RAM_DISK);
 	ASSERT_EQ(0, pipe(pipes));
 	ballast = fill_memory(&self->area, &size);
 	if (!ballast)
@@ -652,7 +624,7 @@ TEST_F_TIMEOUT(seeing, pinned_page_of_a_file, 300)
 	ASSERT_TRUE(hold_in_pipe(pipes[1], page));
 
 	expect_in_the_way(_metadata, self->fd, self->log, &self->area,
-			  pfn_of(page, self->area.page_size), &it);
+			  pfn_of(page), &it);
 	ASSERT_EQ(0, fstat(file, &st));
 	snprintf(owner, sizeof(owner), "dev=%u:%u,ino=%ju,name=in\\040the\\040way",
 		 major(st.st_dev), minor(st.st_dev), (uintmax_t)st.st_ino);

@@ -18,8 +18,7 @@
 #include <sys/wait.h>
 #include <time.h>
 
-#include "../kselftest_harness.h"
-#include "cma_selftest.h"
+#include "cma_fixture.h"
 
 #define PATIENCE	1800		/* seconds */
 #define DIR		"/tmp/cma_stress"
@@ -290,6 +289,18 @@ static void write_page(struct borrower *b, size_t i)
 	fill_words(page_of(b, i), b->run->page_size, b->now[i]);
 }
 
+static void write_pages(struct borrower *b, size_t from, size_t to)
+{
+	for (; from < to; from++)
+		write_page(b, from);
+}
+
+/* They were let go: zeroes are read there. */
+static void expect_zeroes(struct borrower *b, size_t from, size_t to)
+{
+	memset(&b->now[from], 0, (to - from) * sizeof(*b->now));
+}
+
 /* A run of pages, or all */
 static void some_pages(struct borrower *b, size_t *from, size_t *to)
 {
@@ -342,7 +353,7 @@ static void borrow_anonymous(struct borrower *b)
 	case 0:
 		madvise(page_of(b, from), (to - from) * b->run->page_size,
 			MADV_DONTNEED);
-		memset(&b->now[from], 0, (to - from) * sizeof(*b->now));
+		expect_zeroes(b, from, to);
 		break;
 	case 1:
 		share_with_child(b);
@@ -351,8 +362,7 @@ static void borrow_anonymous(struct borrower *b)
 		check_all(b, "anonymous memory");
 		break;
 	default:
-		for (; from < to; from++)
-			write_page(b, from);
+		write_pages(b, from, to);
 	}
 }
 
@@ -366,19 +376,18 @@ static void borrow_shared(struct borrower *b)
 		check(!fallocate(b->file, FALLOC_FL_PUNCH_HOLE |
 				 FALLOC_FL_KEEP_SIZE, from * size,
 				 (to - from) * size), "hole in tmpfs: %m");
-		memset(&b->now[from], 0, (to - from) * sizeof(*b->now));
+		expect_zeroes(b, from, to);
 		break;
 	case 1:
 		check(!ftruncate(b->file, from * size) &&
 		      !ftruncate(b->file, b->pages * size), "ftruncate: %m");
-		memset(&b->now[from], 0, (b->pages - from) * sizeof(*b->now));
+		expect_zeroes(b, from, b->pages);
 		break;
 	case 2:
 		check_all(b, "tmpfs");
 		break;
 	default:
-		for (; from < to; from++)
-			write_page(b, from);
+		write_pages(b, from, to);
 	}
 }
 
@@ -419,10 +428,16 @@ static void borrow_file(struct borrower *b)
 		}
 		break;
 	default:
-		for (; from < to; from++)
-			write_page(b, from);
+		write_pages(b, from, to);
 	}
 	free(copy);
+}
+
+/* Into other pages: what is written last is likely to be in the area. */
+static void write_anew(struct borrower *b)
+{
+	madvise(b->at, b->pages * b->run->page_size, MADV_DONTNEED);
+	write_pages(b, 0, b->pages);
 }
 
 /* Pages in a pipe stay where they are until they are read. */
@@ -432,10 +447,7 @@ static void pin_in_pipe(struct borrower *b)
 	size_t n = 1 + random_of(&b->random) % 8, at = first, in = 0;
 	uint64_t *copy = malloc(size);
 
-	/* Anywhere: what was written last is likely to be in the area. */
-	madvise(b->at, b->pages * size, MADV_DONTNEED);
-	for (size_t i = 0; i < b->pages; i++)
-		write_page(b, i);
+	write_anew(b);
 	for (; in < n; in++, at = (at + 61) % b->pages) {
 		struct iovec iov = { page_of(b, at), size };
 
@@ -460,9 +472,7 @@ static void pin_for_disk(struct borrower *b)
 {
 	size_t from, to, size = b->run->page_size;
 
-	madvise(b->at, b->pages * size, MADV_DONTNEED);
-	for (size_t i = 0; i < b->pages; i++)
-		write_page(b, i);
+	write_anew(b);
 	some_pages(b, &from, &to);
 	check(pwrite(b->direct, page_of(b, from), (to - from) * size,
 		     from * size) == (ssize_t)((to - from) * size),
@@ -559,30 +569,6 @@ static pid_t start_kind(struct run *run, unsigned int kind, size_t size,
 	_exit(0);
 }
 
-/*
- * The page allocator turns to the area when as little is left elsewhere, so have
- * little left: as much as the area has, for what must leave it, and some more.
- */
-static char *take_ballast(const struct area *area, size_t spare, size_t *size)
-{
-	uint64_t keep = area->pages * area->page_size + spare;
-	char *at;
-
-	*size = read_meminfo("MemFree:");
-	at = mmap(NULL, *size, PROT_READ | PROT_WRITE,
-		  MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-	if (at == MAP_FAILED)
-		return NULL;
-	madvise(at, *size, MADV_NOHUGEPAGE);
-	for (size_t i = 0; i < *size; i += area->page_size) {
-		if (i % (1 << 20) == 0 &&
-		    read_meminfo("MemFree:") < read_meminfo("CmaFree:") + keep)
-			break;
-		at[i] = 1;
-	}
-	return at;
-}
-
 FIXTURE(stress)
 {
 	int fd;
@@ -612,21 +598,14 @@ FIXTURE_VARIANT_ADD(stress, unit_is_large)
 
 FIXTURE_SETUP(stress)
 {
+	const char *missing;
 	size_t size;
 
-	self->area.pages = 0;
-	self->fd = cma_open();
-	if (self->fd < 0)
-		SKIP(return, "no " CMA_TEST_DEVICE ": needs CONFIG_CMA_TEST and root");
-	if (!find_area(self->fd, variant->large_units, &self->area))
-		SKIP(return, "no area with %s, boot with %s",
-		     variant->large_units ? "units of many pages" : "units of one page",
-		     variant->large_units ? "cma_test_multi=32M,0,-1,3" : "cma=");
-	if (self->area.pages * self->area.page_size * 3 >
-	    read_meminfo("MemTotal:")) {
-		self->area.pages = 0;
+	missing = open_area(variant->large_units, &self->fd, &self->area);
+	if (missing)
+		SKIP(return, "%s", missing);
+	if (!can_be_emptied(&self->area))
 		SKIP(return, "the area is too large a part of all memory to be emptied");
-	}
 
 	size = sizeof(*self->run);
 	self->run = mmap(NULL, size, PROT_READ | PROT_WRITE,
@@ -643,29 +622,18 @@ FIXTURE_SETUP(stress)
 	for (int i = 0; i < 2; i++)
 		self->logs[i] = log_open();
 
-	settle(self->fd);
-	read_state(&self->area, &self->first);
+	expect_idle(_metadata, self->fd, &self->area, &self->first);
 	ASSERT_TRUE(read_lists(&self->lists));
-	ASSERT_EQ(0, self->first.used)
-		TH_LOG("%s is in use by somebody else", self->area.name);
 }
 
 FIXTURE_TEARDOWN(stress)
 {
-	const char *wrong;
-
-	if (!self->area.pages)
-		return;
 	if (self->disk)
 		umount(DIR);
 	set_number("/proc/sys/vm/min_free_kbytes", self->min_free);
 
-	wrong = state_changed(&self->area, &self->first);
-	EXPECT_EQ(NULL, wrong)
-		TH_LOG("%s is not what it was before", wrong);
-	wrong = lists_differ(&self->lists);
-	EXPECT_EQ(NULL, wrong)
-		TH_LOG("not as they should be: %s", wrong);
+	expect_unchanged(_metadata, &self->area, &self->first);
+	expect_lists_agree(_metadata, &self->lists);
 	EXPECT_EQ(0, log_count(self->logs[0], "WARNING:", NULL));
 	EXPECT_EQ(0, log_count(self->logs[1], "BUG:", NULL));
 	close(self->fd);
@@ -689,7 +657,8 @@ TEST_F_TIMEOUT(stress, no_page_in_two_hands, PATIENCE)
 	if (!self->disk)
 		TH_LOG("no ext2 on /dev/ram0: without files");
 	moved = read_vmstat("pgmigrate_success");
-	ballast = take_ballast(&self->area, spare, &ballast_size);
+	ballast = take_ballast(self->area.pages * self->area.page_size + spare,
+			       &ballast_size);
 	ASSERT_NE(NULL, ballast);
 
 	/* No output of this process may be left for its children to repeat. */

@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * How a test of an area begins and ends: nobody holds any of it, and afterwards
+ * it is what it was before.
+ */
+#ifndef CMA_FIXTURE_H
+#define CMA_FIXTURE_H
+
+#include "../kselftest_harness.h"
+#include "cma_selftest.h"
+
+/* Return: NULL, or what is missing */
+static inline const char *open_area(bool large_units, int *fd, struct area *area)
+{
+	*fd = cma_open();
+	if (*fd < 0)
+		return "no " CMA_TEST_DEVICE ": needs CONFIG_CMA_TEST and root";
+	if (find_area(*fd, large_units, area))
+		return NULL;
+	return large_units ?
+		"no area with units of many pages, boot with hugetlb_cma= or cma_test_multi=" :
+		"no area with units of one page, boot with cma=";
+}
+
+/* @first is what it looks like. */
+static inline void expect_idle(struct __test_metadata *_metadata, int fd,
+			       const struct area *area, struct state *first)
+{
+	settle(fd);
+	read_state(area, first);
+	ASSERT_EQ(0, first->used)
+		TH_LOG("%s is in use by somebody else", area->name);
+}
+
+static inline void expect_unchanged(struct __test_metadata *_metadata,
+				    const struct area *area,
+				    const struct state *first)
+{
+	const char *wrong = state_changed(area, first);
+
+	EXPECT_EQ(NULL, wrong)
+		TH_LOG("%s is not what it was before", wrong);
+}
+
+static inline void expect_lists_agree(struct __test_metadata *_metadata,
+				      const struct lists *first)
+{
+	const char *wrong = lists_differ(first);
+
+	EXPECT_EQ(NULL, wrong)
+		TH_LOG("not as they should be: %s", wrong);
+}
+
+#endif /* CMA_FIXTURE_H */
