@@ -13,12 +13,9 @@ fi
 ARCH=${ARCH:-x86_64}
 case $ARCH in
 x86_64)
-	kernel_arch=x86_64
+	triplet=x86_64-linux-gnu
 	image=arch/x86/boot/bzImage
 	objects=1700
-	cross=x86_64-linux-gnu-
-	cross_gcc=gcc-x86-64-linux-gnu
-	cross_libc=/usr/x86_64-linux-gnu/lib/libc.a:libc6-dev-amd64-cross
 	debian=amd64
 	qemu=qemu-system-x86_64:qemu-system-x86
 	machine=(-machine q35 -cpu max)
@@ -27,12 +24,9 @@ x86_64)
 	earlycon=uart8250,io,0x3f8,115200
 	;;
 arm64)
-	kernel_arch=arm64
+	triplet=aarch64-linux-gnu
 	image=arch/arm64/boot/Image
 	objects=1400
-	cross=aarch64-linux-gnu-
-	cross_gcc=gcc-aarch64-linux-gnu
-	cross_libc=/usr/aarch64-linux-gnu/lib/libc.a:libc6-dev-arm64-cross
 	debian=arm64
 	qemu=qemu-system-aarch64:qemu-system-arm
 	machine=(-machine virt -cpu cortex-a57)
@@ -41,12 +35,9 @@ arm64)
 	earlycon=
 	;;
 arm)
-	kernel_arch=arm
+	triplet=arm-linux-gnueabihf
 	image=arch/arm/boot/zImage
 	objects=1200
-	cross=arm-linux-gnueabihf-
-	cross_gcc=gcc-arm-linux-gnueabihf
-	cross_libc=/usr/arm-linux-gnueabihf/lib/libc.a:libc6-dev-armhf-cross
 	debian=armhf
 	qemu=qemu-system-arm:qemu-system-arm
 	machine=(-machine "virt,highmem=off" -cpu cortex-a15)
@@ -68,4 +59,8 @@ if [ "$host" = "$ARCH" ]; then
 	cross=
 	cross_gcc=gcc
 	cross_libc=
+else
+	cross=$triplet-
+	cross_gcc=gcc-${triplet/_/-}
+	cross_libc=/usr/$triplet/lib/libc.a:libc6-dev-$debian-cross
 fi

@@ -137,7 +137,7 @@ command -v ccache >/dev/null && cc="ccache $cc"
 export CCACHE_BASEDIR=$out
 export KBUILD_BUILD_TIMESTAMP='Thu Jan  1 00:00:00 UTC 1970'
 export KBUILD_BUILD_USER=cma KBUILD_BUILD_HOST=cma
-kmake=(make -f "$out/src/Makefile" O="$out" abs_srctree="$out/src" ARCH="$kernel_arch"
+kmake=(make -f "$out/src/Makefile" O="$out" abs_srctree="$out/src" ARCH="$ARCH"
 	CROSS_COMPILE="$cross" CC="$cc" HOSTCC="${cc/$cross/}" KCFLAGS=-fmacro-prefix-map=src/=)
 
 configure
