@@ -145,23 +145,26 @@ static void want_burst(struct generator *g, unsigned int nr, unsigned int pages,
 		want_buffer(g, pages, max(end - g->now, 1.0));
 }
 
-/* Now and then a burst of frames; the rest is small and lives as it likes. */
+/* Now and then a burst of frames. Return: whether it was now. */
+static bool want_frames(struct generator *g, double mean)
+{
+	if (draw(g) >= 0.02)
+		return false;
+	want_burst(g, between(g, 3, 8), one_of(g, 1024, 1280, 2048), exponential(g, mean));
+	return true;
+}
+
+/* The rest is small and lives as it likes. */
 static void mix_camera(struct generator *g)
 {
-	if (draw(g) < 0.02)
-		want_burst(g, between(g, 3, 8), one_of(g, 1024, 1280, 2048),
-			   exponential(g, 1500));
-	else
+	if (!want_frames(g, 1500))
 		want_buffer(g, between(g, 1, 64), exponential(g, 300));
 }
 
 /* As before, but of what is small a part stays for as good as ever. */
 static void mix_stayers(struct generator *g)
 {
-	if (draw(g) < 0.02)
-		want_burst(g, between(g, 3, 8), one_of(g, 1024, 1280, 2048),
-			   exponential(g, 300));
-	else
+	if (!want_frames(g, 300))
 		want_buffer(g, between(g, 1, 64), pareto(g, 60));
 }
 
