@@ -84,7 +84,11 @@ findings checkpatch < <({
 			checkpatch --no-tree -f "$project/$file" | sed "s,^$project/,,"
 		fi
 	done
-	checkpatch --showfile --ignore FILE_PATH_CHANGES,MISSING_SIGN_OFF "${mails[@]:1}"
+	# A line of a message is in no file.
+	for mail in "${mails[@]:1}"; do
+		checkpatch --showfile --ignore FILE_PATH_CHANGES,MISSING_SIGN_OFF "$mail" |
+			sed "s,^:,${mail##*/}:,"
+	done
 } | awk '{ key = $0; sub(/ (ERROR|WARNING|CHECK):/, "", key) } !seen[key]++')
 
 # filp, EXTRAVERSION and DAMON are the kernel's names.
@@ -148,11 +152,12 @@ compile() {
 	findings compiler < <(
 		# Warnings in the kernel's own headers are the kernel's.
 		sed -n "s,^\(\.\./\)*,,; s,^$tree/,,; s,^$dropped/,$bench/,
-			/^[^ :]*:[0-9].*\(warning\|error\): /p" "$out/log" | sort -u | while IFS= read -r line; do
-			case " ${installed[*]} kernel/dma/contiguous.c " in
-			*" ${line%%:*} "*) echo "$line" ;;
-			esac
-		done
+			/^[^ :]*:[0-9].*\(warning\|error\): /p" "$out/log" | sort -u |
+			while IFS= read -r line; do
+				case " ${installed[*]} kernel/dma/contiguous.c " in
+				*" ${line%%:*} "*) echo "$line" ;;
+				esac
+			done
 		[ "$status" = 0 ] || echo "the build failed: see $out/log"
 	)
 }

@@ -53,10 +53,10 @@ configure() {
 	for option in $(options "${fragments[@]}" | sort -u); do
 		# The last fragment that speaks of an option is the one to be heard.
 		line=$(grep -hE "^($option=|# $option is not set\$)" "${fragments[@]}" | tail -n 1)
-		have "$line" || wrong="$wrong${wrong:+, }$line"
+		have "$line" || wrong="$wrong${wrong:+,} $line"
 	done
-	wrong=${wrong:+"not taken by $tree for $ARCH (unknown, or what it depends on is off): $wrong"}
 	if [ -n "$wrong" ]; then
+		wrong="not taken by $tree for $ARCH (unknown, or what it depends on is off):$wrong"
 		[ "${KERNEL_LOOSE:-}" = 1 ] || die "$wrong"
 		say "$wrong"
 	fi
