@@ -61,6 +61,7 @@ struct bench_thread {
 	int align;
 	unsigned int warm;
 	unsigned int times;
+	unsigned int pause;		/* before each allocation, in microseconds */
 	struct bench_sample *samples;	/* @times of them */
 	u64 end;			/* when it had done all */
 };
@@ -186,6 +187,8 @@ static int bench_work(void *data)
 		u64 start, got, end;
 		struct page *page;
 
+		if (t->pause)
+			fsleep(t->pause);
 		start = ktime_get_ns();
 		page = bench_alloc(t->cma, t->pages, t->align);
 		got = ktime_get_ns();
@@ -315,8 +318,8 @@ static int bench_do(const char *text)
 		return bench_hold(area, pages, align);
 	if (sscanf(text, "drop %u %lu %lu %d", &area, &pfn, &pages, &align) == 4)
 		return bench_drop(area, pfn, pages, align);
-	if (sscanf(text, "cycle %u %u %u %lu %d %u %u", &area, &areas, &threads,
-		   &how.pages, &how.align, &how.warm, &how.times) == 7)
+	if (sscanf(text, "cycle %u %u %u %lu %d %u %u %u", &area, &areas, &threads,
+		   &how.pages, &how.align, &how.warm, &how.times, &how.pause) == 8)
 		return bench_cycle(area, areas, threads, how);
 	if (sscanf(text, "unballast %lu", &pages) == 1)
 		return bench_spit(pages);

@@ -533,7 +533,8 @@ static void idle(const char *name, unsigned long pages, bool folio,
 	char *text, *line, *next;
 	unsigned int i = 0;
 
-	if (!command("cycle 0 1 1 %lu %d %u %u", pages,
+	/* Who wants memory does so now and then, on a machine that has been idle. */
+	if (!command("cycle 0 1 1 %lu %d %u %u 1000", pages,
 		     folio ? FOLIO : align_of(pages), warm, times))
 		die("cycle of %lu pages: %s", pages, strerror(errno));
 	text = read_results();
@@ -557,14 +558,14 @@ static void run_threads(unsigned int areas, unsigned int n, unsigned int round)
 
 	/* A quarter of a second for one thread */
 	if (!times) {
-		if (!command("cycle 0 1 1 256 8 20 50"))
+		if (!command("cycle 0 1 1 256 8 20 50 0"))
 			die("cycle: %s", strerror(errno));
 		text = read_results();
 		times = 250000000 / (strtoull(text, NULL, 10) / 70);
 		times = times < 30 ? 30 : times > 8000 ? 8000 : times;
 		free(text);
 	}
-	if (!command("cycle 0 %u %u 256 8 0 %lu", areas, n, times))
+	if (!command("cycle 0 %u %u 256 8 0 %lu 0", areas, n, times))
 		die("cycle of %u threads: %s", n, strerror(errno));
 	text = read_results();
 	printf("threads,256,%u,%u,%u,0,%d,1,%llu,0,0\n", areas, n, round,
