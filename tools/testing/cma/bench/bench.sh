@@ -95,6 +95,8 @@ plant() {
 			grep -q "cma_alloc_$have(" "$from/include/linux/cma.h" &&
 				echo "CFLAGS_cma_bench.o += -DHAVE_$have"
 		done
+		grep -q "TRACE_EVENT(cma_range_chosen," "$from/include/trace/events/cma.h" &&
+			echo "CFLAGS_cma_bench.o += -DHAVE_range_chosen"
 	} >"$new"
 	cmp -s "$new" "$to/mm/Makefile" || cp "$new" "$to/mm/Makefile" || unwritable "$to"
 	cmp -s "$here/cma_bench.c" "$to/mm/cma_bench.c" ||

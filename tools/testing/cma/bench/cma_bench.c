@@ -10,10 +10,13 @@
  *
  *	hold AREA PAGES ALIGN		allocate: NANOSECONDS PFN, or no PFN
  *	drop AREA PFN PAGES ALIGN	release: NANOSECONDS
- *	cycle AREA AREAS THREADS PAGES ALIGN WARM TIMES
+ *	cycle AREA AREAS THREADS PAGES ALIGN WARM TIMES PAUSE
  *					allocate and release by turns, in each thread
- *					WARM + TIMES times: NANOSECONDS of it all, then
- *					ALLOC RELEASE of each but the first WARM ones
+ *					WARM + TIMES times, PAUSE us before each:
+ *					NANOSECONDS of it all, then ALLOC RELEASE RANGES
+ *					of each but the first WARM ones
+ *	count ON			count RANGES that are tried, or let them be 0;
+ *					not every tree can
  *	ballast				take all that is free outside of all areas
  *	unballast PAGES			give back as many of them, the first ones first
  *	drain				free what CPUs keep in lists of their own
@@ -23,6 +26,7 @@
 
 #define pr_fmt(fmt) "cma_bench: " fmt
 
+#include <linux/atomic.h>
 #include <linux/cma.h>
 #include <linux/completion.h>
 #include <linux/cpumask.h>
@@ -44,6 +48,9 @@
 #include <linux/uaccess.h>
 #include <linux/vmalloc.h>
 #include <linux/vmstat.h>
+#ifdef HAVE_range_chosen
+#include <trace/events/cma.h>
+#endif
 
 #define MAX_THREADS	16
 #define MAX_SAMPLES	100000
@@ -52,6 +59,7 @@ struct bench_sample {
 	u64 alloc_ns;
 	u64 release_ns;
 	unsigned long pfn;		/* 0 if the allocation failed */
+	unsigned long ranges;		/* that were tried by all threads meanwhile */
 };
 
 struct bench_thread {
@@ -73,6 +81,7 @@ static u64 bench_elapsed;
 static bool bench_cycled;
 static LIST_HEAD(bench_ballast);
 static DECLARE_COMPLETION(bench_go);
+static atomic_long_t bench_ranges;
 
 /* Trees differ in how they allocate a folio; bench.sh says what there is. */
 static struct page *bench_alloc(struct cma *cma, unsigned long pages, int align)
@@ -102,6 +111,26 @@ static bool bench_release(struct cma *cma, struct page *page,
 	return false;
 #endif
 }
+
+#ifdef HAVE_range_chosen
+static void bench_range_chosen(void *data, const char *area, unsigned long pfn,
+			       unsigned long count, unsigned int align, u64 cost)
+{
+	atomic_long_inc(&bench_ranges);
+}
+
+static int bench_count_ranges(bool on)
+{
+	if (on)
+		return register_trace_cma_range_chosen(bench_range_chosen, NULL);
+	return unregister_trace_cma_range_chosen(bench_range_chosen, NULL);
+}
+#else
+static int bench_count_ranges(bool on)
+{
+	return -EOPNOTSUPP;
+}
+#endif
 
 static int bench_match(struct cma *cma, void *data)
 {
@@ -184,6 +213,7 @@ static int bench_work(void *data)
 	wait_for_completion(&bench_go);
 	for (unsigned int i = 0; i < t->warm + t->times; i++) {
 		struct bench_sample *sample = t->samples + i - t->warm;
+		long ranges = atomic_long_read(&bench_ranges);
 		u64 start, got, end;
 		struct page *page;
 
@@ -199,6 +229,7 @@ static int bench_work(void *data)
 			sample->alloc_ns = got - start;
 			sample->release_ns = end - got;
 			sample->pfn = page ? page_to_pfn(page) : 0;
+			sample->ranges = atomic_long_read(&bench_ranges) - ranges;
 		}
 		cond_resched();
 	}
@@ -321,6 +352,8 @@ static int bench_do(const char *text)
 	if (sscanf(text, "cycle %u %u %u %lu %d %u %u %u", &area, &areas, &threads,
 		   &how.pages, &how.align, &how.warm, &how.times, &how.pause) == 8)
 		return bench_cycle(area, areas, threads, how);
+	if (sscanf(text, "count %u", &areas) == 1)
+		return bench_count_ranges(areas);
 	if (sscanf(text, "unballast %lu", &pages) == 1)
 		return bench_spit(pages);
 	if (!strcmp(text, "ballast"))
@@ -360,7 +393,8 @@ static int bench_show(struct seq_file *m, void *v)
 		if (!bench_cycled)
 			seq_printf(m, "%llu %lu\n", s->alloc_ns, s->pfn);
 		else if (s->pfn)
-			seq_printf(m, "%llu %llu\n", s->alloc_ns, s->release_ns);
+			seq_printf(m, "%llu %llu %lu\n", s->alloc_ns, s->release_ns,
+				   s->ranges);
 		else
 			seq_printf(m, "%llu failed\n", s->alloc_ns);
 	}

@@ -17,6 +17,12 @@ function samples(    pages) {
 		put(sprintf("threads; %d on %d area%s", $5, $4, $4 > 1 ? "s" : ""), 1e9 / $10)
 		return
 	}
+	if ($2 == "idle-count") {
+		# the quick way is to try one range
+		$2 = "idle"
+		put("left quick way", $12 > 1 || !$8)
+		return
+	}
 	# Where there is no room, it is nobody's fault.
 	if (!$9)
 		return
@@ -40,7 +46,7 @@ function flush() {
 		print key " max," value[n]
 	} else if (key ~ /,moved$/) {
 		printf "%s per page,%.5f\n", key, sum / n
-	} else if (key ~ /,success$/) {
+	} else if (key ~ /,(success|left quick way)$/) {
 		printf "%s,%.5f\n", key, sum / n
 	} else {
 		printf "%s,%.1f\n", key, value[int((n + 1) / 2)]

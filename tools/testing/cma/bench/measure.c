@@ -527,28 +527,40 @@ static int align_of(unsigned long pages)
 
 /* ---- Scenarios ---- */
 
-static void idle(const char *name, unsigned long pages, bool folio,
-		 unsigned int warm, unsigned int times)
+/* Who wants memory does so now and then, on a machine that has been idle. */
+#define PAUSE	1000
+
+static void cycle(const char *name, unsigned long pages, bool folio,
+		  unsigned int warm, unsigned int times)
 {
 	char *text, *line, *next;
 	unsigned int i = 0;
 
-	/* Who wants memory does so now and then, on a machine that has been idle. */
-	if (!command("cycle 0 1 1 %lu %d %u %u 1000", pages,
-		     folio ? FOLIO : align_of(pages), warm, times))
+	if (!command("cycle 0 1 1 %lu %d %u %u %u", pages,
+		     folio ? FOLIO : align_of(pages), warm, times, PAUSE))
 		die("cycle of %lu pages: %s", pages, strerror(errno));
 	text = read_results();
 	line = strchr(text, '\n');
 	for (line = line ? line + 1 : text; *line; line = next) {
-		unsigned long long alloc = 0, release = 0;
-		int n = sscanf(line, "%llu %llu", &alloc, &release);
+		unsigned long long alloc = 0, release = 0, ranges = 0;
+		int n = sscanf(line, "%llu %llu %llu", &alloc, &release, &ranges);
 
-		printf("%s,%s%lu,1,1,0,%u,%d,1,%llu,%llu,0\n", name, folio ? "f" : "",
-		       pages, i++, n == 2, alloc, release);
+		printf("%s,%s%lu,1,1,0,%u,%d,1,%llu,%llu,%llu\n", name, folio ? "f" : "",
+		       pages, i++, n == 3, alloc, release, ranges);
 		next = strchr(line, '\n');
 		next = next ? next + 1 : line + strlen(line);
 	}
 	free(text);
+}
+
+/* To count takes time, and so it is not done while time is taken. */
+static void idle(unsigned long pages, bool folio)
+{
+	cycle("idle", pages, folio, 50, 600);
+	if (!command("count 1"))
+		return;
+	cycle("idle-count", pages, folio, 50, 200);
+	command("count 0");
 }
 
 static void run_threads(unsigned int areas, unsigned int n, unsigned int round)
@@ -660,8 +672,8 @@ int main(int argc, char **argv)
 		die("expected a scenario and a number of rounds");
 	if (!strcmp(what, "idle")) {
 		for (unsigned int i = 0; i < 5; i++)
-			idle("idle", sizes[i], false, 50, 600);
-		idle("idle", (2 << 20) / page_size, true, 50, 600);
+			idle(sizes[i], false);
+		idle((2 << 20) / page_size, true);
 	} else if (!strcmp(what, "loaded")) {
 		prepare((64 << 20) / page_size, 512);
 		borrowed(what, 90, false, 256, 0, 16, rounds);
@@ -683,7 +695,7 @@ int main(int argc, char **argv)
 				for (unsigned int n = 1; n <= 4; n *= 2)
 					run_threads(areas, n, round);
 	} else if (!strcmp(what, "gigantic")) {
-		idle("gigantic", (1UL << 30) / page_size, true, 1, rounds);
+		cycle("gigantic", (1UL << 30) / page_size, true, 1, rounds);
 		prepare((1UL << 30) / page_size, 16384);
 		borrowed("gigantic-lent", 10, false, (1UL << 30) / page_size, FOLIO, 1,
 			 rounds < 2 ? rounds : 2);

@@ -17,8 +17,8 @@ function show(figure, v) {
 		return "-"
 	if (figure ~ /^(alloc|release)/)
 		return human(v)
-	if (figure == "success")
-		return sprintf("%.*f%%", v == 1 ? 0 : 1, v * 100)
+	if (figure == "success" || figure == "left quick way")
+		return sprintf("%.*f%%", v == 0 || v == 1 ? 0 : 1, v * 100)
 	if (figure ~ /^threads/)
 		return sprintf("%.0f/s", v)
 	if (figure ~ /^speed/)
@@ -28,7 +28,7 @@ function show(figure, v) {
 
 # How many times less, or more where more is better, ours is than the other
 function ratio(figure, other, ours,    swap) {
-	if (other == "" || ours == "" || figure == "success" || figure ~ /^speed/)
+	if (other == "" || ours == "" || figure !~ /^(alloc|release|moved|threads)/)
 		return ""
 	if (figure ~ /^threads/) {
 		swap = other
@@ -66,6 +66,8 @@ function wanted(scenario, pages, figure) {
 function wanted_value(scenario, figure) {
 	if (scenario == "pinned" && figure == "success")
 		return 1
+	if (scenario == "idle" && figure == "left quick way")
+		return 0
 	if (scenario == "threads" && figure == "speed; 2 on 1 area")
 		return 1.7
 	return ""
@@ -100,7 +102,7 @@ function add(scenario, pages, figure,    i, c, v, r, want, ok) {
 	} else {
 		want = wanted_value(scenario, figure)
 		if (want != "") {
-			ok = v >= want ? "yes" : "NO"
+			ok = v == "" ? "-" : (want ? v >= want : !v) ? "yes" : "NO"
 			want = show(figure, want)
 		} else {
 			want = "-"
