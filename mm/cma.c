@@ -781,7 +781,8 @@ static unsigned long cma_find_torn_folio(const struct cma_map *map,
  * If that does not hold, or not all the pages are allocated or in one range of
  * the area, nothing is released and the log says what was wrong and who called.
  *
- * Context: any but NMI. Takes cma->lock and zone locks.
+ * Context: any but NMI; with PREEMPT_RT, where preemption is enabled. Takes
+ * cma->lock and zone locks.
  * Return: true if the pages were released; false if the first one is not in the
  * area, so that a caller may try areas in turn, or if the release was refused.
  */

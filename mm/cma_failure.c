@@ -245,11 +245,6 @@ void cma_show_site(struct seq_file *m, depot_stack_handle_t site)
 	}
 }
 
-static u64 age_ms(u64 since)
-{
-	return jiffies64_to_msecs(get_jiffies_64() - since);
-}
-
 static void show_owner(struct seq_file *m, const struct cma_obstacle *obstacle)
 {
 	if (obstacle->has_file) {
@@ -284,7 +279,7 @@ static int failures_show(struct seq_file *m, void *v)
 		it = h->failures[(nr - i) % KEPT_FAILURES];
 		spin_unlock(&h->lock);
 
-		seq_printf(m, "%llu %lu %u %d %d ", age_ms(it.when), it.pages,
+		seq_printf(m, "%llu %lu %u %d %d ", cma_age_ms(it.when), it.pages,
 			   it.align, it.error, it.pid);
 		cma_show_text(m, it.comm);
 		seq_printf(m, " %s ", reason_names[it.obstacle.reason]);
@@ -311,7 +306,7 @@ static int reasons_show(struct seq_file *m, void *v)
 
 		if (count)
 			seq_printf(m, "%llu %s %llu\n", count, reason_names[i],
-				   age_ms(atomic64_read(&h->last[i])));
+				   cma_age_ms(atomic64_read(&h->last[i])));
 	}
 
 	return 0;

@@ -489,11 +489,6 @@ void cma_track_holder(struct cma *cma, unsigned long pfn, unsigned long pages,
 			  (void *)frames[0]);
 }
 
-static u64 age_ms(u64 since)
-{
-	return jiffies64_to_msecs(get_jiffies_64() - since);
-}
-
 /*
  * /sys/kernel/debug/cma/AREA/allocations: the lock is taken for one record at a
  * time. Position 0 is the first line, position n the first record from PFN
@@ -544,7 +539,7 @@ static int allocations_show(struct seq_file *m, void *v)
 	}
 
 	seq_printf(m, "%#lx %lu %llu %d ", it->pfn, it->pages,
-		   age_ms(it->since), it->pid);
+		   cma_age_ms(it->since), it->pid);
 	cma_show_text(m, it->comm);
 	seq_putc(m, ' ');
 	cma_show_site(m, it->site);
@@ -653,7 +648,7 @@ static int holders_show(struct seq_file *m, void *v)
 	nr = fold_holders(list, list_holders(cma, list, nr));
 	for (size_t i = 0; i < nr; i++) {
 		seq_printf(m, "%lu %lu %llu ", list[i].pages,
-			   list[i].allocations, age_ms(list[i].since));
+			   list[i].allocations, cma_age_ms(list[i].since));
 		cma_show_site(m, list[i].site);
 		seq_putc(m, '\n');
 	}
