@@ -530,7 +530,7 @@ static int align_of(unsigned long pages)
 /* Who wants memory does so now and then, on a machine that has been idle. */
 #define PAUSE	1000
 
-static void cycle(const char *name, unsigned long pages, bool folio,
+static void take_turns(const char *name, unsigned long pages, bool folio,
 		  unsigned int warm, unsigned int times)
 {
 	char *text, *line, *next;
@@ -554,12 +554,12 @@ static void cycle(const char *name, unsigned long pages, bool folio,
 }
 
 /* To count takes time, and so it is not done while time is taken. */
-static void idle(unsigned long pages, bool folio)
+static void run_idle(unsigned long pages, bool folio)
 {
-	cycle("idle", pages, folio, 50, 600);
+	take_turns("idle", pages, folio, 50, 600);
 	if (!command("count 1"))
 		return;
-	cycle("idle-count", pages, folio, 50, 200);
+	take_turns("idle-count", pages, folio, 50, 200);
 	command("count 0");
 }
 
@@ -672,8 +672,8 @@ int main(int argc, char **argv)
 		die("expected a scenario and a number of rounds");
 	if (!strcmp(what, "idle")) {
 		for (unsigned int i = 0; i < 5; i++)
-			idle(sizes[i], false);
-		idle((2 << 20) / page_size, true);
+			run_idle(sizes[i], false);
+		run_idle((2 << 20) / page_size, true);
 	} else if (!strcmp(what, "loaded")) {
 		prepare((64 << 20) / page_size, 512);
 		borrowed(what, 90, false, 256, 0, 16, rounds);
@@ -695,7 +695,7 @@ int main(int argc, char **argv)
 				for (unsigned int n = 1; n <= 4; n *= 2)
 					run_threads(areas, n, round);
 	} else if (!strcmp(what, "gigantic")) {
-		cycle("gigantic", (1UL << 30) / page_size, true, 1, rounds);
+		take_turns("gigantic", (1UL << 30) / page_size, true, 1, rounds);
 		prepare((1UL << 30) / page_size, 16384);
 		borrowed("gigantic-lent", 10, false, (1UL << 30) / page_size, FOLIO, 1,
 			 rounds < 2 ? rounds : 2);
