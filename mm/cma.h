@@ -3,7 +3,6 @@
 #define __MM_CMA_H__
 
 #include <linux/cma.h>
-#include <linux/jiffies.h>
 #include <linux/kobject.h>
 #include <linux/list.h>
 #include <linux/rbtree.h>
@@ -393,12 +392,7 @@ void cma_obstacle_text(const struct cma_obstacle *obstacle, char *buf,
 void cma_failure_add_files(struct cma *cma, struct dentry *dir);
 void cma_show_text(struct seq_file *m, const char *text);
 void cma_show_site(struct seq_file *m, u32 site);
-
-/* @since is in jiffies. */
-static inline u64 cma_age_ms(u64 since)
-{
-	return jiffies64_to_msecs(get_jiffies_64() - since);
-}
+u64 cma_age_ms(u64 since);
 
 #ifdef CONFIG_CMA_TRACK
 /**

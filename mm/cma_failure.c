@@ -245,6 +245,17 @@ void cma_show_site(struct seq_file *m, depot_stack_handle_t site)
 	}
 }
 
+/**
+ * cma_age_ms() - how long ago was it?
+ * @since: in jiffies
+ *
+ * Return: milliseconds.
+ */
+u64 cma_age_ms(u64 since)
+{
+	return jiffies64_to_msecs(get_jiffies_64() - since);
+}
+
 static void show_owner(struct seq_file *m, const struct cma_obstacle *obstacle)
 {
 	if (obstacle->has_file) {

@@ -80,6 +80,21 @@ static bool has_set_in_row(unsigned long word, unsigned int n)
 	return word;
 }
 
+/* Behind the last bit of @bits [0, @n) that is set, or with @zero is not; or 0. */
+static unsigned long behind_last(const unsigned long *bits, unsigned long n, bool zero)
+{
+	while (n) {
+		unsigned long word = bits[BIT_WORD(n - 1)];
+
+		word = (zero ? ~word : word) & BITMAP_LAST_WORD_MASK(n);
+		n = ALIGN_DOWN(n - 1, BITS_PER_LONG);
+		if (word)
+			return n + __fls(word) + 1;
+	}
+
+	return 0;
+}
+
 /* What is behind the last unit of the map counts as taken. */
 static struct cma_runs sum_leaf(const struct cma_map *map, unsigned long leaf)
 {
@@ -122,7 +137,8 @@ static struct cma_runs sum_leaf(const struct cma_map *map, unsigned long leaf)
 
 /*
  * Units of a leaf were taken or set free: the run of free ones in which they are,
- * or were, tells what changed. Only if it was the longest, all of the leaf does.
+ * or were, tells what changed. Only if it was the longest, and what is left of it
+ * might not be, all of the leaf does.
  */
 static void update_leaf(struct cma_map *map, unsigned long leaf,
 			unsigned long unit, unsigned long end, bool free)
@@ -131,20 +147,25 @@ static void update_leaf(struct cma_map *map, unsigned long leaf,
 	unsigned long base = leaf << LEAF_SHIFT;
 	unsigned long size = min(BIT(LEAF_SHIFT), cma_map_units(map) - base);
 	const unsigned long *taken = map->taken + BIT_WORD(base);
-	unsigned long first, last;
+	unsigned long first, last, left;
 
 	unit = max(unit, base) - base;
 	end = min(end - base, size);
-	first = unit ? find_last_bit(taken, unit) : 0;
-	first = first < unit ? first + 1 : 0;
-	last = find_next_bit(taken, size, end);
+	/* Where the first and the last run of the leaf end is known. */
+	first = unit <= runs->first ? 0 : behind_last(taken, unit, false);
+	last = end + runs->last >= BIT(LEAF_SHIFT) ? BIT(LEAF_SHIFT) :
+						     find_next_bit(taken, size, end);
 
-	if (!free && last - first >= runs->longest) {
-		*runs = sum_leaf(map, leaf);
-		return;
-	}
-	if (free)
+	if (free) {
 		runs->longest = max_t(u32, runs->longest, last - first);
+	} else if (last - first >= runs->longest) {
+		left = max(unit - first, last - end);
+		if (left < max(first, size - last)) {
+			*runs = sum_leaf(map, leaf);
+			return;
+		}
+		runs->longest = left;
+	}
 	if (!first)
 		runs->first = free ? last : unit;
 	if (last == BIT(LEAF_SHIFT))
@@ -416,29 +437,19 @@ static unsigned long run_end(const struct cma_map *map, unsigned long pos)
 			end = pos + BIT(level_shift(level));
 			pos += first;
 		} else {
-			end = min(ALIGN(pos, BIT(LEAF_SHIFT)), units);
-			pos = find_next_bit(map->taken, end, pos);
+			end = ALIGN(pos, BIT(LEAF_SHIFT));
+			if (pos + map->runs[0][pos >> LEAF_SHIFT].last >= end) {
+				pos = end;
+			} else {
+				end = min(end, units);
+				pos = find_next_bit(map->taken, end, pos);
+			}
 		}
 		if (pos < end)
 			break;
 	}
 
 	return pos;
-}
-
-/* Behind the last bit of @bits [0, @n) that is set, or with @zero is not; or 0. */
-static unsigned long behind_last(const unsigned long *bits, unsigned long n, bool zero)
-{
-	while (n) {
-		unsigned long word = bits[BIT_WORD(n - 1)];
-
-		word = (zero ? ~word : word) & BITMAP_LAST_WORD_MASK(n);
-		n = ALIGN_DOWN(n - 1, BITS_PER_LONG);
-		if (word)
-			return n + __fls(word) + 1;
-	}
-
-	return 0;
 }
 
 /* As find_room(), but the highest unit, and all units wanted are below @end. */
