@@ -247,7 +247,8 @@ int cma_map_init(struct cma_map *map)
 	unsigned long nodes = level_nodes(map, 0);
 
 	map->top = 0;
-	while (map->top < CMA_MAP_LEVELS - 1 && level_nodes(map, map->top) > 1)
+	while (map->top < CMA_MAP_LEVELS - 1 &&
+	       level_nodes(map, map->top) > BIT(FAN_SHIFT))
 		nodes += level_nodes(map, ++map->top);
 
 	map->taken = alloc_map(BITS_TO_LONGS(units), sizeof(long));
