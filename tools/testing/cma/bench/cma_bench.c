@@ -10,11 +10,11 @@
  *
  *	hold AREA PAGES ALIGN		allocate: NANOSECONDS PFN, or no PFN
  *	drop AREA PFN PAGES ALIGN	release: NANOSECONDS
- *	cycle AREA AREAS THREADS PAGES ALIGN WARM TIMES PAUSE
+ *	cycle AREA AREAS THREADS PAGES ALIGN WARM TIMES
  *					allocate and release by turns, in each thread
- *					WARM + TIMES times, PAUSE us before each:
- *					NANOSECONDS of it all, then ALLOC RELEASE RANGES
- *					of each but the first WARM ones
+ *					WARM + TIMES times: NANOSECONDS of it all, then
+ *					ALLOC RELEASE RANGES of each but the first WARM
+ *					ones
  *	count ON			count RANGES that are tried, or let them be 0;
  *					not every tree can
  *	ballast				take all that is free outside of all areas
@@ -69,7 +69,6 @@ struct bench_thread {
 	int align;
 	unsigned int warm;
 	unsigned int times;
-	unsigned int pause;		/* before each allocation, in microseconds */
 	struct bench_sample *samples;	/* @times of them */
 	u64 end;			/* when it had done all */
 };
@@ -217,8 +216,6 @@ static int bench_work(void *data)
 		u64 start, got, end;
 		struct page *page;
 
-		if (t->pause)
-			fsleep(t->pause);
 		start = ktime_get_ns();
 		page = bench_alloc(t->cma, t->pages, t->align);
 		got = ktime_get_ns();
@@ -349,8 +346,8 @@ static int bench_do(const char *text)
 		return bench_hold(area, pages, align);
 	if (sscanf(text, "drop %u %lu %lu %d", &area, &pfn, &pages, &align) == 4)
 		return bench_drop(area, pfn, pages, align);
-	if (sscanf(text, "cycle %u %u %u %lu %d %u %u %u", &area, &areas, &threads,
-		   &how.pages, &how.align, &how.warm, &how.times, &how.pause) == 8)
+	if (sscanf(text, "cycle %u %u %u %lu %d %u %u", &area, &areas, &threads,
+		   &how.pages, &how.align, &how.warm, &how.times) == 7)
 		return bench_cycle(area, areas, threads, how);
 	if (sscanf(text, "count %u", &areas) == 1)
 		return bench_count_ranges(areas);

@@ -527,17 +527,14 @@ static int align_of(unsigned long pages)
 
 /* ---- Scenarios ---- */
 
-/* Who wants memory does so now and then, on a machine that has been idle. */
-#define PAUSE	1000
-
 static void take_turns(const char *name, unsigned long pages, bool folio,
 		  unsigned int warm, unsigned int times)
 {
 	char *text, *line, *next;
 	unsigned int i = 0;
 
-	if (!command("cycle 0 1 1 %lu %d %u %u %u", pages,
-		     folio ? FOLIO : align_of(pages), warm, times, PAUSE))
+	if (!command("cycle 0 1 1 %lu %d %u %u", pages,
+		     folio ? FOLIO : align_of(pages), warm, times))
 		die("cycle of %lu pages: %s", pages, strerror(errno));
 	text = read_results();
 	line = strchr(text, '\n');
@@ -570,14 +567,14 @@ static void run_threads(unsigned int areas, unsigned int n, unsigned int round)
 
 	/* A quarter of a second for one thread */
 	if (!times) {
-		if (!command("cycle 0 1 1 256 8 20 50 0"))
+		if (!command("cycle 0 1 1 256 8 20 50"))
 			die("cycle: %s", strerror(errno));
 		text = read_results();
 		times = 250000000 / (strtoull(text, NULL, 10) / 70);
 		times = times < 30 ? 30 : times > 8000 ? 8000 : times;
 		free(text);
 	}
-	if (!command("cycle 0 %u %u 256 8 0 %lu 0", areas, n, times))
+	if (!command("cycle 0 %u %u 256 8 0 %lu", areas, n, times))
 		die("cycle of %u threads: %s", n, strerror(errno));
 	text = read_results();
 	printf("threads,256,%u,%u,%u,0,%d,1,%llu,0,0\n", areas, n, round,
