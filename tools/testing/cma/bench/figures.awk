@@ -33,7 +33,7 @@ function samples(    pages) {
 	if (!$8)
 		return
 	put("release", $11)
-	if ($2 != "idle")
+	if ($2 !~ /^idle/)
 		put("moved", $12 / pages)
 }
 

@@ -37,6 +37,7 @@
 #define SPARE	65536		/* pages that may come to lie elsewhere */
 #define FOLIO	(-1)
 #define READAHEAD "/sys/fs/ext4/ram0/inode_readahead_blks"
+#define TRACK	"/sys/module/cma/parameters/track"
 #define LISTS	"/proc/sys/vm/percpu_pagelist_high_fraction"
 
 /* What a page of the area is, or is to be. */
@@ -560,6 +561,16 @@ static void run_idle(unsigned long pages, bool folio)
 	command("count 0");
 }
 
+/* What it costs to record who holds what. */
+static void run_untracked(unsigned long pages)
+{
+	if (access(TRACK, W_OK))
+		return;
+	set_number(TRACK, 0);
+	take_turns("idle-untracked", pages, false, 50, 600);
+	set_number(TRACK, 1);
+}
+
 static void run_threads(unsigned int areas, unsigned int n, unsigned int round)
 {
 	static unsigned long times;
@@ -671,6 +682,8 @@ int main(int argc, char **argv)
 		for (unsigned int i = 0; i < 5; i++)
 			run_idle(sizes[i], false);
 		run_idle((2 << 20) / page_size, true);
+		run_untracked(1);
+		run_untracked(256);
 	} else if (!strcmp(what, "loaded")) {
 		prepare((64 << 20) / page_size, 512);
 		borrowed(what, 90, false, 256, 0, 16, rounds);
