@@ -87,8 +87,10 @@ boots() {
 	n=$((n + 1))
 	title=$1 wrong=
 	if [ -n "$looking" ]; then
-		[ "$(cat "$out/$n.status" 2>/dev/null)" = 0 ] ||
+		if [ "$(cat "$out/$n.status" 2>/dev/null)" != 0 ]; then
 			note "the boot ended with status $(cat "$out/$n.status" 2>/dev/null)"
+			wrong+=$(sed 's/^/#     /' "$out/$n.err" 2>/dev/null)$'\n'
+		fi
 		return
 	fi
 	cases=$n
