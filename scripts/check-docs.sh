@@ -44,7 +44,8 @@ if ! make htmldocs >log 2>&1; then
 	cp log "$build/check.docs.log"
 	echo "make htmldocs failed: see $build/check.docs.log"
 fi
-sed "s,^$farm/,,; s,^$tree/,," log | sort -u | while IFS= read -r line; do
+# In a comment of the kernel's, the line of the document comes first and then its own.
+sed -E "s,^($farm|$tree)/,,; s,^Documentation/[^ ]*:[0-9]+: (.*:[0-9]),\\1,; s,^\\./,," log | sort -u | while IFS= read -r line; do
 	file=${line%%:*}
 	case $line in
 	*/index.rst:*"nonexisting document '"*)
