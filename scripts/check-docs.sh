@@ -1,8 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 # Prints what is wrong in the project's documents, one finding a line: what make htmldocs
-# warns of in one of them, and names of files and functions that do not exist. Part of
-# make check.
+# warns of in one of them, names of files and functions that do not exist, and what kernel-doc
+# warns of in a file of the kernel's since the project edits it. Part of make check.
 #
 # The kernel has some thousand documents. So make htmldocs gets a tree that has only those
 # of the project, those that its patches edit, and the indices of their folders. What these
@@ -15,6 +15,7 @@ set -u
 
 need make:make perl:perl sphinx-build:python3-sphinx
 tree=$("$(dirname "$0")/tree.sh") || exit 1
+base=$("$(dirname "$0")/base.sh") || exit 1
 read_steps
 
 farm=$build/check.docs
@@ -45,7 +46,8 @@ if ! make htmldocs >log 2>&1; then
 	echo "make htmldocs failed: see $build/check.docs.log"
 fi
 # In a comment of the kernel's, the line of the document comes first and then its own.
-sed -E "s,^($farm|$tree)/,,; s,^Documentation/[^ ]*:[0-9]+: (.*:[0-9]),\\1,; s,^\\./,," log | sort -u | while IFS= read -r line; do
+sed -E "s,^($farm|$tree)/,,; s,^Documentation/[^ ]*:[0-9]+: (.*:[0-9]),\\1,; s,^\\./,," log |
+	sort -u | while IFS= read -r line; do
 	file=${line%%:*}
 	case $line in
 	*/index.rst:*"nonexisting document '"*)
@@ -60,7 +62,8 @@ done
 names() {
 	(cd "$tree" && grep -oE -H -e "$1" "${docs[@]}" | sort -u)
 }
-names '\b(Documentation|arch|include|kernel|mm|scripts|tools)/[[:alnum:]_/.-]+\.(c|h|rst|sh|svg|txt)\b' |
+folders='(Documentation|arch|include|kernel|mm|scripts|tools)'
+names "\\b$folders/[[:alnum:]_/.-]+\\.(c|h|rst|sh|svg|txt)\\b" |
 	while IFS=: read -r file name; do
 		[ -e "$tree/$name" ] || [ -e "$project/$name" ] || echo "$file: there is no $name"
 	done
@@ -70,3 +73,14 @@ known=$(cd "$tree" && grep -rhowF -f <(sed 's/.*://; s/()//' <<<"$functions" | s
 while IFS=: read -r file name; do
 	grep -qx "${name%()}" <<<"$known" || echo "$file: there is no $name"
 done <<<"$functions"
+
+# remarks TREE FILE - of kernel-doc
+remarks() {
+	(cd "$1" && perl scripts/kernel-doc -none "$2" 2>&1 | sed 's/:[0-9]*: /: /' | sort -u)
+}
+for file in "${touched[@]}"; do
+	case $file in
+	*.c | *.h) [ ! -e "$base/$file" ] || [ -n "${brought[$file]:-}" ] || [ ! -e "$tree/$file" ] ||
+		comm -13 <(remarks "$base" "$file") <(remarks "$tree" "$file") ;;
+	esac
+done
