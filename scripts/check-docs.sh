@@ -24,8 +24,8 @@ rm -rf "$farm"
 { mkdir -p "$farm/Documentation" && cd "$farm" && ln -s "$tree"/* . 2>/dev/null
 	[ -L Makefile ]; } || unwritable "$farm"
 
-mapfile -t ours < <(printf '%s\n' "${touched[@]}" | grep -E '^Documentation/.*\.rst$|/ABI/')
-mapfile -t docs < <(printf '%s\n' "${ours[@]}" | grep -v '/index\.rst$')
+mapfile -t docs < <(printf '%s\n' "${touched[@]}" | grep -v '/index\.rst$' |
+	grep -E '^Documentation/.*\.rst$|/ABI/')
 mapfile -t images < <(printf '%s\n' "${touched[@]}" | grep '^Documentation/.*\.svg$')
 mapfile -t indices < <(for file in "${docs[@]}"; do
 	while file=${file%/*}; [ "$file" != Documentation ]; do
@@ -79,8 +79,7 @@ remarks() {
 	(cd "$1" && perl scripts/kernel-doc -none "$2" 2>&1 | sed 's/:[0-9]*: /: /' | sort -u)
 }
 for file in "${touched[@]}"; do
-	case $file in
-	*.c | *.h) [ ! -e "$base/$file" ] || [ -n "${brought[$file]:-}" ] || [ ! -e "$tree/$file" ] ||
-		comm -13 <(remarks "$base" "$file") <(remarks "$tree" "$file") ;;
-	esac
+	[[ $file == *.[ch] && -e $base/$file && -e $tree/$file ]] || continue
+	[ -n "${brought[$file]:-}" ] ||
+		comm -13 <(remarks "$base" "$file") <(remarks "$tree" "$file")
 done
