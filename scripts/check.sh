@@ -103,6 +103,8 @@ findings kernel-doc < <(cd "$tree" && for file in "${installed[@]}"; do
 	esac
 done)
 
+findings documents < <(scripts/check-docs.sh || echo "scripts/check-docs.sh did not end well")
+
 # MAINTAINERS: each file is covered, and nothing is listed that is not there.
 findings MAINTAINERS < <(
 	mapfile -t patterns < <(sed -n 's/^F:\t//p' MAINTAINERS.cma)
