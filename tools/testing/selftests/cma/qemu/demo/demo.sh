@@ -22,7 +22,7 @@ step() {
 }
 
 tell() {
-	echo "$*" | fold -s -w 77 | sed 's/^/   /'
+	echo "$*" | fold -s -w 77 | sed 's/^/   /; s/ *$//'
 }
 
 # holds WHAT TEST... - count it, and say so when it does not hold
@@ -66,7 +66,7 @@ hex() {
 # show COMMAND - it and what it prints, within 80 columns, call chains down to one function
 show() {
 	tell "# $1"
-	eval "$1" 2>&1 | sed 's/<[^ ]*/<.../g' | fold -s -w 74 | sed 's/^/     /'
+	eval "$1" 2>&1 | sed 's/<[^ ]*/<.../g' | fold -s -w 74 | sed 's/^/     /; s/ *$//'
 }
 
 # records FILE - the lines of a file of debugfs, without the names of its columns
@@ -153,6 +153,8 @@ holds "the picture shows what is allocated" "$allocated" = "$first_used"
 step "2. Programs fill the memory, and so borrow the area"
 # Where the first buffer would lie if nothing was in the way.
 lowest=$((base + first_used))
+# A reserve as large as the kernel likes it would end the programs before the area is lent.
+echo 1024 >/proc/sys/vm/min_free_kbytes
 start borrow "$area" $ROOM $((lowest + PAGES / 2))
 borrow=$!
 exec 4>/tmp/borrow.in 5</tmp/borrow.out
@@ -232,7 +234,7 @@ holds "cmatop names the page" "$(grep -c "pinned at PFN $pinned" /tmp/view)" = 1
 holds "cmatop names its holder" "$(grep -c "borrow" /tmp/view)" -ge 1
 holds "cmatop fits 80 columns" -z "$(grep '.\{81\}' /tmp/view)"
 
-step "5. The camera closes, the page is let go of, the programs read their memory again"
+step "5. The camera closes, the pipe too, and the programs read their memory again"
 exec 6>&-
 cat <&7
 wait "$camera"
