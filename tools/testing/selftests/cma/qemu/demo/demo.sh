@@ -239,7 +239,7 @@ exec 6>&-
 cat <&7
 wait "$camera"
 holds "the camera's program ended well" $? = 0
-echo >&4
+(echo >&4)	# it may be gone
 hear <&5
 holds "nothing stands in the way any more" "$(stuck_in_block)" = 0
 exec 4>&-
