@@ -36,7 +36,8 @@ colour=
 } >"$tmp/demo"
 
 say "booting $ARCH in QEMU"
-KERNEL=$kernel FILES=$files SCRIPT=$tmp/demo APPEND="cma=64M page_owner=on ${APPEND:-}" MEM=${MEM:-512M} \
+KERNEL=$kernel FILES=$files SCRIPT=$tmp/demo MEM=${MEM:-512M} \
+	APPEND="cma=64M page_owner=on ${APPEND:-}" \
 	VM_LOG=$out/console VM_WATCH=1 VM_TIMEOUT=${VM_TIMEOUT:-300} "$here/vm.sh"
 status=$?
 [ "$status" = 0 ] || say "did not hold; the console is in $out/console"

@@ -185,8 +185,10 @@ set -- $(records failures)
 holds "the failure is what was asked for" "$2 $4 $6" = "$first_chunk -16 sh"
 holds "it names the page and its kind" "$7 $8" = "pinned $pinned"
 holds "it names the holder" "${11%%,site=*}" = "pid=$borrow,comm=borrow"
-holds "the log names page, kind and holder" -z "${log##*"in the way: PFN $pinned (pinned, "*", of borrow, pid $borrow)"}"
-holds "the reason is counted" "$(records reasons | awk '$2 == "pinned" { print ($1 > 0) }')" = 1
+holds "the log names page, kind and holder" \
+	-z "${log##*"in the way: PFN $pinned (pinned, "*", of borrow, pid $borrow)"}"
+holds "the reason is counted" \
+	"$(records reasons | awk '$2 == "pinned" { print ($1 > 0) }')" = 1
 holds "sysfs counts what was given up" "$(counter ranges_given_up)" -gt "$given_up"
 holds "the failure is counted" "$(counter alloc_pages_fail)" = $((first_fail + first_chunk))
 stuck_in_block() {
@@ -196,7 +198,8 @@ stuck_in_block() {
 }
 holds "the map shows the page" "$(stuck_in_block)" -ge 1
 
-step "4. A camera opens: $BUFFERS buffers of $PAGES pages ($(mib $PAGES) MiB each), round that page"
+step "4. A camera opens: $BUFFERS buffers of $PAGES pages ($(mib $PAGES) MiB each)," \
+	"round that page"
 tell "They come from $heap, by DMA_HEAP_IOCTL_ALLOC."
 moved=$(counter pages_migrated)
 start camera "$heap" "$area" $PAGES $BUFFERS
@@ -220,8 +223,8 @@ holds "sysfs counts the buffers" \
 holds "what is available is less by the buffers" \
 	"$(counter available_pages)" = $((first_available - wanted))
 holds "each buffer is on record as the camera's" \
-	"$(records allocations | awk -v pid=$camera '$4 == pid { print $2, $5 }' | sort | uniq -c |
-		tr -s ' ')" = " $BUFFERS $PAGES camera"
+	"$(records allocations | awk -v pid=$camera '$4 == pid { print $2, $5 }' | sort |
+		uniq -c | tr -s ' ')" = " $BUFFERS $PAGES camera"
 holds "one caller holds them all" \
 	"$(records holders | awk -v pages=$wanted -v n=$BUFFERS '$1 == pages && $2 == n' |
 		wc -l)" = 1
