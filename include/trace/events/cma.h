@@ -197,7 +197,7 @@ TRACE_EVENT(cma_obstacle,
 		__assign_str(comm);
 	),
 
-	TP_printk("name=%s pfn=0x%lx count=%lu obstacle=0x%lx reason=%s refs=%d maps=%d dev=%d:%d ino=%lu file=\"%s\" pid=%d comm=%s",
+	TP_printk("name=%s pfn=0x%lx count=%lu obstacle=0x%lx reason=%s refs=%d maps=%d dev=%d:%d ino=%lu file=%s pid=%d comm=%s",
 		  __get_str(name), __entry->pfn, __entry->count,
 		  __entry->obstacle, __get_str(reason), __entry->refs,
 		  __entry->maps, MAJOR(__entry->dev), MINOR(__entry->dev),

@@ -704,11 +704,30 @@ TEST_F(seeing, files_are_read_only)
 	}
 }
 
+/* trace-cmd and perf read the formats: a quote inside ends the text for them. */
+static bool format_is_readable(const char *dir, const char *event)
+{
+	char path[128], text[4096];
+	int quotes = 0;
+
+	snprintf(path, sizeof(path), "%s/events/cma/%s/format", dir, event);
+	if (!read_text(path, text, sizeof(text)))
+		return false;
+	for (const char *at = text; *at; at++)
+		quotes += *at == '"';
+	return quotes == 2;
+}
+
 /* One allocation's story, from start to finish. */
 TEST_F(seeing, tracepoints_tell_the_story)
 {
 	static const char *const dirs[] = {
 		"/sys/kernel/tracing", "/sys/kernel/debug/tracing",
+	};
+	static const char *const names[] = {
+		"cma_alloc_start", "cma_range_chosen", "cma_pages_migrated",
+		"cma_obstacle", "cma_alloc_busy_retry", "cma_alloc_latency",
+		"cma_alloc_finish", "cma_release",
 	};
 	static const char *const events[] = {
 		"cma_alloc_start: name=", "cma_alloc_latency: name=",
@@ -726,6 +745,10 @@ TEST_F(seeing, tracepoints_tell_the_story)
 	}
 	if (dir == 2)
 		SKIP(return, "no events: needs CONFIG_FTRACE and tracefs");
+	for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
+		EXPECT_TRUE(format_is_readable(dirs[dir], names[i]))
+			TH_LOG("%s", names[i]);
+	}
 	ASSERT_EQ(1, write(fd, "1", 1));
 	EXPECT_EQ(0, cma_get(self->fd, &self->area, 3, 0, 0, &pfn));
 	EXPECT_EQ(1, cma_put(self->fd, &self->area, pfn, 3));

@@ -24,6 +24,9 @@ for program in area borrow camera; do
 		die "$program.c was not compiled, see above"
 	files="$files $tmp/$program"
 done
+"${cross}gcc" -O2 -Wall -static -o "$tmp/cmatop" "$project"/tools/mm/cmatop*.c ||
+	die "cmatop was not compiled, see above"
+files="$files $tmp/cmatop"
 
 colour=
 [ ! -t 1 ] || [ -n "${NO_COLOR:-}" ] || [ "${TERM:-dumb}" = dumb ] || colour=1
@@ -33,7 +36,8 @@ colour=
 } >"$tmp/demo"
 
 say "booting $ARCH in QEMU"
-KERNEL=$kernel FILES=$files SCRIPT=$tmp/demo APPEND="cma=64M ${APPEND:-}" MEM=${MEM:-512M} \
+KERNEL=$kernel FILES=$files SCRIPT=$tmp/demo MEM=${MEM:-512M} \
+	APPEND="cma=64M page_owner=on ${APPEND:-}" \
 	VM_LOG=$out/console VM_WATCH=1 VM_TIMEOUT=${VM_TIMEOUT:-300} "$here/vm.sh"
 status=$?
 [ "$status" = 0 ] || say "did not hold; the console is in $out/console"
