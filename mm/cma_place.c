@@ -75,9 +75,8 @@ static const unsigned int costs[] = {
  * @room: how many there are
  * @next: where the next window begins
  * @cost: of all pages behind
- * @begun: windows that the walk is in
- * @begun.pfn: first page
- * @begun.cost: @cost there
+ * @begun: windows that the walk is in, their first pages
+ * @cost_begun: @cost there
  * @nr_begun: how many windows have begun since the last obstacle
  * @nr_ended: how many of them have ended
  */
@@ -94,10 +93,8 @@ struct walk {
 	unsigned long room;
 	unsigned long next;
 	u64 cost;
-	struct {
-		unsigned long pfn;
-		u64 cost;
-	} begun[MAX_BEGUN];
+	unsigned long begun[MAX_BEGUN];
+	u64 cost_begun[MAX_BEGUN];
 	unsigned int nr_begun;
 	unsigned int nr_ended;
 };
@@ -148,8 +145,8 @@ static void begin_window(struct walk *walk, unsigned long pfn,
 	unsigned long next = ALIGN(from, walk->grain);
 	unsigned long pitch = roundup(from, walk->pitch);
 
-	walk->begun[i].pfn = pfn;
-	walk->begun[i].cost = walk->cost - (pfn - sight->head) * costs[sight->use];
+	walk->begun[i] = pfn;
+	walk->cost_begun[i] = walk->cost - (pfn - sight->head) * costs[sight->use];
 
 	if (next > pitch || (walk->room < MANY && next % walk->pitch > walk->slack))
 		next = pitch;
@@ -159,8 +156,8 @@ static void begin_window(struct walk *walk, unsigned long pfn,
 static void end_window(struct walk *walk)
 {
 	unsigned int i = walk->nr_ended++ % MAX_BEGUN;
-	unsigned long pfn = walk->begun[i].pfn;
-	u64 cost = walk->cost - walk->begun[i].cost;
+	unsigned long pfn = walk->begun[i];
+	u64 cost = walk->cost - walk->cost_begun[i];
 	struct cma_window *best = walk->window;
 
 	if ((pfn - walk->first) % walk->pitch > walk->slack)
@@ -205,7 +202,7 @@ static bool walk_run(struct walk *walk, unsigned long pfn, unsigned long end)
 		while (true) {
 			unsigned int i = walk->nr_ended % MAX_BEGUN;
 			unsigned long last = walk->nr_ended < walk->nr_begun ?
-				walk->begun[i].pfn + rq->count : ULONG_MAX;
+				walk->begun[i] + rq->count : ULONG_MAX;
 			unsigned long to = min3(stop, walk->next, last);
 
 			walk->cost += (u64)(to - pfn) * costs[sight.use];
