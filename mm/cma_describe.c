@@ -14,7 +14,6 @@
 #include <linux/mm.h>
 #include <linux/page_owner.h>
 #include <linux/pagemap.h>
-#include <linux/rcupdate.h>
 #include <linux/sched.h>
 #include <linux/seq_file.h>
 #include <linux/shmem_fs.h>
@@ -45,7 +44,8 @@ static bool copy_folio(const struct page *page, struct folio *copy)
 		/* As above. */
 		data_race(memcpy(&copy->__page_1, &folio->__page_1,
 				 sizeof(copy->__page_1)));
-		if (folio_page_idx(folio, page) < folio_nr_pages(copy))
+		if (folio_order(copy) < BITS_PER_LONG &&
+		    folio_page_idx(folio, page) < folio_nr_pages(copy))
 			return true;
 	}
 
@@ -121,19 +121,16 @@ static void describe_file(struct page *page, struct cma_obstacle *obstacle)
 	struct address_space *mapping;
 	struct inode *inode;
 
-	/* With a reference the page stays what it is, though not the file's. */
-	if (!folio_try_get(folio))
+	/* Pages that were allocated from an area meanwhile have no mapping either. */
+	if (!READ_ONCE(folio->mapping) || folio_test_anon(folio) ||
+	    !folio_try_get(folio))
 		return;
-	if (folio != page_folio(page))
+	/* With a reference it stays a folio, and while locked it stays the file's. */
+	if (folio != page_folio(page) || !folio_trylock(folio))
 		goto put;
 
-	/*
-	 * An inode has no pages any more when it is freed, and that is after a
-	 * grace period; its mapping goes with it.
-	 */
-	rcu_read_lock();
-	mapping = folio_test_anon(folio) ? NULL : folio_mapping(folio);
-	inode = mapping ? READ_ONCE(mapping->host) : NULL;
+	mapping = folio_mapping(folio);
+	inode = mapping ? mapping->host : NULL;
 	if (inode) {
 		obstacle->has_file = true;
 		obstacle->shmem = shmem_mapping(mapping);
@@ -141,7 +138,7 @@ static void describe_file(struct page *page, struct cma_obstacle *obstacle)
 		obstacle->ino = inode->i_ino;
 		copy_name(inode, obstacle->name, sizeof(obstacle->name));
 	}
-	rcu_read_unlock();
+	folio_unlock(folio);
 put:
 	folio_put(folio);
 }
@@ -152,7 +149,8 @@ put:
  * @pfn: page
  * @obstacle: is filled in
  *
- * Context: process context; takes inode->i_lock and a dentry's lock.
+ * Context: process context; takes inode->i_lock and a dentry's lock, and a folio's
+ * if that is free.
  */
 void cma_describe_page(struct cma *cma, unsigned long pfn,
 		       struct cma_obstacle *obstacle)
@@ -204,21 +202,31 @@ unsigned long cma_longest_free_run(const struct cma *cma)
 		unsigned long end = map->base_pfn + map->count;
 		unsigned long pfn = map->base_pfn;
 
-		/* A range that was chosen starts with a unit. */
+		/* A range that is chosen starts with a unit. */
 		for (run = 0; pfn < end; cond_resched()) {
 			unsigned long unit = cma_map_pfn_unit(map, pfn);
-			unsigned long next = pfn;
+			unsigned long free, next;
 			struct cma_sight sight;
 
+			free = find_next_zero_bit(map->taken, cma_map_units(map), unit);
+			if (free > unit) {
+				pfn = cma_map_unit_pfn(map, free);
+				run = 0;
+				continue;
+			}
+
 			cma_look(pfn, &sight);
-			if (!test_bit(unit, map->taken) && sight.use == CMA_FREE)
-				next = min(sight.end, cma_map_unit_pfn(map, unit + 1));
-			if (next > pfn && (run || pfn == cma_map_unit_pfn(map, unit)))
+			next = cma_map_pfn_unit(map, min(sight.end, end) - 1) + 1;
+			next = find_next_bit(map->taken, next, unit);
+			next = min(sight.end, cma_map_unit_pfn(map, next));
+			if (sight.use != CMA_FREE)
+				run = 0;
+			else if (run || pfn == cma_map_unit_pfn(map, unit))
 				run += next - pfn;
 			else
-				run = 0;
+				next = min(next, cma_map_unit_pfn(map, unit + 1));
 			longest = max(longest, run);
-			pfn = max(next, pfn + 1);
+			pfn = next;
 		}
 	}
 

@@ -8,6 +8,7 @@
  * time, since whoever then takes the page finds out.
  */
 
+#include <linux/log2.h>
 #include <linux/mm.h>
 #include <linux/page-flags.h>
 
@@ -74,7 +75,9 @@ void cma_look(unsigned long pfn, struct cma_sight *sight)
 
 	head = compound_head(page);
 	/* The folio may be split or freed: then this is any number. */
-	order = data_race(compound_order(head)) % BITS_PER_LONG;
+	order = data_race(compound_order(head));
+	if (order > ilog2(MAX_FOLIO_NR_PAGES))
+		order = 0;
 	if (page_to_pfn(head) <= pfn &&
 	    pfn - page_to_pfn(head) < 1UL << order) {
 		sight->head = page_to_pfn(head);
