@@ -343,11 +343,13 @@ static void __init cma_admit_early_pages(struct cma *cma, struct cma_map *map)
 	}
 
 	if (map->early) {
-		cma_track_alloc(cma, map->base_pfn, map->early, 0, GFP_KERNEL);
 		cma->had_folios = true;
+		spin_lock_irq(&cma->lock);
 		cma_map_take(map, 0, map->early);
 		cma_map_hold(map, 0, map->early);
+		cma_track_enter(cma, map->base_pfn, map->early, 0);
 		cma_count_success(cma, map->early);
+		spin_unlock_irq(&cma->lock);
 	}
 }
 
@@ -484,14 +486,47 @@ static bool cma_take_window(struct cma *cma, const struct cma_request *rq,
 	return free;
 }
 
+/* From now on the caller may release the pages. */
 static void cma_hold(struct cma *cma, const struct cma_request *rq,
-		     const struct cma_window *window)
+		     const struct cma_window *window, u32 site, u64 ns)
 {
 	struct cma_map *map = window->map;
 	unsigned long flags;
 
 	spin_lock_irqsave(&cma->lock, flags);
 	cma_map_hold(map, cma_map_pfn_unit(map, window->pfn), rq->count);
+	cma_track_enter(cma, window->pfn, rq->count, site);
+	cma_count_success(cma, rq->count);
+	cma_count_latency(cma, ns, true);
+	spin_unlock_irqrestore(&cma->lock, flags);
+}
+
+/* From now on others may allocate the pages. */
+static void cma_take_back(struct cma *cma, struct cma_map *map,
+			  unsigned long pfn, unsigned long count)
+{
+	unsigned long flags;
+	bool done;
+
+	do {
+		spin_lock_irqsave(&cma->lock, flags);
+		done = cma_track_release(cma, pfn, count);
+		if (done) {
+			cma_count_release(cma, count);
+			cma_map_drop(map, cma_map_pfn_unit(map, pfn), count);
+		}
+		spin_unlock_irqrestore(&cma->lock, flags);
+	} while (!done);
+}
+
+static void cma_count_failed(struct cma *cma, unsigned long count, u64 ns)
+{
+	unsigned long flags;
+
+	spin_lock_irqsave(&cma->lock, flags);
+	/* A nonsensical size must not make the counter wrap. */
+	cma_count_failure(cma, min(count, totalram_pages()));
+	cma_count_latency(cma, ns, false);
 	spin_unlock_irqrestore(&cma->lock, flags);
 }
 
@@ -524,11 +559,13 @@ static int cma_alloc_free(struct cma *cma, struct cma_request *rq,
 static int cma_claim_traced(struct cma *cma, struct cma_request *rq,
 			    const struct cma_window *window)
 {
-	unsigned long moved = rq->moved;
+	unsigned long flags, moved = rq->moved;
 	int ret = cma_claim(rq, window->pfn);
 
 	moved = rq->moved - moved;
+	spin_lock_irqsave(&cma->lock, flags);
 	cma_count_migrated(cma, moved);
+	spin_unlock_irqrestore(&cma->lock, flags);
 	trace_cma_pages_migrated(cma->name, window->pfn, rq->count, moved, ret);
 	return ret;
 }
@@ -601,6 +638,7 @@ static struct page *__cma_alloc(struct cma *cma, unsigned long count,
 	};
 	u64 ns, start = local_clock();
 	struct page *page = NULL;
+	u32 site = 0;
 	int ret;
 
 	might_sleep_if(!nowait);
@@ -619,31 +657,27 @@ static struct page *__cma_alloc(struct cma *cma, unsigned long count,
 		ret = cma_alloc_free(cma, &rq, &window);
 	if (ret == -EBUSY)
 		ret = cma_alloc_best(cma, &rq, &window);
-	if (!ret) {
-		cma_count_success(cma, count);
-		cma_track_alloc(cma, window.pfn, count, caller, rq.gfp);
-		cma_hold(cma, &rq, &window);
-		page = pfn_to_page(window.pfn);
-	}
+	if (!ret)
+		site = cma_track_site(cma, caller, rq.gfp);
 
-	if (page) {
+	/* On another CPU the clock may be behind. */
+	ns = max_t(s64, local_clock() - start, 0);
+	if (!ret) {
+		cma_hold(cma, &rq, &window, site, ns);
+		page = pfn_to_page(window.pfn);
 		/* The range may join blocks that KASAN tagged one by one. */
 		for (unsigned long i = 0; i < count; i++)
 			page_kasan_tag_reset(nth_page(page, i));
 		count_vm_event(CMA_ALLOC_SUCCESS);
 	} else {
 		count_vm_event(CMA_ALLOC_FAIL);
-		/* A nonsensical size must not make the counter wrap. */
-		cma_count_failure(cma, min(count, totalram_pages()));
+		cma_count_failed(cma, count, ns);
 		if (!nowait)
 			cma_note_failure(cma, &rq, ret);
 		if (!(gfp & __GFP_NOWARN))
 			cma_report_failure(cma, &rq, ret);
 	}
 
-	/* On another CPU the clock may be behind. */
-	ns = max_t(s64, local_clock() - start, 0);
-	cma_count_latency(cma, ns, page);
 	trace_cma_alloc_latency(cma->name, window.pfn, count, align, rq.tried,
 				rq.moved, ret, ns);
 	trace_cma_alloc_finish(cma->name, window.pfn, page, count, align, ret);
@@ -829,9 +863,9 @@ bool cma_release(struct cma *cma, const struct page *pages,
 	busy = put_free_range(pfn, count);
 	WARN(busy, "%s: %lu pages of %lu from PFN %#lx on are still in use\n",
 	     cma->name, busy, count, pfn);
-	cma_track_release(cma, pfn, count);
-	cma_count_release(cma, count);
-	cma_drop(cma, map, pfn, count);
+	/* A part that is left behind may want a record of its own. */
+	cma_track_refill(cma, GFP_NOWAIT);
+	cma_take_back(cma, map, pfn, count);
 	trace_cma_release(cma->name, pfn, pages, count);
 	return true;
 }

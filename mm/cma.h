@@ -5,6 +5,7 @@
 #include <linux/cma.h>
 #include <linux/kobject.h>
 #include <linux/list.h>
+#include <linux/minmax.h>
 #include <linux/rbtree.h>
 #include <linux/sched.h>
 #include <linux/spinlock.h>
@@ -166,16 +167,17 @@ struct cma {
 	enum cma_state state;
 	bool reserve_pages_on_error;
 	bool had_folios;
-	spinlock_t lock;		/* guards what changes in @ranges */
+	/* guards what changes in @ranges and @track, and the numbers up to @latency */
+	spinlock_t lock;
 	unsigned long count;
 	struct cma_history *history;
 #ifdef CONFIG_CMA_SYSFS
-	atomic64_t nr_pages_succeeded;
-	atomic64_t nr_pages_failed;
-	atomic64_t nr_pages_released;
-	atomic64_t nr_pages_migrated;
-	atomic64_t nr_given_up;
-	atomic64_t high_water;
+	u64 nr_pages_succeeded;
+	u64 nr_pages_failed;
+	u64 nr_pages_released;
+	u64 nr_pages_migrated;
+	u64 nr_given_up;
+	u64 high_water;
 	struct cma_latency *latency;
 	struct cma_kobject *cma_kobj;
 #endif
@@ -416,10 +418,12 @@ struct cma_record {
 };
 
 void cma_track_init(struct cma *cma);
-void cma_track_alloc(struct cma *cma, unsigned long pfn, unsigned long pages,
-		     unsigned long caller, gfp_t gfp);
-void cma_track_release(struct cma *cma, unsigned long pfn, unsigned long pages);
-bool cma_track_get(const struct cma *cma, unsigned long pfn,
+void cma_track_refill(struct cma *cma, gfp_t gfp);
+u32 cma_track_site(struct cma *cma, unsigned long caller, gfp_t gfp);
+void cma_track_enter(struct cma *cma, unsigned long pfn, unsigned long pages,
+		     u32 site);
+bool cma_track_release(struct cma *cma, unsigned long pfn, unsigned long pages);
+bool cma_track_get(struct cma *cma, unsigned long pfn,
 		   struct cma_record *copy);
 unsigned long cma_track_lost(const struct cma *cma);
 void cma_track_holder(struct cma *cma, unsigned long pfn, unsigned long pages,
@@ -427,11 +431,23 @@ void cma_track_holder(struct cma *cma, unsigned long pfn, unsigned long pages,
 void cma_track_add_files(struct cma *cma, struct dentry *dir);
 #else
 static inline void cma_track_init(struct cma *cma) { }
-static inline void cma_track_alloc(struct cma *cma, unsigned long pfn,
-				   unsigned long pages, unsigned long caller,
-				   gfp_t gfp) { }
-static inline void cma_track_release(struct cma *cma, unsigned long pfn,
-				     unsigned long pages) { }
+static inline void cma_track_refill(struct cma *cma, gfp_t gfp) { }
+
+static inline u32 cma_track_site(struct cma *cma, unsigned long caller,
+				 gfp_t gfp)
+{
+	return 0;
+}
+
+static inline void cma_track_enter(struct cma *cma, unsigned long pfn,
+				   unsigned long pages, u32 site) { }
+
+static inline bool cma_track_release(struct cma *cma, unsigned long pfn,
+				     unsigned long pages)
+{
+	return true;
+}
+
 static inline void cma_track_holder(struct cma *cma, unsigned long pfn,
 				    unsigned long pages, char *buf, size_t size)
 {
@@ -441,41 +457,36 @@ static inline void cma_track_holder(struct cma *cma, unsigned long pfn,
 static inline void cma_track_add_files(struct cma *cma, struct dentry *dir) { }
 #endif
 
+/* What is counted is counted under cma->lock. */
 #ifdef CONFIG_CMA_SYSFS
 void cma_latency_init(struct cma *cma);
 void cma_count_latency(struct cma *cma, u64 ns, bool success);
 
-/* Call before the pages can be released. */
 static inline void cma_count_success(struct cma *cma, unsigned long pages)
 {
-	s64 held = atomic64_add_return(pages, &cma->nr_pages_succeeded) -
-		   atomic64_read(&cma->nr_pages_released);
-	s64 high = atomic64_read(&cma->high_water);
-
-	while (held > high &&
-	       !atomic64_try_cmpxchg(&cma->high_water, &high, held))
-		;
+	cma->nr_pages_succeeded += pages;
+	cma->high_water = max(cma->high_water, cma->nr_pages_succeeded -
+					       cma->nr_pages_released);
 }
 
 static inline void cma_count_failure(struct cma *cma, unsigned long pages)
 {
-	atomic64_add(pages, &cma->nr_pages_failed);
+	cma->nr_pages_failed += pages;
 }
 
-/* Call before the pages can be allocated again. */
 static inline void cma_count_release(struct cma *cma, unsigned long pages)
 {
-	atomic64_add(pages, &cma->nr_pages_released);
+	cma->nr_pages_released += pages;
 }
 
 static inline void cma_count_migrated(struct cma *cma, unsigned long pages)
 {
-	atomic64_add(pages, &cma->nr_pages_migrated);
+	cma->nr_pages_migrated += pages;
 }
 
 static inline void cma_count_given_up(struct cma *cma)
 {
-	atomic64_add(1, &cma->nr_given_up);
+	cma->nr_given_up++;
 }
 #else
 static inline void cma_latency_init(struct cma *cma) { }

@@ -101,8 +101,8 @@ static void count_reason(struct cma *cma, enum cma_reason reason)
 	struct cma_history *h = cma->history;
 
 	if (h) {
-		atomic64_inc(&h->count[reason]);
 		atomic64_set(&h->last[reason], get_jiffies_64());
+		atomic64_inc(&h->count[reason]);
 	}
 }
 
@@ -114,15 +114,19 @@ static void count_reason(struct cma *cma, enum cma_reason reason)
  * @start: first page of the range
  * @pages: its pages; 0 if no range was tried, since the page is in all of them
  *
- * Context: process context.
+ * Context: process context. Takes cma->lock, and what cma_describe_page() takes.
  */
 void cma_note_obstacle(struct cma *cma, struct cma_obstacle *obstacle,
 		       unsigned long pfn, unsigned long start,
 		       unsigned long pages)
 {
+	unsigned long flags;
+
 	cma_describe_page(cma, pfn, obstacle);
 	count_reason(cma, obstacle->reason);
+	spin_lock_irqsave(&cma->lock, flags);
 	cma_count_given_up(cma);
+	spin_unlock_irqrestore(&cma->lock, flags);
 	trace_cma_obstacle(cma->name, start, pages, obstacle,
 			   reason_names[obstacle->reason]);
 }
@@ -184,6 +188,8 @@ void cma_note_failure(struct cma *cma, const struct cma_request *rq, int error)
  * @obstacle: as cma_note_failure() left it
  * @buf: receives what comes behind a colon in a sentence; empty if it was no page
  * @size: of @buf
+ *
+ * Without the name of a file: others than root may read the log.
  */
 void cma_obstacle_text(const struct cma_obstacle *obstacle, char *buf,
 		       size_t size)
@@ -198,11 +204,10 @@ void cma_obstacle_text(const struct cma_obstacle *obstacle, char *buf,
 			obstacle->pfn, reason_names[obstacle->reason],
 			obstacle->refs, obstacle->maps);
 	if (obstacle->has_file)
-		len += scnprintf(buf + len, size - len, ", %s %u:%u inode %lu \"%*pE\"",
+		len += scnprintf(buf + len, size - len, ", %s %u:%u inode %lu",
 				 obstacle->shmem ? "shmem" : "file",
 				 MAJOR(obstacle->dev), MINOR(obstacle->dev),
-				 obstacle->ino, (int)strlen(obstacle->name),
-				 obstacle->name);
+				 obstacle->ino);
 	if (obstacle->has_owner)
 		len += scnprintf(buf + len, size - len, ", of %s, pid %d",
 				 obstacle->owner_comm, obstacle->owner_pid);

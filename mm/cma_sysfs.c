@@ -12,9 +12,21 @@
 #include <linux/minmax.h>
 #include <linux/mm.h>
 #include <linux/slab.h>
+#include <linux/spinlock.h>
 #include <linux/sysfs.h>
 
 #include "cma.h"
+
+static u64 cma_counter(struct cma *cma, const u64 *counter)
+{
+	unsigned long flags;
+	u64 value;
+
+	spin_lock_irqsave(&cma->lock, flags);
+	value = *counter;
+	spin_unlock_irqrestore(&cma->lock, flags);
+	return value;
+}
 
 /* Each file shows one number; @value says which, of the area in @cma. */
 #define CMA_ATTR(_name, value)						\
@@ -28,17 +40,17 @@ static ssize_t _name##_show(struct kobject *kobj,			\
 }									\
 static struct kobj_attribute _name##_attr = __ATTR_RO(_name)
 
-CMA_ATTR(alloc_pages_success, atomic64_read(&cma->nr_pages_succeeded));
-CMA_ATTR(alloc_pages_fail, atomic64_read(&cma->nr_pages_failed));
-CMA_ATTR(release_pages_success, atomic64_read(&cma->nr_pages_released));
+CMA_ATTR(alloc_pages_success, cma_counter(cma, &cma->nr_pages_succeeded));
+CMA_ATTR(alloc_pages_fail, cma_counter(cma, &cma->nr_pages_failed));
+CMA_ATTR(release_pages_success, cma_counter(cma, &cma->nr_pages_released));
 CMA_ATTR(total_pages, cma->count);
 CMA_ATTR(available_pages, cma_available_pages(cma));
 
-CMA_ATTR(pages_migrated, atomic64_read(&cma->nr_pages_migrated));
-CMA_ATTR(ranges_given_up, atomic64_read(&cma->nr_given_up));
+CMA_ATTR(pages_migrated, cma_counter(cma, &cma->nr_pages_migrated));
+CMA_ATTR(ranges_given_up, cma_counter(cma, &cma->nr_given_up));
 CMA_ATTR(largest_free, cma_longest_free_run(cma));
 CMA_ATTR(largest_available, cma_longest_run(cma));
-CMA_ATTR(high_water_pages, atomic64_read(&cma->high_water));
+CMA_ATTR(high_water_pages, cma_counter(cma, &cma->high_water));
 
 /*
  * Histograms
@@ -53,7 +65,7 @@ CMA_ATTR(high_water_pages, atomic64_read(&cma->high_water));
  * @count: of failures and successes, by the log2 of the time
  */
 struct cma_latency {
-	atomic64_t count[2][BUCKETS];
+	u64 count[2][BUCKETS];
 };
 
 /**
@@ -73,24 +85,23 @@ void __init cma_latency_init(struct cma *cma)
  * @ns: how long it took
  * @success: how it ended
  *
- * Context: any.
+ * Context: under cma->lock.
  */
 void cma_count_latency(struct cma *cma, u64 ns, bool success)
 {
 	unsigned int bucket = fls64(ns >> FIRST_SHIFT);
 
 	if (cma->latency)
-		atomic64_add(1, &cma->latency->count[success][min(bucket, BUCKETS - 1U)]);
+		cma->latency->count[success][min(bucket, BUCKETS - 1U)]++;
 }
 
 static ssize_t cma_latency_emit(struct kobject *kobj, char *buf, bool success)
 {
-	struct cma_latency *latency =
-		container_of(kobj, struct cma_kobject, kobj)->cma->latency;
+	struct cma *cma = container_of(kobj, struct cma_kobject, kobj)->cma;
 	ssize_t len = 0;
 
-	for (unsigned int i = 0; latency && i < BUCKETS; i++) {
-		u64 count = atomic64_read(&latency->count[success][i]);
+	for (unsigned int i = 0; cma->latency && i < BUCKETS; i++) {
+		u64 count = cma_counter(cma, &cma->latency->count[success][i]);
 
 		if (i < BUCKETS - 1)
 			len += sysfs_emit_at(buf, len, "%llu %llu\n",

@@ -14,10 +14,12 @@
 #include <linux/jiffies.h>
 #include <linux/mm.h>
 #include <linux/moduleparam.h>
+#include <linux/randomize_kstack.h>
 #include <linux/rbtree.h>
 #include <linux/sched.h>
 #include <linux/sched/task_stack.h>
 #include <linux/seq_file.h>
+#include <linux/sizes.h>
 #include <linux/slab.h>
 #include <linux/sort.h>
 #include <linux/spinlock.h>
@@ -35,20 +37,21 @@
 /* Frames of the allocator itself, at most. */
 #define OWN_FRAMES	4
 
-/* Records of an area that are kept for later. */
+/* Records of an area that are kept for later; fewer than so many are added to. */
 #define MAX_SPARE	16
+#define MIN_SPARE	8
 
 /**
  * struct cma_track - the records of an area
- * @lock: guards all else; taken in any context
  * @records: by PFN; no two overlap
  * @count: of them
  * @lost: allocations, or parts of them, that have none for lack of memory
  * @spare: records not in use, for where there is no memory, and for speed
  * @nr_spare: of them
+ *
+ * cma->lock guards all of it.
  */
 struct cma_track {
-	spinlock_t lock;		/* guards all else */
 	struct rb_root records;
 	unsigned long count;
 	unsigned long lost;
@@ -102,13 +105,11 @@ VISIBLE_IF_KUNIT struct cma_record *cma_new_record(gfp_t gfp)
 
 static struct cma_record *get_spare(struct cma_track *t)
 {
-	lockdep_assert_held(&t->lock);
 	return t->nr_spare ? t->spare[--t->nr_spare] : NULL;
 }
 
 static void put_spare(struct cma_track *t, struct cma_record *record)
 {
-	lockdep_assert_held(&t->lock);
 	if (t->nr_spare < MAX_SPARE)
 		t->spare[t->nr_spare++] = record;
 	else
@@ -132,7 +133,6 @@ void __init cma_track_init(struct cma *cma)
 	if (track && !depot_ready)
 		init_depot();
 
-	spin_lock_init(&t->lock);
 	while (t->nr_spare < MAX_SPARE) {
 		struct cma_record *record = cma_new_record(GFP_KERNEL);
 
@@ -167,7 +167,7 @@ struct chain {
 };
 
 #define CHAIN_BITS	7
-#define CHAIN_TRIES	4
+#define CHAIN_TRIES	16
 static struct chain *chains[1 << CHAIN_BITS];
 
 /* How many words of the stack there are from @stack on. */
@@ -187,17 +187,50 @@ static __no_kmsan_checks unsigned long stack_word(const unsigned long *stack,
 	return READ_ONCE_NOCHECK(stack[place]);
 }
 
+/* The first frame from @i on that is not where it was, moved by @shift; or @nr. */
+static unsigned int find_missing(const struct chain *chain, unsigned int i,
+				 unsigned long shift, const unsigned long *stack,
+				 unsigned long words)
+{
+	for (; i < chain->nr; i++) {
+		/* In front of the stack it is a huge number. */
+		unsigned long place = chain->place[i] + shift;
+
+		if (place >= words || stack_word(stack, place) != chain->frames[i])
+			break;
+	}
+
+	return i;
+}
+
+/* System calls may begin at random places, up to a KiB apart. */
+#define MAX_SHIFT	(SZ_1K / sizeof(long))
+
+static bool stacks_are_random(void)
+{
+#ifdef CONFIG_RANDOMIZE_KSTACK_OFFSET
+	return static_branch_maybe(CONFIG_RANDOMIZE_KSTACK_OFFSET_DEFAULT,
+				   &randomize_kstack_offset);
+#else
+	return false;
+#endif
+}
+
 static bool chain_is_there(const struct chain *chain,
 			   const unsigned long *stack, unsigned long words)
 {
-	if (chain->place[chain->nr - 1] >= words)
-		return false;
-	for (unsigned int i = 0; i < chain->nr; i++) {
-		if (stack_word(stack, chain->place[i]) != chain->frames[i])
-			return false;
+	unsigned int i = find_missing(chain, 0, 0, stack, words);
+
+	/* What comes before the system call's own frames lies elsewhere, by as much. */
+	if (i && i < chain->nr && stacks_are_random()) {
+		for (unsigned long shift = 1; shift < MAX_SHIFT; shift++) {
+			if (find_missing(chain, i, shift, stack, words) == chain->nr ||
+			    find_missing(chain, i, -shift, stack, words) == chain->nr)
+				return true;
+		}
 	}
 
-	return true;
+	return i == chain->nr;
 }
 
 static void remember_chain(struct chain **slot, depot_stack_handle_t site,
@@ -239,8 +272,7 @@ static noinline depot_stack_handle_t save_site(unsigned long caller, gfp_t gfp)
 	if (!smp_load_acquire(&depot_ready))
 		return 0;
 
-	/* One caller is mostly called from as many depths as there are chains. */
-	slot = &chains[hash_long(caller + words, CHAIN_BITS)];
+	slot = &chains[hash_long(caller, CHAIN_BITS)];
 	for (unsigned int i = 0; i < CHAIN_TRIES && words; i++) {
 		/* Pairs with the one in remember_chain(). */
 		struct chain *chain = smp_load_acquire(slot);
@@ -278,7 +310,6 @@ static bool record_less(struct rb_node *a, const struct rb_node *b)
 
 static void insert_record(struct cma_track *t, struct cma_record *record)
 {
-	lockdep_assert_held(&t->lock);
 	rb_add(&record->node, &t->records, record_less);
 	t->count++;
 }
@@ -290,7 +321,6 @@ static struct cma_record *find_record(const struct cma_track *t,
 	struct rb_node *node = t->records.rb_node;
 	struct cma_record *found = NULL;
 
-	lockdep_assert_held(&t->lock);
 	while (node) {
 		struct cma_record *it = rb_entry(node, struct cma_record, node);
 
@@ -311,10 +341,10 @@ static struct cma_record *find_record(const struct cma_track *t,
  * @pfn: page
  * @copy: receives the record of this page, or else of the next one that has any
  *
- * Context: any but NMI.
+ * Context: any but NMI. Takes cma->lock.
  * Return: false if there is none.
  */
-bool cma_track_get(const struct cma *cma, unsigned long pfn,
+bool cma_track_get(struct cma *cma, unsigned long pfn,
 		   struct cma_record *copy)
 {
 	struct cma_track *t = cma->track;
@@ -324,11 +354,11 @@ bool cma_track_get(const struct cma *cma, unsigned long pfn,
 	if (!t)
 		return false;
 
-	spin_lock_irqsave(&t->lock, flags);
+	spin_lock_irqsave(&cma->lock, flags);
 	it = find_record(t, pfn);
 	if (it)
 		*copy = *it;
-	spin_unlock_irqrestore(&t->lock, flags);
+	spin_unlock_irqrestore(&cma->lock, flags);
 	return it;
 }
 
@@ -344,51 +374,86 @@ unsigned long cma_track_lost(const struct cma *cma)
 }
 
 /**
- * cma_track_alloc() - enter an allocation
+ * cma_track_refill() - see to it that there are spare records
+ * @cma: area
+ * @gfp: how to get memory for one
+ *
+ * So that none has to be got under cma->lock. There may still be too few, when
+ * there is no memory or many tasks are at it: then what has no record is lost.
+ *
+ * Context: any but NMI. Takes cma->lock.
+ */
+void cma_track_refill(struct cma *cma, gfp_t gfp)
+{
+	struct cma_track *t = cma->track;
+	struct cma_record *record;
+	unsigned long flags;
+
+	if (!t || READ_ONCE(t->nr_spare) >= MIN_SPARE)
+		return;
+
+	record = cma_new_record(gfp_nested_mask(gfp));
+	if (!record)
+		return;
+
+	spin_lock_irqsave(&cma->lock, flags);
+	put_spare(t, record);
+	spin_unlock_irqrestore(&cma->lock, flags);
+}
+
+/**
+ * cma_track_site() - who allocates?
+ * @cma: area
+ * @caller: who called the allocator: its return address
+ * @gfp: how to get memory
+ *
+ * Context: any but NMI; called by the function that @caller called.
+ * Return: a handle of the stack depot; 0 if it is not to be recorded.
+ */
+u32 cma_track_site(struct cma *cma, unsigned long caller, gfp_t gfp)
+{
+	if (!cma->track || !READ_ONCE(track))
+		return 0;
+
+	cma_track_refill(cma, gfp);
+	return save_site(caller, gfp_nested_mask(gfp));
+}
+
+/**
+ * cma_track_enter() - enter an allocation
  * @cma: area
  * @pfn: first page; none of the pages can be released yet
  * @pages: pages
- * @caller: who called the allocator: its return address; 0 for nobody to tell
- * @gfp: how to get memory for the record
+ * @site: as from cma_track_site(); 0 if nobody is to tell
  *
- * Context: any but NMI.
+ * Context: under cma->lock.
  */
-void cma_track_alloc(struct cma *cma, unsigned long pfn, unsigned long pages,
-		     unsigned long caller, gfp_t gfp)
+void cma_track_enter(struct cma *cma, unsigned long pfn, unsigned long pages,
+		     u32 site)
 {
 	struct cma_track *t = cma->track;
-	depot_stack_handle_t site;
 	struct cma_record *record;
-	unsigned long flags;
 
 	if (!t || !READ_ONCE(track))
 		return;
 
-	gfp = (gfp & GFP_RECLAIM_MASK) | __GFP_NOWARN;
-	site = caller ? save_site(caller, gfp) : 0;
-
-	spin_lock_irqsave(&t->lock, flags);
+	lockdep_assert_held(&cma->lock);
 	record = get_spare(t);
 	if (!record) {
-		spin_unlock_irqrestore(&t->lock, flags);
-		record = cma_new_record(gfp);
-		spin_lock_irqsave(&t->lock, flags);
-	}
-	if (record) {
-		record->pfn = pfn;
-		record->pages = pages;
-		record->since = get_jiffies_64();
-		record->site = site;
-		record->pid = in_task() ? task_pid_nr(current) : 0;
-		/* If it is changed just now it may come out mixed, but ends. */
-		memcpy(record->comm, in_task() ? current->comm : no_comm,
-		       sizeof(record->comm));
-		record->comm[sizeof(record->comm) - 1] = '\0';
-		insert_record(t, record);
-	} else {
 		t->lost++;
+		return;
 	}
-	spin_unlock_irqrestore(&t->lock, flags);
+
+	record->pfn = pfn;
+	record->pages = pages;
+	record->since = get_jiffies_64();
+	record->site = site;
+	record->pid = in_task() ? task_pid_nr(current) : 0;
+	/* If it is changed just now it may come out mixed, but ends. */
+	memcpy(record->comm, in_task() ? current->comm : no_comm,
+	       sizeof(record->comm));
+	record->comm[sizeof(record->comm) - 1] = '\0';
+	insert_record(t, record);
 }
 
 /* Cut [@pfn, @end) out of @it. A part that is left behind needs a record, too. */
@@ -422,38 +487,35 @@ static void cut_record(struct cma_track *t, struct cma_record *it,
 	}
 }
 
+/* Records that are cut at a time: the lock is not to be held for long. */
+#define MAX_CUT		64
+
 /**
  * cma_track_release() - strike out pages
  * @cma: area
  * @pfn: first page; none of the pages can be allocated yet
  * @pages: pages: an allocation, a part of one, or parts of several
  *
- * Context: any but NMI.
+ * Context: under cma->lock.
+ * Return: false if that was not all: call it again, after others had the lock.
  */
-void cma_track_release(struct cma *cma, unsigned long pfn, unsigned long pages)
+bool cma_track_release(struct cma *cma, unsigned long pfn, unsigned long pages)
 {
 	struct cma_track *t = cma->track;
 	unsigned long end = pfn + pages;
-	struct cma_record *it, *far;
-	unsigned long flags;
+	struct cma_record *it;
 
-	/* What there is for these pages was entered before they were given out. */
-	if (!t || !READ_ONCE(t->records.rb_node))
-		return;
+	if (!t)
+		return true;
 
-	spin_lock_irqsave(&t->lock, flags);
-	it = find_record(t, pfn);
-	if (it && it->pfn < pfn && !t->nr_spare) {
-		/* It may have to be cut in two. Others may cut it meanwhile. */
-		spin_unlock_irqrestore(&t->lock, flags);
-		far = cma_new_record(GFP_NOWAIT);
-		spin_lock_irqsave(&t->lock, flags);
-		if (far)
-			put_spare(t, far);
-	}
-	while ((it = find_record(t, pfn)) && it->pfn < end)
+	lockdep_assert_held(&cma->lock);
+	for (unsigned int cut = 0; (it = find_record(t, pfn)) && it->pfn < end; cut++) {
+		if (cut == MAX_CUT)
+			return false;
 		cut_record(t, it, pfn, end);
-	spin_unlock_irqrestore(&t->lock, flags);
+	}
+
+	return true;
 }
 
 /**
@@ -596,13 +658,15 @@ static int compare_pages(const void *a, const void *b)
 }
 
 /* One entry a record; the lock is taken for one of them at a time. */
-static size_t list_holders(const struct cma *cma, struct holder *list, size_t max)
+static size_t list_holders(struct cma *cma, struct holder *list, size_t max)
 {
 	struct cma_record it = { };
 	size_t nr;
 
-	for (nr = 0; nr < max && cma_track_get(cma, it.pfn + it.pages, &it); nr++)
+	for (nr = 0; nr < max && cma_track_get(cma, it.pfn + it.pages, &it); nr++) {
 		list[nr] = (struct holder){ it.site, it.pages, 1, it.since };
+		cond_resched();
+	}
 
 	return nr;
 }
@@ -641,7 +705,7 @@ static int holders_show(struct seq_file *m, void *v)
 
 	/* What is allocated meanwhile may be left out. */
 	nr = READ_ONCE(t->count);
-	list = kvmalloc_array(nr, sizeof(*list), GFP_KERNEL);
+	list = kvmalloc_array(nr, sizeof(*list), GFP_KERNEL | __GFP_NOWARN);
 	if (!list)
 		return nr ? -ENOMEM : 0;
 

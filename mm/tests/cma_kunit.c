@@ -153,9 +153,9 @@ static struct books read_books(struct cma *cma)
 		.available = cma_available_pages(cma),
 		.longest = cma_longest_run(cma),
 #ifdef CONFIG_CMA_SYSFS
-		.succeeded = atomic64_read(&cma->nr_pages_succeeded),
-		.failed = atomic64_read(&cma->nr_pages_failed),
-		.released = atomic64_read(&cma->nr_pages_released),
+		.succeeded = READ_ONCE(cma->nr_pages_succeeded),
+		.failed = READ_ONCE(cma->nr_pages_failed),
+		.released = READ_ONCE(cma->nr_pages_released),
 #endif
 	};
 

@@ -17,6 +17,7 @@
 #include <linux/sched.h>
 #include <linux/shmem_fs.h>
 #include <linux/slab.h>
+#include <linux/spinlock.h>
 #include <linux/string.h>
 #include <linux/swap.h>
 
@@ -28,6 +29,7 @@ static struct cma *__init make_area(struct kunit *test)
 	struct cma *cma = kunit_kzalloc(test, struct_size(cma, ranges, 1), GFP_KERNEL);
 
 	KUNIT_ASSERT_NOT_NULL(test, cma);
+	spin_lock_init(&cma->lock);
 	return cma;
 }
 
@@ -35,12 +37,11 @@ static struct cma *__init make_area(struct kunit *test)
 #define FIRST_PFN	0x1000
 #define PAGES		200
 
-/* No memory for new records; it is noted that some was wanted. */
-static bool out_of_memory, refused;
+/* No memory for new records. */
+static bool out_of_memory;
 
 static struct cma_record *new_record_or_not(gfp_t gfp)
 {
-	refused |= out_of_memory;
 	return out_of_memory ? NULL : kmalloc(sizeof(struct cma_record), gfp);
 }
 
@@ -84,10 +85,34 @@ static void __init expect_model(struct kunit *test, const struct cma *cma,
 	KUNIT_EXPECT_EQ(test, cma_track_lost(cma), model->lost);
 }
 
+static void __init enter(struct cma *cma, unsigned long pfn,
+			 unsigned long pages, unsigned long caller, gfp_t gfp)
+{
+	u32 site = cma_track_site(cma, caller, gfp);
+
+	spin_lock_irq(&cma->lock);
+	cma_track_enter(cma, pfn, pages, site);
+	spin_unlock_irq(&cma->lock);
+}
+
+static void __init strike_out(struct cma *cma, unsigned long pfn,
+			      unsigned long pages)
+{
+	bool done;
+
+	cma_track_refill(cma, GFP_NOWAIT);
+	do {
+		spin_lock_irq(&cma->lock);
+		done = cma_track_release(cma, pfn, pages);
+		spin_unlock_irq(&cma->lock);
+	} while (!done);
+}
+
 static void __init model_alloc(struct cma *cma, struct model *model,
 			       unsigned long page, unsigned long count)
 {
 	unsigned long i;
+	bool lost;
 
 	for (i = 0; i < count; i++) {
 		if (page + i == PAGES || model->used[page + i])
@@ -97,13 +122,13 @@ static void __init model_alloc(struct cma *cma, struct model *model,
 	if (!count)
 		return;
 
-	refused = false;
-	cma_track_alloc(cma, FIRST_PFN + page, count, 0, GFP_KERNEL);
+	enter(cma, FIRST_PFN + page, count, 0, GFP_KERNEL);
+	lost = cma_track_lost(cma) != model->lost;
 	model->allocations++;
-	model->lost += refused;
+	model->lost += lost;
 	for (i = page; i < page + count; i++) {
 		model->used[i] = true;
-		model->record[i] = refused ? 0 : model->allocations;
+		model->record[i] = lost ? 0 : model->allocations;
 	}
 }
 
@@ -121,11 +146,10 @@ static void __init model_release(struct cma *cma, struct model *model,
 	if (end == page)
 		return;
 
-	refused = false;
-	cma_track_release(cma, FIRST_PFN + page, end - page);
+	strike_out(cma, FIRST_PFN + page, end - page);
 	first = model->record[page];
 	/* What is behind the hole is lost if it gets no record of its own. */
-	if (refused && first && page && end < PAGES &&
+	if (cma_track_lost(cma) != model->lost && first && page && end < PAGES &&
 	    model->record[page - 1] == first && model->record[end] == first) {
 		model->lost++;
 		for (i = end; i < PAGES && model->record[i] == first; i++)
@@ -141,6 +165,7 @@ static void __init records_follow(struct kunit *test)
 {
 	struct cma *cma = make_area(test);
 	struct model *model = kunit_kzalloc(test, sizeof(*model), GFP_KERNEL);
+	unsigned long lost = 0;
 	struct rnd_state rnd;
 
 	KUNIT_ASSERT_NOT_NULL(test, model);
@@ -160,8 +185,12 @@ static void __init records_follow(struct kunit *test)
 		else
 			model_release(cma, model, page, count);
 		expect_model(test, cma, model);
+		/* Only then is anything lost. */
+		if (!out_of_memory)
+			KUNIT_EXPECT_EQ(test, model->lost, lost);
+		lost = model->lost;
 	}
-	KUNIT_EXPECT_NE(test, model->lost, 0);
+	KUNIT_EXPECT_NE(test, lost, 0);
 
 	/* And all of it goes. */
 	out_of_memory = false;
@@ -182,7 +211,7 @@ static void __init records_tell_who(struct kunit *test)
 
 	cma_track_holder(cma, 0, ULONG_MAX, text, sizeof(text));
 	KUNIT_EXPECT_STREQ(test, text, "");
-	cma_track_alloc(cma, 0x100, 5, _THIS_IP_, GFP_NOWAIT);
+	enter(cma, 0x100, 5, _THIS_IP_, GFP_NOWAIT);
 	KUNIT_ASSERT_TRUE(test, cma_track_get(cma, 0, &it));
 	KUNIT_EXPECT_EQ(test, it.pid, task_pid_nr(current));
 	KUNIT_EXPECT_STREQ(test, it.comm, current->comm);
@@ -190,7 +219,7 @@ static void __init records_tell_who(struct kunit *test)
 	KUNIT_EXPECT_NE(test, it.site, 0);
 
 	/* The first that is among the pages, and how much it has. */
-	cma_track_alloc(cma, 0x105, 7, 0, GFP_NOWAIT);
+	enter(cma, 0x105, 7, 0, GFP_NOWAIT);
 	cma_track_holder(cma, 0x104, 6, text, sizeof(text));
 	KUNIT_EXPECT_NOT_NULL(test, strstr(text, "0x100-0x104 (5 pages)"));
 	KUNIT_EXPECT_NOT_NULL(test, strstr(text, current->comm));
@@ -203,7 +232,7 @@ static void __init records_tell_who(struct kunit *test)
 	cma_track_holder(cma, 0x10c, ULONG_MAX, text, sizeof(text));
 	KUNIT_EXPECT_STREQ(test, text, "");
 
-	cma_track_release(cma, 0x100, 12);
+	strike_out(cma, 0x100, 12);
 	KUNIT_EXPECT_FALSE(test, cma_track_get(cma, 0, &it));
 	kfree(cma->track);
 }
@@ -215,11 +244,11 @@ static void __init records_are_not_needed(struct kunit *test)
 	struct cma_record it;
 	char text[16] = "x";
 
-	cma_track_alloc(cma, 1, 1, _THIS_IP_, GFP_KERNEL);
+	enter(cma, 1, 1, _THIS_IP_, GFP_KERNEL);
 	KUNIT_EXPECT_FALSE(test, cma_track_get(cma, 0, &it));
 	cma_track_holder(cma, 1, 1, text, sizeof(text));
 	KUNIT_EXPECT_STREQ(test, text, "");
-	cma_track_release(cma, 1, 1);
+	strike_out(cma, 1, 1);
 	KUNIT_EXPECT_EQ(test, cma_track_lost(cma), 0);
 }
 #endif

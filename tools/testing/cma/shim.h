@@ -146,16 +146,6 @@ struct xarray {
 #define xa_empty(xa)		(!(xa)->nr)
 void *xa_find(struct xarray *xa, unsigned long *index, unsigned long max, int mark);
 
-struct shim_atomic64 {
-	s64 value;
-};
-
-#define atomic64_t		struct shim_atomic64
-#define atomic64_read(v)	((v)->value)
-#define atomic64_add(n, v)	((v)->value += (n))
-#define atomic64_add_return(n, v)	((v)->value += (n))
-#define atomic64_try_cmpxchg(v, old, new)	((void)(old), (v)->value = (new), true)
-
 /* Large blocks cost nothing until they are written to. */
 void *kvcalloc(size_t n, size_t size, gfp_t gfp);
 void kvfree(void *p);
