@@ -219,16 +219,19 @@ enum cma_use {
  * @use: of all pages up to @end
  * @head: first page of its folio, or the page itself
  * @end: page behind its folio or free block
+ * @whole: it is of a large folio, which moves as a whole
  * @needs_fs: who moves it must be allowed to call into file systems
  */
 struct cma_sight {
 	enum cma_use use;
 	unsigned long head;
 	unsigned long end;
+	bool whole;
 	bool needs_fs;
 };
 
 void cma_look(unsigned long pfn, struct cma_sight *sight);
+void cma_look_on(struct cma_sight *sight, unsigned long end);
 
 /**
  * struct cma_request - an allocation under way

@@ -52,6 +52,23 @@ static unsigned int movable_refs(struct page *head, unsigned int order)
 	return refs + !!(flags & (BIT(PG_private) | BIT(PG_private_2)));
 }
 
+/* A folio that somebody has: can it be moved? */
+static __always_inline void look_at_used(struct page *head, unsigned int order,
+					 struct cma_sight *sight)
+{
+	unsigned long mapping = (unsigned long)READ_ONCE(head->mapping);
+	unsigned long flags = READ_ONCE(head->flags);
+	unsigned int known = movable_refs(head, order);
+	unsigned int refs = page_ref_count(head);
+
+	sight->needs_fs = mapping && (!(mapping & PAGE_MAPPING_ANON) ||
+				      flags & BIT(PG_swapcache));
+	if (flags & BIT(PG_lru))
+		sight->use = refs <= known ? CMA_MOVABLE : CMA_STUCK;
+	else
+		sight->use = mapping && refs <= known + 1 ? CMA_BATCHED : CMA_STUCK;
+}
+
 /**
  * cma_look() - what is a page used for?
  * @pfn: a page of an area that is active
@@ -62,7 +79,7 @@ static unsigned int movable_refs(struct page *head, unsigned int order)
 void cma_look(unsigned long pfn, struct cma_sight *sight)
 {
 	struct page *page = pfn_to_page(pfn);
-	unsigned int order, refs, known;
+	unsigned int order;
 	struct page *head;
 
 	*sight = (struct cma_sight){ .use = CMA_FREE, .head = pfn, .end = pfn + 1 };
@@ -82,14 +99,14 @@ void cma_look(unsigned long pfn, struct cma_sight *sight)
 	    pfn - page_to_pfn(head) < 1UL << order) {
 		sight->head = page_to_pfn(head);
 		sight->end = sight->head + (1UL << order);
+		sight->whole = order;
 	}
 
-	refs = page_ref_count(head);
 	/* The type shares a word with the map count. */
 	if (data_race(PageHuge(head))) {
 		/* Free ones of the pool, too, are replaced by others. */
 		sight->use = CMA_MOVABLE;
-	} else if (!refs) {
+	} else if (!page_ref_count(head)) {
 		unsigned long end = free_block_end(pfn);
 
 		sight->use = end ? CMA_FREE : CMA_CACHED;
@@ -97,18 +114,29 @@ void cma_look(unsigned long pfn, struct cma_sight *sight)
 	} else if (__PageMovable(head)) {
 		sight->use = CMA_MOVABLE;
 	} else {
-		unsigned long flags = READ_ONCE(head->flags);
-		unsigned long mapping = (unsigned long)READ_ONCE(head->mapping);
-		bool lru = flags & BIT(PG_lru);
+		look_at_used(head, order, sight);
+	}
+}
 
-		known = movable_refs(head, order);
-		sight->needs_fs = mapping && (!(mapping & PAGE_MAPPING_ANON) ||
-					      flags & BIT(PG_swapcache));
-		if (lru && refs <= known)
-			sight->use = CMA_MOVABLE;
-		else if (!lru && mapping && refs <= known + 1)
-			sight->use = CMA_BATCHED;
-		else
-			sight->use = CMA_STUCK;
+/**
+ * cma_look_on() - are the next pages used in the same way?
+ * @sight: of a page that is not of a large folio and may be moved; its end moves up
+ * @end: and no further than here
+ *
+ * Most pages that are borrowed are of this kind, and this is quick.
+ *
+ * Context: any.
+ */
+void cma_look_on(struct cma_sight *sight, unsigned long end)
+{
+	for (; sight->end < end; sight->end++) {
+		struct page *page = pfn_to_page(sight->end);
+		struct cma_sight next;
+
+		if (!(READ_ONCE(page->flags) & BIT(PG_lru)) || PageCompound(page))
+			break;
+		look_at_used(page, 0, &next);
+		if (next.use != CMA_MOVABLE || next.needs_fs != sight->needs_fs)
+			break;
 	}
 }

@@ -59,6 +59,7 @@ static const unsigned int costs[] = {
 /* One goes on looking as long as it may yet save more than it costs. */
 #define LOOKS_PER_MOVE	64
 #define LOOKS_AT_LEAST	1024
+#define LOOKS_AT_ONCE	256
 
 /**
  * struct walk - a way through free units, page by page
@@ -119,10 +120,10 @@ static unsigned long in_the_way(const struct walk *walk, unsigned long pfn,
 	if (xa_empty(&rq->obstacles) ||
 	    !xa_find(&rq->obstacles, &at, sight->end - 1, XA_PRESENT))
 		return 0;
-	if (sight->use != CMA_FREE)
+	if (sight->whole)
 		return sight->end;
-	/* It was not free, or not to be had, when it was met. What is before it is. */
-	if (at == sight->head)
+	/* It was not to be had when it was met. What is before it may be. */
+	if (at == pfn)
 		return at + 1;
 	sight->end = at;
 	return 0;
@@ -146,7 +147,9 @@ static void begin_window(struct walk *walk, unsigned long pfn,
 	unsigned long pitch = roundup(from, walk->pitch);
 
 	walk->begun[i] = pfn;
-	walk->cost_begun[i] = walk->cost - (pfn - sight->head) * costs[sight->use];
+	walk->cost_begun[i] = walk->cost;
+	if (sight->whole)
+		walk->cost_begun[i] -= (pfn - sight->head) * costs[sight->use];
 
 	if (next > pitch || (walk->room < MANY && next % walk->pitch > walk->slack))
 		next = pitch;
@@ -182,12 +185,16 @@ static bool walk_run(struct walk *walk, unsigned long pfn, unsigned long end)
 
 	begin_behind(walk, pfn);
 	while (pfn < end) {
-		unsigned long behind, stop;
+		unsigned long behind, stop, looks = walk->looks;
 		struct cma_sight sight;
 
 		cma_look(pfn, &sight);
 		walk->looks++;
-		if (!rq->nowait && !(walk->looks % LOOKS_AT_LEAST))
+		if (!rq->nowait && sight.use == CMA_MOVABLE && !sight.whole) {
+			cma_look_on(&sight, min(end, pfn + LOOKS_AT_ONCE));
+			walk->looks += sight.end - pfn - 1;
+		}
+		if (!rq->nowait && looks / LOOKS_AT_LEAST != walk->looks / LOOKS_AT_LEAST)
 			cond_resched();
 
 		behind = in_the_way(walk, pfn, &sight);

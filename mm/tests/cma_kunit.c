@@ -1080,6 +1080,50 @@ static void __init cma_looks_at_pages(struct kunit *test)
 	flush_delayed_fput();
 }
 
+/* Of pages that lie side by side, those that are used alike are one sight. */
+static void __init cma_looks_on(struct kunit *test)
+{
+	struct page *pages[64];
+	struct cma_sight sight;
+	unsigned int pairs = 0;
+	struct file *file;
+
+	file = shmem_kernel_file_setup("kunit", ARRAY_SIZE(pages) * PAGE_SIZE, 0);
+	KUNIT_ASSERT_FALSE(test, IS_ERR(file));
+	for (unsigned int i = 0; i < ARRAY_SIZE(pages); i++) {
+		pages[i] = shmem_read_mapping_page(file->f_mapping, i);
+		KUNIT_ASSERT_FALSE(test, IS_ERR(pages[i]));
+	}
+	lru_add_drain_all();
+	for (unsigned int i = 0; i < ARRAY_SIZE(pages); i++)
+		put_page(pages[i]);
+
+	for (unsigned int i = 0; i < ARRAY_SIZE(pages); i++) {
+		for (unsigned int j = 0; j < ARRAY_SIZE(pages); j++) {
+			unsigned long pfn = page_to_pfn(pages[i]);
+
+			if (page_to_pfn(pages[j]) != pfn + 1)
+				continue;
+			pairs++;
+			cma_look(pfn, &sight);
+			KUNIT_EXPECT_EQ(test, sight.use, CMA_MOVABLE);
+			KUNIT_EXPECT_EQ(test, sight.end, pfn + 1);
+			cma_look_on(&sight, pfn + 2);
+			KUNIT_EXPECT_EQ(test, sight.end, pfn + 2);
+
+			/* A page that is stuck is not passed over. */
+			get_page(pages[j]);
+			cma_look(pfn, &sight);
+			cma_look_on(&sight, pfn + 2);
+			KUNIT_EXPECT_EQ(test, sight.end, pfn + 1);
+			put_page(pages[j]);
+		}
+	}
+	KUNIT_EXPECT_NE(test, pairs, 0);
+	fput(file);
+	flush_delayed_fput();
+}
+
 /* What is in the way once is not tried again, and blocks are as before. */
 static void __init cma_claim_learns(struct kunit *test)
 {
@@ -1487,6 +1531,7 @@ static struct kunit_case __refdata cma_cases[] = {
 	KUNIT_CASE(cma_free_ranges_refused),
 	KUNIT_CASE(cma_puts_what_is_not_held),
 	KUNIT_CASE(cma_looks_at_pages),
+	KUNIT_CASE(cma_looks_on),
 	KUNIT_CASE(cma_claim_learns),
 	KUNIT_CASE(cma_goes_round_stuck_pages),
 	KUNIT_CASE_PARAM(cma_does_not_wait, two_orders_gen_params),

@@ -22,6 +22,17 @@ void cma_look(unsigned long pfn, struct cma_sight *sight)
 		sight->head = pfn;
 }
 
+void cma_look_on(struct cma_sight *sight, unsigned long end)
+{
+	for (; sight->end < end; sight->end++) {
+		const struct cma_sight *next = &pages[sight->end - BASE];
+
+		if (next->use != CMA_MOVABLE || next->whole ||
+		    next->needs_fs != sight->needs_fs)
+			break;
+	}
+}
+
 /* They become one folio or free block, and cut off what they were a part of. */
 static void set_pages(unsigned long first, unsigned long n, enum cma_use use)
 {
@@ -29,7 +40,10 @@ static void set_pages(unsigned long first, unsigned long n, enum cma_use use)
 		if (i < first)
 			pages[i].end = min(pages[i].end, BASE + first);
 		else if (i < first + n)
-			pages[i] = (struct cma_sight){ use, BASE + first, BASE + first + n };
+			pages[i] = (struct cma_sight){
+				.use = use, .head = BASE + first, .end = BASE + first + n,
+				.whole = use && n > 1,
+			};
 		else
 			pages[i].head = max(pages[i].head, BASE + first + n);
 	}
