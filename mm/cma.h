@@ -202,6 +202,7 @@ unsigned long cma_longest_run(const struct cma *cma);
  * enum cma_use - what becomes of a page while nobody holds it
  * @CMA_FREE: it is in the free lists
  * @CMA_CACHED: free, but on a list of a CPU
+ * @CMA_CLEAN: borrowed by a file, which can do without it
  * @CMA_MOVABLE: borrowed
  * @CMA_BATCHED: borrowed, and on its way to an LRU list
  * @CMA_STUCK: it cannot be moved now
@@ -209,6 +210,7 @@ unsigned long cma_longest_run(const struct cma *cma);
 enum cma_use {
 	CMA_FREE,
 	CMA_CACHED,
+	CMA_CLEAN,
 	CMA_MOVABLE,
 	CMA_BATCHED,
 	CMA_STUCK,
@@ -277,7 +279,7 @@ struct cma_request {
  * struct cma_window - where an allocation may lie
  * @map: range
  * @pfn: first page
- * @cost: of having it, 0 if no page is to be moved
+ * @cost: of having it, in pages to be moved; 0 if all are free
  */
 struct cma_window {
 	struct cma_map *map;

@@ -140,7 +140,7 @@ static int look_ahead(struct cma_request *rq, struct zone *zone,
 			cma_look(pfn, &sight);
 		if (sight.use == CMA_BATCHED && empty_lru_batches(rq))
 			cma_look(pfn, &sight);
-		if ((sight.use != CMA_FREE && sight.use != CMA_MOVABLE) ||
+		if (sight.use == CMA_CACHED || sight.use > CMA_MOVABLE ||
 		    (sight.needs_fs && !(rq->move_gfp & __GFP_FS)))
 			return learn(rq, sight.head);
 	}

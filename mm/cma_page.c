@@ -52,6 +52,19 @@ static unsigned int movable_refs(struct page *head, unsigned int order)
 	return refs + !!(flags & (BIT(PG_private) | BIT(PG_private_2)));
 }
 
+/* Page cache with none of these, and not mapped, is what is reclaimed next. */
+#define KEPT	(BIT(PG_swapbacked) | BIT(PG_dirty) | BIT(PG_writeback) |	\
+		 BIT(PG_active) | BIT(PG_workingset) | BIT(PG_unevictable))
+
+static bool is_clean(struct page *head, unsigned int order, unsigned long flags,
+		     unsigned long mapping)
+{
+	struct folio *folio = (struct folio *)head;
+
+	return mapping && !(mapping & PAGE_MAPPING_FLAGS) && !(flags & KEPT) &&
+	       atomic_read(order ? &folio->_large_mapcount : &folio->_mapcount) < 0;
+}
+
 /* A folio that somebody has: can it be moved? */
 static __always_inline void look_at_used(struct page *head, unsigned int order,
 					 struct cma_sight *sight)
@@ -63,10 +76,13 @@ static __always_inline void look_at_used(struct page *head, unsigned int order,
 
 	sight->needs_fs = mapping && (!(mapping & PAGE_MAPPING_ANON) ||
 				      flags & BIT(PG_swapcache));
-	if (flags & BIT(PG_lru))
-		sight->use = refs <= known ? CMA_MOVABLE : CMA_STUCK;
+	if (flags & BIT(PG_lru) && refs <= known)
+		sight->use = is_clean(head, order, flags, mapping) ? CMA_CLEAN :
+								     CMA_MOVABLE;
+	else if (!(flags & BIT(PG_lru)) && mapping && refs <= known + 1)
+		sight->use = CMA_BATCHED;
 	else
-		sight->use = mapping && refs <= known + 1 ? CMA_BATCHED : CMA_STUCK;
+		sight->use = CMA_STUCK;
 }
 
 /**
@@ -120,7 +136,7 @@ void cma_look(unsigned long pfn, struct cma_sight *sight)
 
 /**
  * cma_look_on() - are the next pages used in the same way?
- * @sight: of a page that is not of a large folio and may be moved; its end moves up
+ * @sight: of a page that is borrowed and not of a large folio; its end moves up
  * @end: and no further than here
  *
  * Most pages that are borrowed are of this kind, and this is quick.
@@ -136,7 +152,7 @@ void cma_look_on(struct cma_sight *sight, unsigned long end)
 		if (!(READ_ONCE(page->flags) & BIT(PG_lru)) || PageCompound(page))
 			break;
 		look_at_used(page, 0, &next);
-		if (next.use != CMA_MOVABLE || next.needs_fs != sight->needs_fs)
+		if (next.use != sight->use || next.needs_fs != sight->needs_fs)
 			break;
 	}
 }

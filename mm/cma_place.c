@@ -28,14 +28,18 @@
 #include "cma.h"
 
 /*
- * What a page in a window costs, in pages to be moved. To empty the LRU batches of
- * all CPUs takes as long as to move some pages.
+ * What a page in a window costs. To drop one costs a sixth of moving it, and the time
+ * of its file's next reader now and then. To empty the LRU batches of all CPUs takes
+ * as long as to move some pages.
  */
+#define MOVE		4
+
 static const unsigned int costs[] = {
 	[CMA_FREE] = 0,
-	[CMA_CACHED] = 1,
-	[CMA_MOVABLE] = 1,
-	[CMA_BATCHED] = 16,
+	[CMA_CACHED] = MOVE,
+	[CMA_CLEAN] = 1,
+	[CMA_MOVABLE] = MOVE,
+	[CMA_BATCHED] = 16 * MOVE,
 };
 
 /*
@@ -46,8 +50,8 @@ static const unsigned int costs[] = {
 #define MANY		16
 #define COST_OF_ROOM	BIT_ULL(40)
 
-/* What is worth it: to save one page in so many. */
-#define WORTHWHILE	32
+/* What is worth it: to save one page in 32. */
+#define WORTHWHILE(count)	((count) * MOVE / 32)
 
 /*
  * Windows are this many to a length of theirs, if that is a power of two, or else
@@ -164,11 +168,12 @@ static void end_window(struct walk *walk)
 	struct cma_window *best = walk->window;
 
 	if ((pfn - walk->first) % walk->pitch > walk->slack)
-		cost += walk->room >= MANY ? 1 + walk->rq->count / WORTHWHILE : COST_OF_ROOM;
+		cost += walk->room >= MANY ? MOVE + WORTHWHILE(walk->rq->count) :
+					     COST_OF_ROOM;
 	/* To wait for another allocation may take as long as to move all of this. */
 	if (cma_is_claimed(pfn, pfn + walk->rq->count))
-		cost += walk->rq->count;
-	if (cost && cost + walk->rq->count / WORTHWHILE >= best->cost)
+		cost += walk->rq->count * MOVE;
+	if (cost && cost + WORTHWHILE(walk->rq->count) >= best->cost)
 		return;
 
 	best->pfn = pfn;
@@ -190,7 +195,8 @@ static bool walk_run(struct walk *walk, unsigned long pfn, unsigned long end)
 
 		cma_look(pfn, &sight);
 		walk->looks++;
-		if (!rq->nowait && sight.use == CMA_MOVABLE && !sight.whole) {
+		if (!rq->nowait && !sight.whole &&
+		    (sight.use == CMA_MOVABLE || sight.use == CMA_CLEAN)) {
 			cma_look_on(&sight, min(end, pfn + LOOKS_AT_ONCE));
 			walk->looks += sight.end - pfn - 1;
 		}
@@ -225,7 +231,7 @@ static bool walk_run(struct walk *walk, unsigned long pfn, unsigned long end)
 		}
 
 		if (walk->looks > LOOKS_AT_LEAST &&
-		    walk->looks / LOOKS_PER_MOVE > walk->window->cost)
+		    walk->looks / LOOKS_PER_MOVE > walk->window->cost / MOVE)
 			return true;
 	}
 
@@ -302,7 +308,9 @@ int cma_find_window(struct cma *cma, struct cma_request *rq,
 			break;
 	}
 
-	if (window->cost != U64_MAX)
+	if (window->cost != U64_MAX) {
+		window->cost = (window->cost + MOVE - 1) / MOVE;
 		return 0;
+	}
 	return walk.looks ? -EBUSY : -ENOMEM;
 }

@@ -477,6 +477,8 @@ static void make_state(unsigned int percent, bool pins)
 		if (got + 1 < want - want / 20)
 			die("of %lu pages of kind %d only %lu are borrowed", want, kind, got);
 	}
+	/* What was read from files is in memory, and in no program's any more. */
+	madvise(loads[CACHE].at, loads[CACHE].size, MADV_DONTNEED);
 	release_kind(OPEN);
 	command("unballast %lu", -1UL);
 	set_number(LISTS, 0);
