@@ -491,9 +491,16 @@ static void cma_hold(struct cma *cma, const struct cma_request *rq,
 		     const struct cma_window *window, u32 site, u64 ns)
 {
 	struct cma_map *map = window->map;
+	struct cma_record *record;
 	unsigned long flags;
 
 	spin_lock_irqsave(&cma->lock, flags);
+	if (cma_track_wants(cma)) {
+		spin_unlock_irqrestore(&cma->lock, flags);
+		record = cma_new_record(rq->gfp);
+		spin_lock_irqsave(&cma->lock, flags);
+		cma_track_give(cma, record);
+	}
 	cma_map_hold(map, cma_map_pfn_unit(map, window->pfn), rq->count);
 	cma_track_enter(cma, window->pfn, rq->count, site);
 	cma_count_success(cma, rq->count);
@@ -505,11 +512,17 @@ static void cma_hold(struct cma *cma, const struct cma_request *rq,
 static void cma_take_back(struct cma *cma, struct cma_map *map,
 			  unsigned long pfn, unsigned long count)
 {
+	struct cma_record *record = NULL;
 	unsigned long flags;
 	bool done;
 
+	/* A part that is left behind may want a record of its own. */
+	if (cma_track_wants(cma))
+		record = cma_new_record(GFP_NOWAIT);
 	do {
 		spin_lock_irqsave(&cma->lock, flags);
+		cma_track_give(cma, record);
+		record = NULL;
 		done = cma_track_release(cma, pfn, count);
 		if (done) {
 			cma_count_release(cma, count);
@@ -863,8 +876,6 @@ bool cma_release(struct cma *cma, const struct page *pages,
 	busy = put_free_range(pfn, count);
 	WARN(busy, "%s: %lu pages of %lu from PFN %#lx on are still in use\n",
 	     cma->name, busy, count, pfn);
-	/* A part that is left behind may want a record of its own. */
-	cma_track_refill(cma, GFP_NOWAIT);
 	cma_take_back(cma, map, pfn, count);
 	trace_cma_release(cma->name, pfn, pages, count);
 	return true;

@@ -279,7 +279,8 @@ struct cma_request {
  * struct cma_window - where an allocation may lie
  * @map: range
  * @pfn: first page
- * @cost: of having it, in pages to be moved; 0 if all are free
+ * @cost: of having it, in pages to be moved, as cma_find_window() leaves it; 0 if
+ *	all are free
  */
 struct cma_window {
 	struct cma_map *map;
@@ -308,7 +309,6 @@ bool cma_trim(phys_addr_t *base, phys_addr_t *size);
 bool cma_param_given(void);
 
 #if IS_ENABLED(CONFIG_KUNIT)
-struct cma_record *cma_new_record(gfp_t gfp);
 void cma_activate_area(struct cma *cma);
 #endif
 
@@ -423,8 +423,10 @@ struct cma_record {
 };
 
 void cma_track_init(struct cma *cma);
-void cma_track_refill(struct cma *cma, gfp_t gfp);
-u32 cma_track_site(struct cma *cma, unsigned long caller, gfp_t gfp);
+u32 cma_track_site(const struct cma *cma, unsigned long caller, gfp_t gfp);
+bool cma_track_wants(const struct cma *cma);
+struct cma_record *cma_new_record(gfp_t gfp);
+void cma_track_give(struct cma *cma, struct cma_record *record);
 void cma_track_enter(struct cma *cma, unsigned long pfn, unsigned long pages,
 		     u32 site);
 bool cma_track_release(struct cma *cma, unsigned long pfn, unsigned long pages);
@@ -434,15 +436,28 @@ unsigned long cma_track_lost(const struct cma *cma);
 void cma_track_holder(struct cma *cma, unsigned long pfn, unsigned long pages,
 		      char *buf, size_t size);
 void cma_track_add_files(struct cma *cma, struct dentry *dir);
+#if IS_ENABLED(CONFIG_KUNIT)
+void cma_track_destroy(struct cma *cma);
+#endif
 #else
 static inline void cma_track_init(struct cma *cma) { }
-static inline void cma_track_refill(struct cma *cma, gfp_t gfp) { }
-
-static inline u32 cma_track_site(struct cma *cma, unsigned long caller,
+static inline u32 cma_track_site(const struct cma *cma, unsigned long caller,
 				 gfp_t gfp)
 {
 	return 0;
 }
+
+static inline bool cma_track_wants(const struct cma *cma)
+{
+	return false;
+}
+
+static inline struct cma_record *cma_new_record(gfp_t gfp)
+{
+	return NULL;
+}
+
+static inline void cma_track_give(struct cma *cma, struct cma_record *record) { }
 
 static inline void cma_track_enter(struct cma *cma, unsigned long pfn,
 				   unsigned long pages, u32 site) { }

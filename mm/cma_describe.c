@@ -208,7 +208,9 @@ unsigned long cma_longest_free_run(const struct cma *cma)
 			unsigned long free, next;
 			struct cma_sight sight;
 
-			free = find_next_zero_bit(map->taken, cma_map_units(map), unit);
+			/* The map is not locked: see cma_longest_run(). */
+			free = data_race(find_next_zero_bit(map->taken,
+							    cma_map_units(map), unit));
 			if (free > unit) {
 				pfn = cma_map_unit_pfn(map, free);
 				run = 0;
@@ -217,7 +219,8 @@ unsigned long cma_longest_free_run(const struct cma *cma)
 
 			cma_look(pfn, &sight);
 			next = cma_map_pfn_unit(map, min(sight.end, end) - 1) + 1;
-			next = find_next_bit(map->taken, next, unit);
+			/* As above. */
+			next = data_race(find_next_bit(map->taken, next, unit));
 			next = min(sight.end, cma_map_unit_pfn(map, next));
 			if (sight.use != CMA_FREE)
 				run = 0;

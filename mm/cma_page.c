@@ -53,8 +53,9 @@ static unsigned int movable_refs(struct page *head, unsigned int order)
 }
 
 /* Page cache with none of these, and not mapped, is what is reclaimed next. */
-#define KEPT	(BIT(PG_swapbacked) | BIT(PG_dirty) | BIT(PG_writeback) |	\
-		 BIT(PG_active) | BIT(PG_workingset) | BIT(PG_unevictable))
+#define KEPT	(BIT(PG_locked) | BIT(PG_swapbacked) | BIT(PG_dirty) |	\
+		 BIT(PG_writeback) | BIT(PG_active) | BIT(PG_workingset) | \
+		 BIT(PG_unevictable))
 
 static bool is_clean(struct page *head, unsigned int order, unsigned long flags,
 		     unsigned long mapping)

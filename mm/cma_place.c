@@ -197,7 +197,12 @@ static bool walk_run(struct walk *walk, unsigned long pfn, unsigned long end)
 		walk->looks++;
 		if (!rq->nowait && !sight.whole &&
 		    (sight.use == CMA_MOVABLE || sight.use == CMA_CLEAN)) {
-			cma_look_on(&sight, min(end, pfn + LOOKS_AT_ONCE));
+			unsigned long met = pfn;
+
+			stop = min(end, pfn + LOOKS_AT_ONCE);
+			if (xa_find(&rq->obstacles, &met, stop - 1, XA_PRESENT))
+				stop = met;
+			cma_look_on(&sight, stop);
 			walk->looks += sight.end - pfn - 1;
 		}
 		if (!rq->nowait && looks / LOOKS_AT_LEAST != walk->looks / LOOKS_AT_LEAST)

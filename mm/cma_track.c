@@ -35,11 +35,10 @@
 /* Frames above cma_alloc(): enough to get through the DMA API into a driver. */
 #define SITE_FRAMES	10
 /* Frames of the allocator itself, at most. */
-#define OWN_FRAMES	4
+#define OWN_FRAMES	5
 
-/* Records of an area that are kept for later; fewer than so many are added to. */
+/* Records of an area that are kept for later. */
 #define MAX_SPARE	16
-#define MIN_SPARE	8
 
 /**
  * struct cma_track - the records of an area
@@ -97,10 +96,16 @@ static const struct kernel_param_ops track_ops = {
 #define MODULE_PARAM_PREFIX "cma."
 module_param_cb(track, &track_ops, &track, 0644);
 
-VISIBLE_IF_KUNIT struct cma_record *cma_new_record(gfp_t gfp)
+/**
+ * cma_new_record() - get memory for a record
+ * @gfp: how to get it; nobody is killed for it
+ *
+ * Return: NULL if there is none. It is for cma_track_give().
+ */
+struct cma_record *cma_new_record(gfp_t gfp)
 {
 	KUNIT_STATIC_STUB_REDIRECT(cma_new_record, gfp);
-	return kmalloc(sizeof(struct cma_record), gfp | __GFP_NOWARN);
+	return kmalloc(sizeof(struct cma_record), gfp_nested_mask(gfp));
 }
 
 static struct cma_record *get_spare(struct cma_track *t)
@@ -142,14 +147,30 @@ void __init cma_track_init(struct cma *cma)
 	}
 }
 
+#if IS_ENABLED(CONFIG_KUNIT)
+/* For areas of tests, which nobody allocates from any more; others stay. */
+void cma_track_destroy(struct cma *cma)
+{
+	struct cma_track *t = cma->track;
+	struct cma_record *record, *next;
+
+	while (t->nr_spare)
+		kfree(t->spare[--t->nr_spare]);
+	rbtree_postorder_for_each_entry_safe(record, next, &t->records, node)
+		kfree(record);
+	kfree(t);
+	cma->track = NULL;
+}
+#endif
+
 /*
  * Call sites
  *
  * To walk the stack takes longer than all the rest of an allocation, and the same
  * few call chains come again and again. So it is remembered with a chain in which
  * places of the stack its return addresses are: when all of them are there again,
- * it is that chain. Where a return address is kept elsewhere, or encrypted, or
- * the stack grows up, none is ever found, and each is walked.
+ * it is that chain. Where a return address is kept elsewhere, or signed, or the
+ * stack grows up, none is ever found, and each is walked.
  */
 
 /**
@@ -234,9 +255,9 @@ static bool chain_is_there(const struct chain *chain,
 }
 
 static void remember_chain(struct chain **slot, depot_stack_handle_t site,
-			   const unsigned long *frames, unsigned int nr,
 			   const unsigned long *stack, unsigned long words)
 {
+	unsigned long *frames;
 	struct chain *chain;
 	unsigned int i = 0;
 
@@ -246,26 +267,44 @@ static void remember_chain(struct chain **slot, depot_stack_handle_t site,
 		return;
 
 	chain->site = site;
-	chain->nr = nr;
-	for (unsigned long place = 0; place < words && i < nr; place++) {
+	chain->nr = stack_depot_fetch(site, &frames);
+	for (unsigned long place = 0; place < words && i < chain->nr; place++) {
 		if (stack_word(stack, place) == frames[i]) {
 			chain->frames[i] = frames[i];
 			chain->place[i++] = place;
 		}
 	}
 	/* Pairs with the one in save_site(). */
-	if (i < nr || cmpxchg_release(slot, NULL, chain))
+	if (i < chain->nr || cmpxchg_release(slot, NULL, chain))
 		kfree(chain);
 }
 
-/* The call chain from @caller on, or @caller alone where stacks are not walked. */
+/*
+ * The call chain from @caller on, or @caller alone where stacks are not walked. Not
+ * inlined: remember_chain() is not to find what is in this function's own frame.
+ */
+static noinline depot_stack_handle_t walk_stack(unsigned long caller, gfp_t gfp)
+{
+	unsigned long frames[OWN_FRAMES + SITE_FRAMES];
+	unsigned int nr, first = 0;
+
+	nr = stack_trace_save(frames, ARRAY_SIZE(frames), 0);
+	while (first < nr && frames[first] != caller)
+		first++;
+	if (first == nr) {
+		frames[0] = caller;
+		first = 0;
+		nr = 1;
+	}
+
+	return stack_depot_save(frames + first, min(nr - first, SITE_FRAMES), gfp);
+}
+
 static noinline depot_stack_handle_t save_site(unsigned long caller, gfp_t gfp)
 {
 	const unsigned long *stack = __builtin_frame_address(0);
-	unsigned long frames[OWN_FRAMES + SITE_FRAMES];
 	unsigned long words = stack_words(stack);
 	struct chain **slot, **empty = NULL;
-	unsigned int nr, first = 0;
 	depot_stack_handle_t site;
 
 	/* Pairs with the one where it is set. */
@@ -277,28 +316,18 @@ static noinline depot_stack_handle_t save_site(unsigned long caller, gfp_t gfp)
 		/* Pairs with the one in remember_chain(). */
 		struct chain *chain = smp_load_acquire(slot);
 
-		if (chain && chain_is_there(chain, stack, words))
-			return chain->site;
 		if (!chain) {
 			empty = slot;
 			break;
 		}
+		if (chain->frames[0] == caller && chain_is_there(chain, stack, words))
+			return chain->site;
 		slot = slot < &chains[ARRAY_SIZE(chains) - 1] ? slot + 1 : chains;
 	}
 
-	nr = stack_trace_save(frames, ARRAY_SIZE(frames), 0);
-	while (first < nr && frames[first] != caller)
-		first++;
-	if (first == nr) {
-		frames[0] = caller;
-		first = 0;
-		nr = 1;
-	}
-	nr = min(nr - first, SITE_FRAMES);
-
-	site = stack_depot_save(frames + first, nr, gfp);
+	site = walk_stack(caller, gfp);
 	if (site && empty)
-		remember_chain(empty, site, frames + first, nr, stack, words);
+		remember_chain(empty, site, stack, words);
 	return site;
 }
 
@@ -374,34 +403,6 @@ unsigned long cma_track_lost(const struct cma *cma)
 }
 
 /**
- * cma_track_refill() - see to it that there are spare records
- * @cma: area
- * @gfp: how to get memory for one
- *
- * So that none has to be got under cma->lock. There may still be too few, when
- * there is no memory or many tasks are at it: then what has no record is lost.
- *
- * Context: any but NMI. Takes cma->lock.
- */
-void cma_track_refill(struct cma *cma, gfp_t gfp)
-{
-	struct cma_track *t = cma->track;
-	struct cma_record *record;
-	unsigned long flags;
-
-	if (!t || READ_ONCE(t->nr_spare) >= MIN_SPARE)
-		return;
-
-	record = cma_new_record(gfp_nested_mask(gfp));
-	if (!record)
-		return;
-
-	spin_lock_irqsave(&cma->lock, flags);
-	put_spare(t, record);
-	spin_unlock_irqrestore(&cma->lock, flags);
-}
-
-/**
  * cma_track_site() - who allocates?
  * @cma: area
  * @caller: who called the allocator: its return address
@@ -410,13 +411,38 @@ void cma_track_refill(struct cma *cma, gfp_t gfp)
  * Context: any but NMI; called by the function that @caller called.
  * Return: a handle of the stack depot; 0 if it is not to be recorded.
  */
-u32 cma_track_site(struct cma *cma, unsigned long caller, gfp_t gfp)
+u32 cma_track_site(const struct cma *cma, unsigned long caller, gfp_t gfp)
 {
-	if (!cma->track || !READ_ONCE(track))
+	if (!cma->track || !READ_ONCE(track) || !caller)
 		return 0;
 
-	cma_track_refill(cma, gfp);
 	return save_site(caller, gfp_nested_mask(gfp));
+}
+
+/**
+ * cma_track_wants() - is memory wanted, to enter an allocation or a part of one?
+ * @cma: area
+ *
+ * Context: any; the answer is sure under cma->lock.
+ * Return: true if cma_track_enter() or cma_track_release() has none.
+ */
+bool cma_track_wants(const struct cma *cma)
+{
+	return cma->track && READ_ONCE(track) && !READ_ONCE(cma->track->nr_spare);
+}
+
+/**
+ * cma_track_give() - give it some
+ * @cma: area
+ * @record: from cma_new_record(), or NULL
+ *
+ * Context: under cma->lock.
+ */
+void cma_track_give(struct cma *cma, struct cma_record *record)
+{
+	lockdep_assert_held(&cma->lock);
+	if (record)
+		put_spare(cma->track, record);
 }
 
 /**

@@ -89,8 +89,12 @@ static void __init enter(struct cma *cma, unsigned long pfn,
 			 unsigned long pages, unsigned long caller, gfp_t gfp)
 {
 	u32 site = cma_track_site(cma, caller, gfp);
+	struct cma_record *record = NULL;
 
+	if (cma_track_wants(cma))
+		record = cma_new_record(gfp);
 	spin_lock_irq(&cma->lock);
+	cma_track_give(cma, record);
 	cma_track_enter(cma, pfn, pages, site);
 	spin_unlock_irq(&cma->lock);
 }
@@ -98,11 +102,15 @@ static void __init enter(struct cma *cma, unsigned long pfn,
 static void __init strike_out(struct cma *cma, unsigned long pfn,
 			      unsigned long pages)
 {
+	struct cma_record *record = NULL;
 	bool done;
 
-	cma_track_refill(cma, GFP_NOWAIT);
+	if (cma_track_wants(cma))
+		record = cma_new_record(GFP_NOWAIT);
 	do {
 		spin_lock_irq(&cma->lock);
+		cma_track_give(cma, record);
+		record = NULL;
 		done = cma_track_release(cma, pfn, pages);
 		spin_unlock_irq(&cma->lock);
 	} while (!done);
@@ -197,7 +205,7 @@ static void __init records_follow(struct kunit *test)
 	for (unsigned long page = 0; page < PAGES; page++)
 		model_release(cma, model, page, 1);
 	expect_model(test, cma, model);
-	kfree(cma->track);
+	cma_track_destroy(cma);
 }
 
 static void __init records_tell_who(struct kunit *test)
@@ -234,7 +242,55 @@ static void __init records_tell_who(struct kunit *test)
 
 	strike_out(cma, 0x100, 12);
 	KUNIT_EXPECT_FALSE(test, cma_track_get(cma, 0, &it));
-	kfree(cma->track);
+	cma_track_destroy(cma);
+}
+
+/* Two chains that differ in their middle only. */
+static noinline u32 __init call_from_here(const struct cma *cma)
+{
+	u32 site = cma_track_site(cma, _RET_IP_, GFP_KERNEL);
+
+	barrier();
+	return site;
+}
+
+static noinline u32 __init call_by_one(const struct cma *cma)
+{
+	u32 site = call_from_here(cma);
+
+	barrier();
+	return site;
+}
+
+static noinline u32 __init call_by_other(const struct cma *cma)
+{
+	u32 site = call_from_here(cma);
+
+	barrier();
+	return site;
+}
+
+/* Found on the stack or walked anew, a chain is the same one each time. */
+static void __init chains_are_told_apart(struct kunit *test)
+{
+	struct cma *cma = make_area(test);
+	u32 one[5], other[5];
+
+	cma_track_init(cma);
+	KUNIT_ASSERT_NOT_NULL(test, cma->track);
+	/* Called from one place, since that belongs to the chain. */
+	for (unsigned int i = 0; i < ARRAY_SIZE(one); i++) {
+		one[i] = call_by_one(cma);
+		other[i] = call_by_other(cma);
+	}
+	KUNIT_EXPECT_NE(test, one[0], 0);
+	KUNIT_EXPECT_NE(test, one[0], other[0]);
+	for (unsigned int i = 1; i < ARRAY_SIZE(one); i++) {
+		KUNIT_EXPECT_EQ(test, one[i], one[0]);
+		KUNIT_EXPECT_EQ(test, other[i], other[0]);
+	}
+	KUNIT_EXPECT_EQ(test, cma_track_site(cma, 0, GFP_KERNEL), 0);
+	cma_track_destroy(cma);
 }
 
 /* Where there was no memory for the records at boot, nothing is recorded. */
@@ -338,6 +394,7 @@ static struct kunit_case __refdata track_cases[] = {
 #ifdef CONFIG_CMA_TRACK
 	KUNIT_CASE(records_follow),
 	KUNIT_CASE(records_tell_who),
+	KUNIT_CASE(chains_are_told_apart),
 	KUNIT_CASE(records_are_not_needed),
 #endif
 	KUNIT_CASE(kinds_of_kernel_pages),
