@@ -63,7 +63,7 @@ static unsigned long model_run(const struct model *model, unsigned long from)
 }
 
 /* Every run of pages of one allocation is a record, and nothing else is. */
-static void __init expect_model(struct kunit *test, const struct cma *cma,
+static void __init expect_model(struct kunit *test, struct cma *cma,
 				const struct model *model)
 {
 	struct cma_record it = { };
