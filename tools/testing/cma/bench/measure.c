@@ -531,7 +531,7 @@ static int align_of(unsigned long pages)
 /* ---- Scenarios ---- */
 
 static void take_turns(const char *name, unsigned long pages, bool folio,
-		  unsigned int warm, unsigned int times)
+		       unsigned int warm, unsigned int times)
 {
 	char *text, *line, *next;
 	unsigned int i = 0;
