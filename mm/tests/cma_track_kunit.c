@@ -262,11 +262,12 @@ static noinline u32 __init call_by_one(const struct cma *cma)
 	return site;
 }
 
+/* With something else in it, or the compiler would make one of the two. */
 static noinline u32 __init call_by_other(const struct cma *cma)
 {
 	u32 site = call_from_here(cma);
 
-	barrier();
+	OPTIMIZER_HIDE_VAR(site);
 	return site;
 }
 
