@@ -167,7 +167,7 @@ struct cma {
 	enum cma_state state;
 	bool reserve_pages_on_error;
 	bool had_folios;
-	/* guards what changes in @ranges and @track, and the numbers up to @latency */
+	/* guards what changes in @ranges, @track and @latency, and the numbers below */
 	spinlock_t lock;
 	unsigned long count;
 	struct cma_history *history;
@@ -220,7 +220,7 @@ enum cma_use {
  * struct cma_sight - what was seen of a page
  * @use: of all pages up to @end
  * @head: first page of its folio, or the page itself
- * @end: page behind its folio or free block
+ * @end: page behind its folio or free block, or behind others that are used alike
  * @whole: it is of a large folio, which moves as a whole
  * @needs_fs: who moves it must be allowed to call into file systems
  */

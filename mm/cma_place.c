@@ -28,9 +28,9 @@
 #include "cma.h"
 
 /*
- * What a page in a window costs. To drop one costs a sixth of moving it, and the time
- * of its file's next reader now and then. To empty the LRU batches of all CPUs takes
- * as long as to move some pages.
+ * What a page in a window costs. To drop one takes a fraction of the time of moving
+ * it, and now and then the time of its file's next reader. To empty the LRU batches of
+ * all CPUs takes as long as to move some pages.
  */
 #define MOVE		4
 

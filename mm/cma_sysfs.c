@@ -62,7 +62,7 @@ CMA_ATTR(high_water_pages, cma_counter(cma, &cma->high_water));
 
 /**
  * struct cma_latency - how long allocations took
- * @count: of failures and successes, by the log2 of the time
+ * @count: of failures and successes, by the log2 of the time; cma->lock guards it
  */
 struct cma_latency {
 	u64 count[2][BUCKETS];

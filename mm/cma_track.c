@@ -61,6 +61,7 @@ struct cma_track {
 /* In an interrupt: it is no task that allocates. */
 static const char no_comm[TASK_COMM_LEN] = "-";
 
+/* Both change at boot, and later under the lock of parameters; read without. */
 static bool track = true;
 static bool depot_ready;
 
@@ -189,7 +190,7 @@ struct chain {
 
 #define CHAIN_BITS	7
 #define CHAIN_TRIES	16
-static struct chain *chains[1 << CHAIN_BITS];
+static struct chain *chains[1 << CHAIN_BITS];	/* none is ever taken out */
 
 /* How many words of the stack there are from @stack on. */
 static unsigned long stack_words(const unsigned long *stack)
@@ -428,7 +429,7 @@ u32 cma_track_site(const struct cma *cma, unsigned long caller, gfp_t gfp)
  */
 bool cma_track_wants(const struct cma *cma)
 {
-	return cma->track && READ_ONCE(track) && !READ_ONCE(cma->track->nr_spare);
+	return cma->track && !READ_ONCE(cma->track->nr_spare);
 }
 
 /**
@@ -554,7 +555,7 @@ bool cma_track_release(struct cma *cma, unsigned long pfn, unsigned long pages)
  *
  * The holder of the first of the pages that is held.
  *
- * Context: any but NMI.
+ * Context: any but NMI. Takes cma->lock.
  */
 void cma_track_holder(struct cma *cma, unsigned long pfn, unsigned long pages,
 		      char *buf, size_t size)
