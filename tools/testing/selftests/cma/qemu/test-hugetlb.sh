@@ -78,6 +78,13 @@ use() {
 	./gigantic 1048576 "${1:-1}" $2 >/tmp/use || { cat /tmp/use; wrong "gigantic failed"; }
 }
 
+# lend MIB - memory of the areas to somebody else, who can be moved
+lend() {
+	before=$(meminfo CmaFree)
+	dd if=/dev/zero of=/tmp/lent bs=1M count="$1" 2>/dev/null
+	[ "$(meminfo CmaFree)" -lt "$before" ] || wrong "no memory of areas was lent"
+}
+
 meminfo() {
 	awk -v name="$1:" '$1 == name { print $2 }' /proc/meminfo
 }
@@ -243,6 +250,24 @@ boot "pages of which struct pages are shared" \
 	area hugetlb0 2 0
 	use
 	all_back
+	lend 16
+	want 2
+	is "pages" "$(nr)" 2
+	use
+	all_back
+CHECKS
+
+boot "pages of which struct pages are shared, in smaller ones" \
+	"hugetlb_cma=2G hugetlb_free_vmemmap=on" <<'CHECKS'
+	want 2
+	echo 2048kB >$sizes/hugepages-1048576kB/demote_size
+	echo 1 >$sizes/hugepages-1048576kB/demote
+	is "pages" "$(nr)" 1
+	is "pages of 2 MiB" "$(nr 2048)" 512
+	./gigantic 2048 4 >/tmp/use || { cat /tmp/use; wrong "pages of 2 MiB fail"; }
+	want 0 2048
+	want 0
+	lend 16
 	want 2
 	is "pages" "$(nr)" 2
 	use

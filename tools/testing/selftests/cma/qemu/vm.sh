@@ -201,8 +201,8 @@ else
 	status=125
 fi
 if [ "${VM_WATCH:-}" = 1 ] && grep -E "$complaints" "$log" >"$tmp/complaints"; then
-	say "the kernel complained:"
-	head -n 20 "$tmp/complaints" >&2
+	say "the kernel complained: $(head -n 1 "$tmp/complaints")"
+	sed -n 2,20p "$tmp/complaints" >&2
 	status=123
 fi
 exit "$status"
