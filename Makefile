@@ -51,7 +51,7 @@ apply:
 #:                 FILES="file ..."; without SCRIPT a shell
 #: make bench    measure this allocator against the stock one, and those of the kernel
 #:                 trees in PEERS="dir ..."; SCENARIOS="idle pinned ..." only these,
-#:                 ROUNDS=10 of each, ICOUNT=1 counts instructions
+#:                 ROUNDS=40 of each, ICOUNT=1 counts instructions
 #: make check    style and static checks
 #: make series   numbered patches for git am, in build/series
 #: make apply    put the project into your own 6.12 tree: TREE=dir

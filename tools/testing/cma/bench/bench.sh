@@ -3,7 +3,7 @@
 # make bench - measure this allocator and others on the same work: the stock tree's, this
 # project's, and that of each kernel tree in PEERS. The last line is the table's path.
 #
-# PEERS="dir ..."  SCENARIOS="idle pinned ..."  ROUNDS=10 states of each kind
+# PEERS="dir ..."  SCENARIOS="idle pinned ..."  ROUNDS=40 states of each kind
 # ICOUNT=1 QEMU counts instructions in place of time: slower, on one processor at a time,
 # and the same again on any machine
 
@@ -14,7 +14,7 @@ guests=$here/../../selftests/cma/qemu
 set -u -o pipefail
 
 known="idle loaded scattered pinned camera threads gigantic"
-ARCH=${ARCH:-x86_64} PEERS=${PEERS:-} ROUNDS=${ROUNDS:-10} ICOUNT=${ICOUNT:-}
+ARCH=${ARCH:-x86_64} PEERS=${PEERS:-} ROUNDS=${ROUNDS:-40} ICOUNT=${ICOUNT:-}
 SCENARIOS=${SCENARIOS:-$known}
 
 for scenario in $SCENARIOS; do
