@@ -339,7 +339,6 @@ static void __init cma_admit_early_pages(struct cma *cma, struct cma_map *map)
 		}
 		if (PageReserved(page))
 			ClearPageReserved(page);
-		clear_page_tag_ref(page);
 	}
 
 	if (map->early) {
@@ -817,6 +816,36 @@ static unsigned long cma_find_torn_folio(const struct cma_map *map,
 	return 0;
 }
 
+#ifdef CONFIG_MEM_ALLOC_PROFILING
+/*
+ * Pages given away early have no tag of who allocated them, for which
+ * MEM_ALLOC_PROFILING_DEBUG looks when they are freed: one by one, or the head of a
+ * folio. Those that were allocated since have one.
+ */
+static void cma_tag_early_pages(const struct cma_map *map, unsigned long pfn,
+				unsigned long count)
+{
+	unsigned long end = min(pfn + count, map->base_pfn + map->early);
+
+	if (!mem_alloc_profiling_enabled())
+		return;
+
+	while (pfn < end) {
+		struct page *page = pfn_to_page(pfn);
+		union codetag_ref *ref = get_page_tag_ref(page);
+
+		if (ref && !ref->ct)
+			set_codetag_empty(ref);
+		if (ref)
+			put_page_tag_ref(ref);
+		pfn += folio_nr_pages(page_folio(page));
+	}
+}
+#else
+static void cma_tag_early_pages(const struct cma_map *map, unsigned long pfn,
+				unsigned long count) { }
+#endif
+
 /**
  * cma_release() - release pages
  * @cma: area, or NULL
@@ -873,6 +902,7 @@ bool cma_release(struct cma *cma, const struct page *pages,
 		return false;
 	}
 
+	cma_tag_early_pages(map, pfn, count);
 	busy = put_free_range(pfn, count);
 	WARN(busy, "%s: %lu pages of %lu from PFN %#lx on are still in use\n",
 	     cma->name, busy, count, pfn);

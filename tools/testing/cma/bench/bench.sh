@@ -95,6 +95,8 @@ plant() {
 			grep -q "cma_alloc_$have(" "$from/include/linux/cma.h" &&
 				echo "CFLAGS_cma_bench.o += -DHAVE_$have"
 		done
+		[ -e "$from/mm/page_alloc.h" ] &&
+			echo "CFLAGS_cma_bench.o += -DHAVE_page_alloc_h"
 		grep -q "TRACE_EVENT(cma_range_chosen," "$from/include/trace/events/cma.h" &&
 			echo "CFLAGS_cma_bench.o += -DHAVE_range_chosen"
 	} >"$new"

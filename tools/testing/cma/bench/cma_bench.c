@@ -48,7 +48,7 @@
 #include <linux/uaccess.h>
 #include <linux/vmalloc.h>
 #include <linux/vmstat.h>
-#if __has_include("page_alloc.h")
+#ifdef HAVE_page_alloc_h
 #include "page_alloc.h"	/* where newer trees have drain_all_pages() */
 #endif
 #ifdef HAVE_range_chosen

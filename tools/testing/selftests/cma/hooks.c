@@ -384,7 +384,7 @@ TEST_F_TIMEOUT(hooks, charged_to_group, PATIENCE)
 	EXPECT_EQ(0, status);
 
 	/* A limit makes the group give back what is kept at hand for it. */
-	for (int i = 0; i < 50; i++) {
+	for (int i = 0; i < 300; i++) {
 		write_text(group, "memory.max", "0");
 		left = read_number(DIR, "group", "memory.current");
 		if (!left && !anonymous_of(group))
