@@ -843,7 +843,9 @@ static void cma_tag_early_pages(const struct cma_map *map, unsigned long pfn,
 }
 #else
 static void cma_tag_early_pages(const struct cma_map *map, unsigned long pfn,
-				unsigned long count) { }
+				unsigned long count)
+{
+}
 #endif
 
 /**

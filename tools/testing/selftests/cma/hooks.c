@@ -344,6 +344,9 @@ TEST_F_TIMEOUT(hooks, charged_to_group, PATIENCE)
 {
 	const uint64_t slack = self->area.pages * self->area.page_size / 4;
 	const char *group = DIR "/group";
+	/* What processors have charged, but not used, or have not yet counted */
+	const uint64_t at_hand = sysconf(_SC_NPROCESSORS_ONLN) * 64 *
+				 self->area.page_size;
 	uint64_t charged, anon, left = 0;
 	int status;
 	pid_t pid;
@@ -373,7 +376,7 @@ TEST_F_TIMEOUT(hooks, charged_to_group, PATIENCE)
 		after = read_number(DIR, "group", "memory.current");
 		EXPECT_LT(after, charged + slack);
 		EXPECT_GT(after + slack, charged);
-		EXPECT_LE(anon, anonymous_of(group));
+		EXPECT_LE(anon, anonymous_of(group) + at_hand);
 		PUT();
 		for (size_t i = 0; i < self->lent_size && self->lent; i += 4096)
 			if (self->lent[i] && self->lent[i] != 0x5a)
@@ -383,15 +386,19 @@ TEST_F_TIMEOUT(hooks, charged_to_group, PATIENCE)
 	ASSERT_EQ(pid, waitpid(pid, &status, 0));
 	EXPECT_EQ(0, status);
 
-	/* A limit makes the group give back what is kept at hand for it. */
-	for (int i = 0; i < 300; i++) {
+	/*
+	 * A limit makes the group give back what is kept at hand for it, and this also
+	 * what the LRU batches of a processor keep that has had nothing to do since.
+	 */
+	for (int i = 0; i < 50; i++) {
+		write_text("/proc/sys/vm", "drop_caches", "1");
 		write_text(group, "memory.max", "0");
 		left = read_number(DIR, "group", "memory.current");
 		if (!left && !anonymous_of(group))
 			break;
 		usleep(100000);
 	}
-	EXPECT_EQ(0, left);
+	EXPECT_LE(left, at_hand);
 	EXPECT_EQ(0, anonymous_of(group));
 	EXPECT_EQ(0, rmdir(group));
 	umount(DIR);

@@ -84,7 +84,8 @@ lend() {
 	[ -e /proc/sys/vm/hugetlb_optimize_vmemmap ] || return 0
 	before=$(meminfo CmaFree)
 	dd if=/dev/zero of=/tmp/lent bs=1M count="$1" 2>/dev/null
-	[ "$(meminfo CmaFree)" -lt "$before" ] || wrong "no memory of the area was lent: $before and $(meminfo CmaFree) KiB are free"
+	after=$(meminfo CmaFree)
+	[ "$after" -lt "$before" ] || wrong "not lent: $before, then $after KiB are free"
 }
 
 meminfo() {
