@@ -217,8 +217,13 @@ architecture() {
 		"${gigantic_tests[@]}"
 	ARCH=$arch KERNEL=$(tail -n 1 "$out/kernel-$arch.path") TEST_OUT=$out/$arch-boot.d \
 		step "$arch-boot" "$here/test-boot.sh"
-	ARCH=$arch KERNEL=$(tail -n 1 "$out/kernel-$arch.path") TEST_OUT=$out/$arch-hugetlb.d \
-		PROGRAMS=$out/bin-$arch step "$arch-hugetlb" "$here/test-hugetlb.sh"
+	hugetlb_boots "$arch-hugetlb" "$arch"
+}
+
+# hugetlb_boots NAME ARCH - test-hugetlb.sh, of which ONLY says what
+hugetlb_boots() {
+	ARCH=$2 KERNEL=$(tail -n 1 "$out/kernel-$2.path") TEST_OUT=$out/$1.d \
+		PROGRAMS=$out/bin-$2 step "$1" "$here/test-hugetlb.sh"
 }
 
 # boot_cases CASES ARCH [NAME] - some of test-boot.sh, in the kernel of NAME
@@ -351,6 +356,7 @@ hooks_machine() {
 debug_lane_2() {
 	step x86_64-debug-borrow machine x86_64-debug-borrow x86_64 320M \
 		"cma=32M page_owner=on" "$borrow_test" "$seeing_test" "${kmemleak[@]}"
+	ONLY="somebody else's" hugetlb_boots x86_64-debug-hugetlb x86_64
 }
 
 if [ -z "$DEBUG" ]; then
