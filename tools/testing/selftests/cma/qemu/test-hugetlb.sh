@@ -78,9 +78,8 @@ use() {
 	./gigantic 1048576 "${1:-1}" $2 >/tmp/use || { cat /tmp/use; wrong "gigantic failed"; }
 }
 
-# lend MIB - memory of the area to somebody else, who can be moved. Only where struct
-# pages can be shared: where they cannot, nothing of them has to be seen by a borrower,
-# and on arm64 the area may be the last to be borrowed from.
+# lend MIB - memory of the area to somebody else, who can be moved. On arm64, where struct
+# pages are never shared, the area may be the last to be borrowed from: not there.
 lend() {
 	[ -e /proc/sys/vm/hugetlb_optimize_vmemmap ] || return 0
 	before=$(meminfo CmaFree)
@@ -134,13 +133,16 @@ retake() {
 WORDS
 
 n=0
+ran=0
 failed=0
 
-# boot TITLE APPEND [NAME=VALUE]... <CHECKS - the rest is environment for vm.sh
+# boot TITLE APPEND [NAME=VALUE]... <CHECKS - the rest is environment for vm.sh.
+# ONLY= is what matches number and title of those that are run.
 boot() {
 	local result="ok"
 	n=$((n + 1))
 	[[ "$n $1" =~ ${ONLY:-.} ]] || { cat >/dev/null; return; }
+	ran=$((ran + 1))
 	{ cat "$out/words.sh" - && echo "exit \$status"; } >"$out/$n.sh"
 	# A host with much to do lets its guests wait, which is no fault of theirs.
 	env MEM=6G VM_TIMEOUT=300 VM_WATCH=1 SCRIPT="$out/$n.sh" VM_LOG="$out/$n.log" \
@@ -153,7 +155,7 @@ boot() {
 		sed 's/^/# /' "$out/$n.err"
 		echo "# log: $out/$n.log"
 	fi
-	echo "$result $n - $1"
+	echo "$result $ran - $1"
 }
 
 two_nodes=(MEM=8G QEMU_ARGS="-object memory-backend-ram,id=m0,size=4G
@@ -438,5 +440,5 @@ if [ "$ARCH" = arm64 ]; then
 	CHECKS
 fi
 
-echo "1..$n"
+echo "1..$ran"
 [ $failed = 0 ]
