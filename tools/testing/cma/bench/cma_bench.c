@@ -56,7 +56,7 @@
 #endif
 
 #define MAX_THREADS	16
-#define MAX_SAMPLES	100000
+#define MAX_SAMPLES	300000
 
 struct bench_sample {
 	u64 alloc_ns;
