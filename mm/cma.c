@@ -8,7 +8,8 @@
  * time it is activated: the page allocator gets its pages as MIGRATE_CMA. An
  * allocation
  *
- *	takes units out of the free map of a range (cma_map.c), under cma->lock,
+ *	gets what was released a moment ago, if that has its size (cma_park.c);
+ *	or takes units out of the free map of a range (cma_map.c), under cma->lock,
  *	and their pages out of the free lists: the quick way;
  *	or, if somebody has borrowed one of them, looks for the place that is
  *	cheapest to have (cma_place.c, cma_page.c), takes the units there and
@@ -375,6 +376,7 @@ VISIBLE_IF_KUNIT void __init cma_activate_area(struct cma *cma)
 	cma_track_init(cma);
 	cma_failure_init(cma);
 	cma_latency_init(cma);
+	cma_park_init(cma);
 	cma_for_each_map(map, cma) {
 		cma_admit_early_pages(cma, map);
 		for (unsigned long i = map->early; i < map->count;
@@ -452,6 +454,7 @@ static bool cma_take_units(struct cma *cma, const struct cma_request *rq,
 	struct cma_map *map;
 
 	spin_lock_irqsave(&cma->lock, flags);
+	cma_unpark_locked(cma, &flags);
 	cma_for_each_map(map, cma) {
 		unit = cma_map_choose(map, rq->count, rq->align);
 		if (unit != CMA_MAP_NONE) {
@@ -485,6 +488,15 @@ static bool cma_take_window(struct cma *cma, const struct cma_request *rq,
 	return free;
 }
 
+/* What is kept of an allocation, under cma->lock. */
+static void cma_enter(struct cma *cma, unsigned long pfn, unsigned long count,
+		      u32 site, u64 ns)
+{
+	cma_track_enter(cma, pfn, count, site);
+	cma_count_success(cma, count);
+	cma_count_latency(cma, ns, true);
+}
+
 /* From now on the caller may release the pages. */
 static void cma_hold(struct cma *cma, const struct cma_request *rq,
 		     const struct cma_window *window, u32 site, u64 ns)
@@ -501,9 +513,7 @@ static void cma_hold(struct cma *cma, const struct cma_request *rq,
 		cma_track_give(cma, record);
 	}
 	cma_map_hold(map, cma_map_pfn_unit(map, window->pfn), rq->count);
-	cma_track_enter(cma, window->pfn, rq->count, site);
-	cma_count_success(cma, rq->count);
-	cma_count_latency(cma, ns, true);
+	cma_enter(cma, window->pfn, rq->count, site, ns);
 	spin_unlock_irqrestore(&cma->lock, flags);
 }
 
@@ -549,6 +559,32 @@ static unsigned long cma_take_pages(const struct cma_request *rq,
 	return take_free_range(window->pfn, rq->count, MIGRATE_CMA, rq->gfp);
 }
 
+/*
+ * The shortest way: what was released a moment ago is as it has to be. No page is
+ * touched, and to look at the clock would take as long as all the rest.
+ */
+static struct page *cma_alloc_parked(struct cma *cma, unsigned long count,
+				     unsigned int align, gfp_t gfp, u32 site)
+{
+	unsigned long pfn, flags;
+	struct page *page;
+
+	spin_lock_irqsave(&cma->lock, flags);
+	page = cma_unpark(cma, count, align, gfp);
+	pfn = page ? page_to_pfn(page) : 0;
+	if (page)
+		cma_enter(cma, pfn, count, site, 0);
+	spin_unlock_irqrestore(&cma->lock, flags);
+	if (!page)
+		return NULL;
+
+	count_vm_event(CMA_ALLOC_SUCCESS);
+	trace_cma_range_chosen(cma->name, pfn, count, align, 0);
+	trace_cma_alloc_latency(cma->name, pfn, count, align, 1, 0, 0, 0);
+	trace_cma_alloc_finish(cma->name, pfn, page, count, align, 0);
+	return page;
+}
+
 /* The quick way: with nobody else about, units that are free have free pages, too. */
 static int cma_alloc_free(struct cma *cma, struct cma_request *rq,
 			  struct cma_window *window)
@@ -590,6 +626,7 @@ static int cma_alloc_best(struct cma *cma, struct cma_request *rq,
 	int ret;
 
 	xa_init(&rq->obstacles);
+	cma_begin_search(cma);
 	do {
 		ret = cma_find_window(cma, rq, window);
 		if (ret == -EBUSY && !rq->nowait &&
@@ -630,51 +667,41 @@ static int cma_alloc_best(struct cma *cma, struct cma_request *rq,
 					   pfn_to_page(window->pfn), rq->count,
 					   rq->align);
 	} while (!rq->nowait || rq->tried < CMA_NOWAIT_TRIES);
+	cma_end_search(cma);
 	xa_destroy(&rq->obstacles);
 	return ret;
 }
 
 /* With @nowait, pages that are not free are left to those who have them. */
-static struct page *__cma_alloc(struct cma *cma, unsigned long count,
-				unsigned int align, gfp_t gfp, bool nowait,
-				unsigned long caller)
+static struct page *cma_alloc_range(struct cma *cma, unsigned long count,
+				    unsigned int align, gfp_t gfp, bool nowait,
+				    unsigned long caller, u32 site)
 {
 	struct cma_obstacle obstacle;
 	struct cma_window window = { .pfn = -1UL };
 	struct cma_request rq = {
 		.count = count,
 		.align = align,
-		.gfp = current_gfp_context(gfp),
+		.gfp = gfp,
 		.nowait = nowait,
 		.obstacle = &obstacle,
 	};
 	u64 ns, start = local_clock();
 	struct page *page = NULL;
-	u32 site = 0;
 	int ret;
-
-	might_sleep_if(!nowait);
-	trace_cma_alloc_start(cma ? cma->name : NULL, count, align);
-
-	if (!cma || cma->state != CMA_ACTIVE || !count) {
-		trace_cma_alloc_finish(cma ? cma->name : NULL, -1UL, NULL, count,
-				       align, -EINVAL);
-		return NULL;
-	}
 
 	/* All else in it is valid only with a reason. */
 	obstacle.reason = CMA_REASON_NONE;
-	ret = contig_move_gfp(rq.gfp, &rq.move_gfp);
+	ret = contig_move_gfp(gfp, &rq.move_gfp);
 	if (!ret)
 		ret = cma_alloc_free(cma, &rq, &window);
 	if (ret == -EBUSY)
 		ret = cma_alloc_best(cma, &rq, &window);
-	if (!ret)
-		site = cma_track_site(cma, caller, rq.gfp);
 
 	/* On another CPU the clock may be behind. */
 	ns = max_t(s64, local_clock() - start, 0);
 	if (!ret) {
+		site = site ?: cma_track_site(cma, caller, gfp);
 		cma_hold(cma, &rq, &window, site, ns);
 		page = pfn_to_page(window.pfn);
 		/* The range may join blocks that KASAN tagged one by one. */
@@ -694,6 +721,30 @@ static struct page *__cma_alloc(struct cma *cma, unsigned long count,
 				rq.moved, ret, ns);
 	trace_cma_alloc_finish(cma->name, window.pfn, page, count, align, ret);
 	return page;
+}
+
+static struct page *__cma_alloc(struct cma *cma, unsigned long count,
+				unsigned int align, gfp_t gfp, bool nowait,
+				unsigned long caller)
+{
+	struct page *page = NULL;
+	u32 site = 0;
+
+	might_sleep_if(!nowait);
+	trace_cma_alloc_start(cma ? cma->name : NULL, count, align);
+
+	if (!cma || cma->state != CMA_ACTIVE || !count) {
+		trace_cma_alloc_finish(cma ? cma->name : NULL, -1UL, NULL, count,
+				       align, -EINVAL);
+		return NULL;
+	}
+
+	gfp = current_gfp_context(gfp);
+	if (READ_ONCE(cma->nr_parked)) {
+		site = cma_track_site(cma, caller, gfp);
+		page = cma_alloc_parked(cma, count, align, gfp, site);
+	}
+	return page ?: cma_alloc_range(cma, count, align, gfp, nowait, caller, site);
 }
 
 /**
@@ -728,7 +779,8 @@ struct page *cma_alloc(struct cma *cma, unsigned long count,
  * ordinary event and not logged. The pages go back with cma_release().
  *
  * The time it takes grows with what is borrowed in front of the first range
- * that is free, a few nanoseconds a page; locks are held for a part of it only.
+ * that is free, a few nanoseconds a page, and with what of another size was released a
+ * moment ago, some ten nanoseconds a page; locks are held for a part of it only.
  *
  * Context: any but NMI; with PREEMPT_RT, where preemption is enabled. Takes
  * cma->lock and zone locks.
@@ -870,6 +922,8 @@ bool cma_release(struct cma *cma, const struct page *pages,
 	static DEFINE_RATELIMIT_STATE(limit, DEFAULT_RATELIMIT_INTERVAL,
 				      DEFAULT_RATELIMIT_BURST);
 	unsigned long pfn, bad_pfn, busy, flags;
+	bool may_park, parked = false;
+	struct cma_parked park;
 	struct cma_map *map;
 	const char *wrong;
 
@@ -882,14 +936,24 @@ bool cma_release(struct cma *cma, const struct page *pages,
 		return false;
 
 	/* A look at each page takes its time. */
+	may_park = cma_may_park(cma, map, pfn, count, &park);
 	bad_pfn = 0;
-	if (READ_ONCE(cma->had_folios))
+	if (!may_park && READ_ONCE(cma->had_folios))
 		bad_pfn = cma_find_torn_folio(map, pages, count);
+	if (bad_pfn) {
+		/* Nor is it anybody's to tear if it was released a moment ago. */
+		cma_unpark_all(cma);
+		bad_pfn = cma_find_torn_folio(map, pages, count);
+	}
 	if (bad_pfn) {
 		wrong = "is of a large folio, which goes as a whole";
 	} else {
 		spin_lock_irqsave(&cma->lock, flags);
-		wrong = cma_map_unhold(map, pfn, count, &bad_pfn);
+		if (cma_is_parked(cma, pfn, count))
+			cma_unpark_locked(cma, &flags);
+		if (may_park && !cma_map_check_held(map, pfn, count, &bad_pfn))
+			parked = cma_park(cma, &park);
+		wrong = parked ? NULL : cma_map_unhold(map, pfn, count, &bad_pfn);
 		spin_unlock_irqrestore(&cma->lock, flags);
 	}
 	if (wrong) {
@@ -904,11 +968,13 @@ bool cma_release(struct cma *cma, const struct page *pages,
 		return false;
 	}
 
-	cma_tag_early_pages(map, pfn, count);
-	busy = put_free_range(pfn, count);
-	WARN(busy, "%s: %lu pages of %lu from PFN %#lx on are still in use\n",
-	     cma->name, busy, count, pfn);
-	cma_take_back(cma, map, pfn, count);
+	if (!parked) {
+		cma_tag_early_pages(map, pfn, count);
+		busy = put_free_range(pfn, count);
+		WARN(busy, "%s: %lu pages of %lu from PFN %#lx on are still in use\n",
+		     cma->name, busy, count, pfn);
+		cma_take_back(cma, map, pfn, count);
+	}
 	trace_cma_release(cma->name, pfn, pages, count);
 	return true;
 }

@@ -9,6 +9,7 @@
 #include <linux/rbtree.h>
 #include <linux/sched.h>
 #include <linux/spinlock.h>
+#include <linux/timer.h>
 #include <linux/xarray.h>
 
 struct cma_obstacle;
@@ -39,7 +40,8 @@ struct cma_runs {
  * @nr_free: units with no bit in @taken
  * @taken: units that an allocation may not choose: held ones, and those that
  *	an allocation or a release is working on just now
- * @held: units that belong to a caller, a subset of @taken
+ * @held: units that belong to a caller, or did until a moment ago (cma_park.c), a
+ *	subset of @taken
  * @tail: pages held in a unit that is not held whole, 0 for all others;
  *	NULL when a unit is one page
  * @top: the highest level in @runs
@@ -78,6 +80,8 @@ void cma_map_take(struct cma_map *map, unsigned long unit,
 		  unsigned long pages);
 void cma_map_hold(struct cma_map *map, unsigned long unit,
 		  unsigned long pages);
+const char *cma_map_check_held(const struct cma_map *map, unsigned long pfn,
+			       unsigned long pages, unsigned long *bad_pfn);
 const char *cma_map_unhold(struct cma_map *map, unsigned long pfn,
 			   unsigned long pages, unsigned long *bad_pfn);
 void cma_map_drop(struct cma_map *map, unsigned long unit,
@@ -137,6 +141,26 @@ struct cma_kobject {
 };
 
 /**
+ * struct cma_parked - pages that were released a moment ago, see cma_park.c
+ * @map: range in which they are
+ * @pfn: the first
+ * @pages: how many
+ * @folio: they are a large folio
+ * @since: when that was, in jiffies
+ * @broken: how many pages of the machine had failed then
+ */
+struct cma_parked {
+	struct cma_map *map;
+	unsigned long pfn;
+	unsigned long pages;
+	bool folio;
+	unsigned long since;
+	unsigned long broken;
+};
+
+#define CMA_MAX_PARKED	4
+
+/**
  * struct cma - an area
  * @node: in the list of all areas
  * @name: unique among all areas, without '/'
@@ -146,6 +170,11 @@ struct cma_kobject {
  * @lock: taken in any context
  * @count: pages in all ranges
  * @history: what went wrong; NULL if there is no memory for it
+ * @parked: released pages that are allocated yet, and held in the free map
+ * @nr_parked: how many of these there are
+ * @searches: those for whom nothing is to be parked just now
+ * @parked_pages: pages of all @parked
+ * @park_timer: has old ones go to the free lists
  * @nr_pages_succeeded: pages handed out so far
  * @nr_pages_failed: pages asked for in vain so far
  * @nr_pages_released: pages taken back so far
@@ -167,10 +196,15 @@ struct cma {
 	enum cma_state state;
 	bool reserve_pages_on_error;
 	bool had_folios;
-	/* guards what changes in @ranges, @track and @latency, and the numbers below */
+	/* guards what changes in @ranges, @track and @latency, and what is below */
 	spinlock_t lock;
 	unsigned long count;
 	struct cma_history *history;
+	struct cma_parked parked[CMA_MAX_PARKED];
+	unsigned int nr_parked;
+	unsigned int searches;
+	unsigned long parked_pages;
+	struct timer_list park_timer;
 #ifdef CONFIG_CMA_SYSFS
 	u64 nr_pages_succeeded;
 	u64 nr_pages_failed;
@@ -194,9 +228,28 @@ struct cma {
 #define cma_for_each_map(map, cma)					\
 	for (map = (cma)->ranges; map < (cma)->ranges + (cma)->nr_ranges; map++)
 
-struct cma_map *cma_find_range(struct cma *cma, unsigned long pfn);
-unsigned long cma_available_pages(const struct cma *cma);
-unsigned long cma_longest_run(const struct cma *cma);
+/**
+ * cma_find_range() - the range that a page is in
+ * @cma: area
+ * @pfn: page
+ *
+ * Context: any.
+ * Return: the range, NULL if the page is not the area's.
+ */
+static inline struct cma_map *cma_find_range(struct cma *cma, unsigned long pfn)
+{
+	struct cma_map *map;
+
+	cma_for_each_map(map, cma) {
+		if (cma_map_contains(map, pfn, 1))
+			return map;
+	}
+
+	return NULL;
+}
+
+unsigned long cma_available_pages(struct cma *cma);
+unsigned long cma_longest_run(struct cma *cma);
 
 /**
  * enum cma_use - what becomes of a page while nobody holds it
@@ -287,6 +340,18 @@ struct cma_window {
 	unsigned long pfn;
 	u64 cost;
 };
+
+void cma_park_init(struct cma *cma);
+bool cma_may_park(const struct cma *cma, struct cma_map *map, unsigned long pfn,
+		  unsigned long pages, struct cma_parked *parked);
+bool cma_park(struct cma *cma, const struct cma_parked *parked);
+struct page *cma_unpark(struct cma *cma, unsigned long count,
+			unsigned int align, gfp_t gfp);
+void cma_unpark_locked(struct cma *cma, unsigned long *flags);
+void cma_unpark_all(struct cma *cma);
+bool cma_is_parked(const struct cma *cma, unsigned long pfn, unsigned long pages);
+void cma_begin_search(struct cma *cma);
+void cma_end_search(struct cma *cma);
 
 int cma_find_window(struct cma *cma, struct cma_request *rq,
 		    struct cma_window *window);
@@ -386,7 +451,7 @@ struct cma_obstacle {
 
 void cma_describe_page(struct cma *cma, unsigned long pfn,
 		       struct cma_obstacle *obstacle);
-unsigned long cma_longest_free_run(const struct cma *cma);
+unsigned long cma_longest_free_run(struct cma *cma);
 void cma_describe_add_files(struct cma *cma, struct dentry *dir);
 
 void cma_failure_init(struct cma *cma);

@@ -193,11 +193,12 @@ void cma_describe_page(struct cma *cma, unsigned long pfn,
  * Context: process context.
  * Return: pages in the longest run of free ones.
  */
-unsigned long cma_longest_free_run(const struct cma *cma)
+unsigned long cma_longest_free_run(struct cma *cma)
 {
 	unsigned long longest = 0, run;
 	const struct cma_map *map;
 
+	cma_unpark_all(cma);
 	cma_for_each_map(map, cma) {
 		unsigned long end = map->base_pfn + map->count;
 		unsigned long pfn = map->base_pfn;
@@ -261,6 +262,7 @@ static void *cma_blocks_start(struct seq_file *m, loff_t *pos)
 {
 	unsigned long pfn;
 
+	cma_unpark_all(m->private);
 	return !*pos || find_block(m->private, *pos, &pfn) ? pos : NULL;
 }
 

@@ -296,25 +296,21 @@ void cma_map_destroy(struct cma_map *map)
 
 static void set_units(unsigned long *bits, unsigned long unit, unsigned long n)
 {
-	while (n) {
-		unsigned long now = min(n, MAX_BITS_AT_ONCE);
-
-		bitmap_set(bits + BIT_WORD(unit), unit % BITS_PER_LONG, now);
-		unit += now;
-		n -= now;
+	for (; n > MAX_BITS_AT_ONCE; n -= MAX_BITS_AT_ONCE) {
+		bitmap_set(bits + BIT_WORD(unit), unit % BITS_PER_LONG, MAX_BITS_AT_ONCE);
+		unit += MAX_BITS_AT_ONCE;
 	}
+	bitmap_set(bits + BIT_WORD(unit), unit % BITS_PER_LONG, n);
 }
 
 static void clear_units(unsigned long *bits, unsigned long unit,
 			unsigned long n)
 {
-	while (n) {
-		unsigned long now = min(n, MAX_BITS_AT_ONCE);
-
-		bitmap_clear(bits + BIT_WORD(unit), unit % BITS_PER_LONG, now);
-		unit += now;
-		n -= now;
+	for (; n > MAX_BITS_AT_ONCE; n -= MAX_BITS_AT_ONCE) {
+		bitmap_clear(bits + BIT_WORD(unit), unit % BITS_PER_LONG, MAX_BITS_AT_ONCE);
+		unit += MAX_BITS_AT_ONCE;
 	}
+	bitmap_clear(bits + BIT_WORD(unit), unit % BITS_PER_LONG, n);
 }
 
 /*
@@ -640,23 +636,21 @@ void cma_map_hold(struct cma_map *map, unsigned long unit, unsigned long pages)
 }
 
 /**
- * cma_map_unhold() - take pages away from a caller that releases them
+ * cma_map_check_held() - does a caller have what it releases?
  * @map: the map
  * @pfn: first page to release
  * @pages: pages to release
- * @bad_pfn: the first page that is wrong is stored here on refusal
+ * @bad_pfn: the first page that is wrong is stored here if not
  *
  * The pages may be an allocation, a part of one, or several; but each of them
  * must be held, and with larger units nothing held may be left behind in the
- * last unit, since a unit is either held or not. Refused is refused whole: then
- * the map is what it was. On success the units stay taken until
- * cma_map_drop().
+ * last unit, since a unit is either held or not.
  *
- * Return: NULL on success, otherwise what is wrong with @bad_pfn, in words that
+ * Return: NULL if so, otherwise what is wrong with @bad_pfn, in words that
  * go on after "PFN ... ".
  */
-const char *cma_map_unhold(struct cma_map *map, unsigned long pfn,
-			   unsigned long pages, unsigned long *bad_pfn)
+const char *cma_map_check_held(const struct cma_map *map, unsigned long pfn,
+			       unsigned long pages, unsigned long *bad_pfn)
 {
 	unsigned long unit_pages = 1UL << map->order_per_bit;
 	unsigned long first, last, unit, gap;
@@ -695,9 +689,35 @@ const char *cma_map_unhold(struct cma_map *map, unsigned long pfn,
 		return "is not allocated";
 	}
 
-	clear_units(map->held, first, last - first + 1);
+	return NULL;
+}
+
+/**
+ * cma_map_unhold() - take pages away from a caller that releases them
+ * @map: the map
+ * @pfn: first page to release
+ * @pages: pages to release
+ * @bad_pfn: as for cma_map_check_held()
+ *
+ * What cma_map_check_held() objects to is refused whole: then the map is what it
+ * was. On success the units stay taken until cma_map_drop().
+ *
+ * Return: as cma_map_check_held().
+ */
+const char *cma_map_unhold(struct cma_map *map, unsigned long pfn,
+			   unsigned long pages, unsigned long *bad_pfn)
+{
+	const char *wrong = cma_map_check_held(map, pfn, pages, bad_pfn);
+	unsigned long first, n;
+
+	if (wrong)
+		return wrong;
+
+	first = cma_map_pfn_unit(map, pfn);
+	n = cma_map_span(map, pages);
+	clear_units(map->held, first, n);
 	if (map->tail)
-		map->tail[last] = 0;
+		map->tail[first + n - 1] = 0;
 	return NULL;
 }
 
@@ -756,26 +776,6 @@ u32 cma_map_word32(const struct cma_map *map, unsigned long word)
  */
 
 /**
- * cma_find_range() - the range that a page is in
- * @cma: area
- * @pfn: page
- *
- * Context: any.
- * Return: the range, NULL if the page is not the area's.
- */
-struct cma_map *cma_find_range(struct cma *cma, unsigned long pfn)
-{
-	struct cma_map *map;
-
-	cma_for_each_map(map, cma) {
-		if (cma_map_contains(map, pfn, 1))
-			return map;
-	}
-
-	return NULL;
-}
-
-/**
  * cma_intersects() - does an area have memory in a range?
  * @cma: area
  * @start: first physical address
@@ -807,14 +807,15 @@ bool cma_intersects(struct cma *cma, phys_addr_t start, phys_addr_t end)
  * Whole units: the rest of a unit that is held in part cannot be allocated.
  * Pages that are merely borrowed are available. Before activation none are.
  *
- * Context: any.
+ * Context: any but NMI. Takes cma->lock.
  * Return: pages.
  */
-unsigned long cma_available_pages(const struct cma *cma)
+unsigned long cma_available_pages(struct cma *cma)
 {
 	const struct cma_map *map;
 	unsigned long pages = 0;
 
+	cma_unpark_all(cma);
 	cma_for_each_map(map, cma)
 		pages += READ_ONCE(map->nr_free) << map->order_per_bit;
 
@@ -822,17 +823,18 @@ unsigned long cma_available_pages(const struct cma *cma)
 }
 
 /**
- * cma_longest_run() - length of the longest free run
+ * cma_longest_run() - length of the longest run of pages that no caller holds
  * @cma: area, active
  *
- * Context: as cma_map_longest().
- * Return: pages.
+ * Context: as cma_available_pages().
+ * Return: pages; statistics, see cma_map_longest().
  */
-unsigned long cma_longest_run(const struct cma *cma)
+unsigned long cma_longest_run(struct cma *cma)
 {
 	const struct cma_map *map;
 	unsigned long longest = 0;
 
+	cma_unpark_all(cma);
 	cma_for_each_map(map, cma)
 		longest = max(longest, cma_map_longest(map));
 

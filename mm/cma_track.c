@@ -35,7 +35,7 @@
 /* Frames above cma_alloc(): enough to get through the DMA API into a driver. */
 #define SITE_FRAMES	10
 /* Frames of the allocator itself, at most. */
-#define OWN_FRAMES	5
+#define OWN_FRAMES	6
 
 /* Records of an area that are kept for later. */
 #define MAX_SPARE	16
@@ -301,7 +301,7 @@ static noinline depot_stack_handle_t walk_stack(unsigned long caller, gfp_t gfp)
 	return stack_depot_save(frames + first, min(nr - first, SITE_FRAMES), gfp);
 }
 
-static noinline depot_stack_handle_t save_site(unsigned long caller, gfp_t gfp)
+static depot_stack_handle_t save_site(unsigned long caller, gfp_t gfp)
 {
 	const unsigned long *stack = __builtin_frame_address(0);
 	unsigned long words = stack_words(stack);

@@ -167,3 +167,8 @@ void *xa_find(struct xarray *xa, unsigned long *index, unsigned long max, int ma
 		*index = *found;
 	return found;
 }
+
+void cma_unpark_all(struct cma *cma)
+{
+	(void)cma;
+}

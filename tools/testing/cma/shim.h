@@ -136,6 +136,14 @@ struct mutex {
 #define spin_unlock_irqrestore(lock, flags)	((void)(flags), spin_unlock(lock))
 extern int shim_locks_held;
 
+struct cma;
+void cma_unpark_all(struct cma *cma);
+
+/* A part of a structure, and no more: nothing is ever parked. */
+struct timer_list {
+	int dummy;
+};
+
 /* As much of an XArray as it takes to find a key. */
 struct xarray {
 	unsigned int nr;

@@ -417,7 +417,7 @@ int sysfs_emit_at(char *buf, int at, const char *fmt, ...)
 }
 
 /* There are no pages to be looked at, and nobody allocates. */
-unsigned long cma_longest_free_run(const struct cma *cma)
+unsigned long cma_longest_free_run(struct cma *cma)
 {
 	return 0;
 }
