@@ -1670,6 +1670,18 @@ static void __init cma_of_two_ranges(struct kunit *test)
 	expect_refused(test, cma, pages[1], 3);
 	KUNIT_EXPECT_TRUE(test, cma_release(cma, first, AREA_PAGES));
 	book(&books.released, AREA_PAGES + 3);
+
+	/* The second one as a whole, which is too much to be parked. */
+	pages[0] = cma_alloc(cma, AREA_PAGES, 0, false);
+	pages[1] = cma_alloc(cma, AREA_PAGES, 0, false);
+	KUNIT_ASSERT_PTR_EQ(test, pages[0], first);
+	KUNIT_ASSERT_PTR_EQ(test, pages[1], second);
+	KUNIT_EXPECT_TRUE(test, cma_release(cma, second, AREA_PAGES));
+	KUNIT_ASSERT_PTR_EQ(test, cma_alloc(cma, AREA_PAGES, 0, false), second);
+	KUNIT_EXPECT_TRUE(test, cma_release(cma, second, AREA_PAGES));
+	KUNIT_EXPECT_TRUE(test, cma_release(cma, first, AREA_PAGES));
+	book(&books.succeeded, 3 * AREA_PAGES);
+	book(&books.released, 3 * AREA_PAGES);
 	books.available = 2 * AREA_PAGES;
 	books.longest = AREA_PAGES;
 	expect_books(test, cma, &books);
