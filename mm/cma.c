@@ -561,7 +561,7 @@ static unsigned long cma_take_pages(const struct cma_request *rq,
 
 /*
  * The shortest way: what was released a moment ago is as it has to be. No page is
- * touched, and to look at the clock would take as long as all the rest.
+ * touched, and the clock is not looked at, which would take a good part of the time.
  */
 static struct page *cma_alloc_parked(struct cma *cma, unsigned long count,
 				     unsigned int align, gfp_t gfp, u32 site)
@@ -949,8 +949,11 @@ bool cma_release(struct cma *cma, const struct page *pages,
 		wrong = "is of a large folio, which goes as a whole";
 	} else {
 		spin_lock_irqsave(&cma->lock, flags);
-		if (cma_is_parked(cma, pfn, count))
+		if (cma_is_parked(cma, pfn, count)) {
 			cma_unpark_locked(cma, &flags);
+			/* Others may have got them meanwhile, and as something else. */
+			may_park = false;
+		}
 		if (may_park && !cma_map_check_held(map, pfn, count, &bad_pfn))
 			parked = cma_park(cma, &park);
 		wrong = parked ? NULL : cma_map_unhold(map, pfn, count, &bad_pfn);

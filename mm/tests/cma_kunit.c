@@ -1492,7 +1492,7 @@ static void __init cma_parks_what_is_new(struct kunit *test)
 		KUNIT_EXPECT_TRUE(test, cma_free_folio(cma, folio));
 	}
 
-	/* Somebody else has a page of it yet, and lets it go when it is parked. */
+	/* Somebody else has a page of it yet. */
 	page = cma_alloc(cma, 8, 0, false);
 	KUNIT_ASSERT_NOT_NULL(test, page);
 	get_page(nth_page(page, 5));
