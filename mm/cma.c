@@ -8,8 +8,7 @@
  * time it is activated: the page allocator gets its pages as MIGRATE_CMA. An
  * allocation
  *
- *	gets what was released a moment ago, if that has its size (cma_park.c);
- *	or takes units out of the free map of a range (cma_map.c), under cma->lock,
+ *	takes units out of the free map of a range (cma_map.c), under cma->lock,
  *	and their pages out of the free lists: the quick way;
  *	or, if somebody has borrowed one of them, looks for the place that is
  *	cheapest to have (cma_place.c, cma_page.c), takes the units there and
@@ -28,6 +27,7 @@
 #include <linux/cma.h>
 #include <linux/kasan.h>
 #include <linux/list.h>
+#include <linux/log2.h>
 #include <linux/memblock.h>
 #include <linux/mm.h>
 #include <linux/page-isolation.h>
@@ -374,9 +374,9 @@ VISIBLE_IF_KUNIT void __init cma_activate_area(struct cma *cma)
 	}
 
 	cma_track_init(cma);
+	cma_claim_init(cma);
 	cma_failure_init(cma);
 	cma_latency_init(cma);
-	cma_park_init(cma);
 	cma_for_each_map(map, cma) {
 		cma_admit_early_pages(cma, map);
 		for (unsigned long i = map->early; i < map->count;
@@ -454,7 +454,6 @@ static bool cma_take_units(struct cma *cma, const struct cma_request *rq,
 	struct cma_map *map;
 
 	spin_lock_irqsave(&cma->lock, flags);
-	cma_unpark_locked(cma, &flags);
 	cma_for_each_map(map, cma) {
 		unit = cma_map_choose(map, rq->count, rq->align);
 		if (unit != CMA_MAP_NONE) {
@@ -488,15 +487,6 @@ static bool cma_take_window(struct cma *cma, const struct cma_request *rq,
 	return free;
 }
 
-/* What is kept of an allocation, under cma->lock. */
-static void cma_enter(struct cma *cma, unsigned long pfn, unsigned long count,
-		      u32 site, u64 ns)
-{
-	cma_track_enter(cma, pfn, count, site);
-	cma_count_success(cma, count);
-	cma_count_latency(cma, ns, true);
-}
-
 /* From now on the caller may release the pages. */
 static void cma_hold(struct cma *cma, const struct cma_request *rq,
 		     const struct cma_window *window, u32 site, u64 ns)
@@ -513,7 +503,9 @@ static void cma_hold(struct cma *cma, const struct cma_request *rq,
 		cma_track_give(cma, record);
 	}
 	cma_map_hold(map, cma_map_pfn_unit(map, window->pfn), rq->count);
-	cma_enter(cma, window->pfn, rq->count, site, ns);
+	cma_track_enter(cma, window->pfn, rq->count, site);
+	cma_count_success(cma, rq->count);
+	cma_count_latency(cma, ns, true);
 	spin_unlock_irqrestore(&cma->lock, flags);
 }
 
@@ -552,37 +544,20 @@ static void cma_count_failed(struct cma *cma, unsigned long count, u64 ns)
 	spin_unlock_irqrestore(&cma->lock, flags);
 }
 
-/* Return: the first page that is not to be had, or the one behind them all. */
-static unsigned long cma_take_pages(const struct cma_request *rq,
-				    const struct cma_window *window)
+/* The units are taken; take their pages, too, if all of them are free. */
+static int cma_take_pages(struct cma_request *rq, const struct cma_window *window)
 {
-	return take_free_range(window->pfn, rq->count, MIGRATE_CMA, rq->gfp);
+	rq->missed_map = window->map;
+	rq->missed = take_free_range(window->pfn, rq->count, MIGRATE_CMA, rq->gfp);
+	return rq->missed == window->pfn + rq->count ? 0 : -EBUSY;
 }
 
-/*
- * The shortest way: what was released a moment ago is as it has to be. No page is
- * touched, and the clock is not looked at, which would take a good part of the time.
- */
-static struct page *cma_alloc_parked(struct cma *cma, unsigned long count,
-				     unsigned int align, gfp_t gfp, u32 site)
+static void cma_choose(const struct cma *cma, struct cma_request *rq,
+		       const struct cma_window *window)
 {
-	unsigned long pfn, flags;
-	struct page *page;
-
-	spin_lock_irqsave(&cma->lock, flags);
-	page = cma_unpark(cma, count, align, gfp);
-	pfn = page ? page_to_pfn(page) : 0;
-	if (page)
-		cma_enter(cma, pfn, count, site, 0);
-	spin_unlock_irqrestore(&cma->lock, flags);
-	if (!page)
-		return NULL;
-
-	count_vm_event(CMA_ALLOC_SUCCESS);
-	trace_cma_range_chosen(cma->name, pfn, count, align, 0);
-	trace_cma_alloc_latency(cma->name, pfn, count, align, 1, 0, 0, 0);
-	trace_cma_alloc_finish(cma->name, pfn, page, count, align, 0);
-	return page;
+	rq->tried++;
+	trace_cma_range_chosen(cma->name, window->pfn, rq->count, rq->align,
+			       window->cost);
 }
 
 /* The quick way: with nobody else about, units that are free have free pages, too. */
@@ -592,17 +567,13 @@ static int cma_alloc_free(struct cma *cma, struct cma_request *rq,
 	if (!cma_take_units(cma, rq, window))
 		return -ENOMEM;
 
-	rq->tried++;
-	trace_cma_range_chosen(cma->name, window->pfn, rq->count, rq->align, 0);
-	if (cma_take_pages(rq, window) == window->pfn + rq->count)
+	cma_choose(cma, rq, window);
+	if (!cma_take_pages(rq, window))
 		return 0;
 
 	cma_drop(cma, window->map, window->pfn, rq->count);
 	return -EBUSY;
 }
-
-/* What one has just found others may take; who cannot sleep gives in then. */
-#define CMA_NOWAIT_TRIES	16
 
 static int cma_claim_traced(struct cma *cma, struct cma_request *rq,
 			    const struct cma_window *window)
@@ -618,56 +589,63 @@ static int cma_claim_traced(struct cma *cma, struct cma_request *rq,
 	return ret;
 }
 
+/* Others may take what was found free; an allocation that cannot sleep gives up then. */
+#define CMA_NOWAIT_TRIES	16
+
+/* Without moving pages: the first place where all are free. */
+static int cma_alloc_first_free(struct cma *cma, struct cma_request *rq,
+				struct cma_window *window)
+{
+	for (unsigned int i = 0; i < CMA_NOWAIT_TRIES; i++) {
+		int ret = cma_find_window(cma, rq, window);
+
+		if (ret)
+			return ret;
+		if (!cma_take_window(cma, rq, window))
+			continue;
+		cma_choose(cma, rq, window);
+		if (!cma_take_pages(rq, window))
+			return 0;
+		cma_drop(cma, window->map, window->pfn, rq->count);
+	}
+
+	return -EBUSY;
+}
+
 /* The long way: find the best place, and have what is there moved away. */
 static int cma_alloc_best(struct cma *cma, struct cma_request *rq,
 			  struct cma_window *window)
 {
-	unsigned long found, blocker;
 	int ret;
 
 	xa_init(&rq->obstacles);
-	cma_begin_search(cma);
+	cma_recall_obstacles(cma, rq);
 	do {
 		ret = cma_find_window(cma, rq, window);
-		if (ret == -EBUSY && !rq->nowait &&
-		    (rq->stuck || !xa_empty(&rq->obstacles))) {
-			ret = cma_await_unpinning(rq);
-			if (!ret)
-				continue;
-			blocker = rq->stuck ?: rq->blocker;
-			if (ret == -EBUSY && blocker)
-				cma_note_obstacle(cma, rq->obstacle, blocker, 0, 0);
-		}
+		if (ret == -EBUSY)
+			cma_note_obstacle(cma, rq->obstacle, rq->blocker, 0, 0);
 		if (ret)
 			break;
-
-		rq->tried++;
-		trace_cma_range_chosen(cma->name, window->pfn, rq->count,
-				       rq->align, window->cost);
-		ret = -EBUSY;
 		if (!cma_take_window(cma, rq, window))
 			continue;
-		found = cma_take_pages(rq, window);
-		if (found == window->pfn + rq->count)
-			ret = 0;
-		else if (!rq->nowait)
+
+		cma_choose(cma, rq, window);
+		ret = window->cost ? -EBUSY : cma_take_pages(rq, window);
+		if (ret)
 			ret = cma_claim_traced(cma, rq, window);
 		if (!ret)
 			break;
-
 		cma_drop(cma, window->map, window->pfn, rq->count);
 		if (ret != -EBUSY)
 			break;
-		if (!rq->nowait)
-			cma_note_obstacle(cma, rq->obstacle, rq->blocker,
-					  window->pfn, rq->count);
-		rq->missed = found;
-		rq->missed_map = window->map;
+
+		cma_note_obstacle(cma, rq->obstacle, rq->blocker, window->pfn,
+				  rq->count);
 		trace_cma_alloc_busy_retry(cma->name, window->pfn,
 					   pfn_to_page(window->pfn), rq->count,
 					   rq->align);
-	} while (!rq->nowait || rq->tried < CMA_NOWAIT_TRIES);
-	cma_end_search(cma);
+		ret = cma_persevere(cma, rq);
+	} while (!ret);
 	xa_destroy(&rq->obstacles);
 	return ret;
 }
@@ -675,7 +653,7 @@ static int cma_alloc_best(struct cma *cma, struct cma_request *rq,
 /* With @nowait, pages that are not free are left to those who have them. */
 static struct page *cma_alloc_range(struct cma *cma, unsigned long count,
 				    unsigned int align, gfp_t gfp, bool nowait,
-				    unsigned long caller, u32 site)
+				    unsigned long caller)
 {
 	struct cma_obstacle obstacle;
 	struct cma_window window = { .pfn = -1UL };
@@ -685,9 +663,10 @@ static struct page *cma_alloc_range(struct cma *cma, unsigned long count,
 		.gfp = gfp,
 		.nowait = nowait,
 		.obstacle = &obstacle,
+		.begun = local_clock(),
 	};
-	u64 ns, start = local_clock();
 	struct page *page = NULL;
+	u64 ns;
 	int ret;
 
 	/* All else in it is valid only with a reason. */
@@ -696,13 +675,13 @@ static struct page *cma_alloc_range(struct cma *cma, unsigned long count,
 	if (!ret)
 		ret = cma_alloc_free(cma, &rq, &window);
 	if (ret == -EBUSY)
-		ret = cma_alloc_best(cma, &rq, &window);
+		ret = nowait ? cma_alloc_first_free(cma, &rq, &window) :
+			       cma_alloc_best(cma, &rq, &window);
 
 	/* On another CPU the clock may be behind. */
-	ns = max_t(s64, local_clock() - start, 0);
+	ns = max_t(s64, local_clock() - rq.begun, 0);
 	if (!ret) {
-		site = site ?: cma_track_site(cma, caller, gfp);
-		cma_hold(cma, &rq, &window, site, ns);
+		cma_hold(cma, &rq, &window, cma_track_site(cma, caller, gfp), ns);
 		page = pfn_to_page(window.pfn);
 		/* The range may join blocks that KASAN tagged one by one. */
 		for (unsigned long i = 0; i < count; i++)
@@ -727,9 +706,6 @@ static struct page *__cma_alloc(struct cma *cma, unsigned long count,
 				unsigned int align, gfp_t gfp, bool nowait,
 				unsigned long caller)
 {
-	struct page *page = NULL;
-	u32 site = 0;
-
 	might_sleep_if(!nowait);
 	trace_cma_alloc_start(cma ? cma->name : NULL, count, align);
 
@@ -740,11 +716,7 @@ static struct page *__cma_alloc(struct cma *cma, unsigned long count,
 	}
 
 	gfp = current_gfp_context(gfp);
-	if (READ_ONCE(cma->nr_parked)) {
-		site = cma_track_site(cma, caller, gfp);
-		page = cma_alloc_parked(cma, count, align, gfp, site);
-	}
-	return page ?: cma_alloc_range(cma, count, align, gfp, nowait, caller, site);
+	return cma_alloc_range(cma, count, align, gfp, nowait, caller);
 }
 
 /**
@@ -779,8 +751,7 @@ struct page *cma_alloc(struct cma *cma, unsigned long count,
  * ordinary event and not logged. The pages go back with cma_release().
  *
  * The time it takes grows with what is borrowed in front of the first range
- * that is free, a few nanoseconds a page, and with what of another size was released a
- * moment ago, some ten nanoseconds a page; locks are held for a part of it only.
+ * that is free, a few nanoseconds a page; locks are held for a part of it only.
  *
  * Context: any but NMI; with PREEMPT_RT, where preemption is enabled. Takes
  * cma->lock and zone locks.
@@ -796,7 +767,7 @@ struct page *cma_alloc_nowait(struct cma *cma, unsigned long count,
 /**
  * cma_alloc_folio() - allocate a large folio
  * @cma: area; with NULL the allocation fails
- * @order: log2 of the folio's pages, at least 1
+ * @order: log2 of the folio's pages, from 1 to that of MAX_FOLIO_NR_PAGES
  * @gfp: must hold __GFP_COMP; says what may be done to move pages, as for
  *	alloc_contig_range(); __GFP_NOWARN silences failure
  *
@@ -807,7 +778,7 @@ struct folio *cma_alloc_folio(struct cma *cma, int order, gfp_t gfp)
 {
 	struct page *page;
 
-	if (WARN_ON_ONCE(order < 1 || order >= BITS_PER_LONG ||
+	if (WARN_ON_ONCE(order < 1 || order > ilog2(MAX_FOLIO_NR_PAGES) ||
 			 !(gfp & __GFP_COMP)))
 		return NULL;
 
@@ -922,8 +893,6 @@ bool cma_release(struct cma *cma, const struct page *pages,
 	static DEFINE_RATELIMIT_STATE(limit, DEFAULT_RATELIMIT_INTERVAL,
 				      DEFAULT_RATELIMIT_BURST);
 	unsigned long pfn, bad_pfn, busy, flags;
-	bool may_park, parked = false;
-	struct cma_parked park;
 	struct cma_map *map;
 	const char *wrong;
 
@@ -935,28 +904,14 @@ bool cma_release(struct cma *cma, const struct page *pages,
 	if (!map)
 		return false;
 
-	/* A look at each page takes its time. */
-	may_park = cma_may_park(cma, map, pfn, count, &park);
 	bad_pfn = 0;
-	if (!may_park && READ_ONCE(cma->had_folios))
+	if (READ_ONCE(cma->had_folios))
 		bad_pfn = cma_find_torn_folio(map, pages, count);
-	if (bad_pfn) {
-		/* Nor is it anybody's to tear if it was released a moment ago. */
-		cma_unpark_all(cma);
-		bad_pfn = cma_find_torn_folio(map, pages, count);
-	}
 	if (bad_pfn) {
 		wrong = "is of a large folio, which goes as a whole";
 	} else {
 		spin_lock_irqsave(&cma->lock, flags);
-		if (cma_is_parked(cma, pfn, count)) {
-			cma_unpark_locked(cma, &flags);
-			/* Others may have got them meanwhile, and as something else. */
-			may_park = false;
-		}
-		if (may_park && !cma_map_check_held(map, pfn, count, &bad_pfn))
-			parked = cma_park(cma, &park);
-		wrong = parked ? NULL : cma_map_unhold(map, pfn, count, &bad_pfn);
+		wrong = cma_map_unhold(map, pfn, count, &bad_pfn);
 		spin_unlock_irqrestore(&cma->lock, flags);
 	}
 	if (wrong) {
@@ -971,13 +926,11 @@ bool cma_release(struct cma *cma, const struct page *pages,
 		return false;
 	}
 
-	if (!parked) {
-		cma_tag_early_pages(map, pfn, count);
-		busy = put_free_range(pfn, count);
-		WARN(busy, "%s: %lu pages of %lu from PFN %#lx on are still in use\n",
-		     cma->name, busy, count, pfn);
-		cma_take_back(cma, map, pfn, count);
-	}
+	cma_tag_early_pages(map, pfn, count);
+	busy = put_free_range(pfn, count);
+	WARN(busy, "%s: %lu pages of %lu from PFN %#lx on are still in use\n",
+	     cma->name, busy, count, pfn);
+	cma_take_back(cma, map, pfn, count);
 	trace_cma_release(cma->name, pfn, pages, count);
 	return true;
 }

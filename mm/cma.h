@@ -9,10 +9,10 @@
 #include <linux/rbtree.h>
 #include <linux/sched.h>
 #include <linux/spinlock.h>
-#include <linux/timer.h>
 #include <linux/xarray.h>
 
 struct cma_obstacle;
+struct cma_stuck;
 struct dentry;
 struct seq_file;
 
@@ -40,8 +40,7 @@ struct cma_runs {
  * @nr_free: units with no bit in @taken
  * @taken: units that an allocation may not choose: held ones, and those that
  *	an allocation or a release is working on just now
- * @held: units that belong to a caller, or did until a moment ago (cma_park.c), a
- *	subset of @taken
+ * @held: units that belong to a caller, a subset of @taken
  * @tail: pages held in a unit that is not held whole, 0 for all others;
  *	NULL when a unit is one page
  * @top: the highest level in @runs
@@ -141,26 +140,6 @@ struct cma_kobject {
 };
 
 /**
- * struct cma_parked - pages that were released a moment ago, see cma_park.c
- * @map: range in which they are
- * @pfn: the first
- * @pages: how many
- * @folio: they are a large folio
- * @since: when that was, in jiffies
- * @broken: how many pages of the machine had failed then
- */
-struct cma_parked {
-	struct cma_map *map;
-	unsigned long pfn;
-	unsigned long pages;
-	bool folio;
-	unsigned long since;
-	unsigned long broken;
-};
-
-#define CMA_MAX_PARKED	4
-
-/**
  * struct cma - an area
  * @node: in the list of all areas
  * @name: unique among all areas, without '/'
@@ -170,11 +149,8 @@ struct cma_parked {
  * @lock: taken in any context
  * @count: pages in all ranges
  * @history: what went wrong; NULL if there is no memory for it
- * @parked: released pages that are allocated yet, and held in the free map
- * @nr_parked: how many of these there are
- * @searches: those for whom nothing is to be parked just now
- * @parked_pages: pages of all @parked
- * @park_timer: has old ones go to the free lists
+ * @stuck: pages that were in the way of late; NULL if there is no memory for them
+ * @next_stuck: which of them is overwritten next
  * @nr_pages_succeeded: pages handed out so far
  * @nr_pages_failed: pages asked for in vain so far
  * @nr_pages_released: pages taken back so far
@@ -200,11 +176,8 @@ struct cma {
 	spinlock_t lock;
 	unsigned long count;
 	struct cma_history *history;
-	struct cma_parked parked[CMA_MAX_PARKED];
-	unsigned int nr_parked;
-	unsigned int searches;
-	unsigned long parked_pages;
-	struct timer_list park_timer;
+	struct cma_stuck *stuck;
+	unsigned int next_stuck;
 #ifdef CONFIG_CMA_SYSFS
 	u64 nr_pages_succeeded;
 	u64 nr_pages_failed;
@@ -257,8 +230,10 @@ unsigned long cma_longest_run(struct cma *cma);
  * @CMA_CACHED: free, but on a list of a CPU
  * @CMA_CLEAN: borrowed by a file, which can do without it
  * @CMA_MOVABLE: borrowed
- * @CMA_BATCHED: borrowed, and on its way to an LRU list
- * @CMA_STUCK: it cannot be moved now
+ * @CMA_BATCHED: borrowed, and on its way to an LRU list or from it
+ * @CMA_BUSY: it has references that nothing explains, or is of no kind that is
+ *	known; most are gone in a moment
+ * @CMA_BROKEN: memory that has failed; it will never move
  */
 enum cma_use {
 	CMA_FREE,
@@ -266,7 +241,8 @@ enum cma_use {
 	CMA_CLEAN,
 	CMA_MOVABLE,
 	CMA_BATCHED,
-	CMA_STUCK,
+	CMA_BUSY,
+	CMA_BROKEN,
 };
 
 /**
@@ -295,19 +271,19 @@ void cma_look_on(struct cma_sight *sight, unsigned long end);
  * @gfp: for what is done to the pages
  * @move_gfp: for memory to move borrowed pages to
  * @nowait: leave those to their owners
- * @emptied_lru: the LRU batches of all CPUs were emptied, since it last waited
- * @emptied_pcp: so were their lists of free pages
- * @waits: times it was waited for pages that cannot move
+ * @begun: when it began, by local_clock(), as all times here
+ * @claims: how often it had pages moved away
+ * @claimed_ns: what that took
  * @tried: ranges tried
+ * @waits: times it waited for a page
  * @moved: pages moved
- * @stuck: a page that cannot be moved now, seen on the last search, or 0
- * @blocker: the last page for which a range was given up, or 0
+ * @blocker: the last page that was in the way, or 0
  * @obstacle: what was in the way last; has a reason if anything was
  * @missed: the last page that was not free, though it looked like it; for who
  *	does not wait, places behind it come next
  * @missed_map: the range of it
- * @obstacles: pages that were in the way, which are not tried again until it was
- *	waited
+ * @obstacles: first pages of folios that were in the way, with their weight: how
+ *	often that was
  */
 struct cma_request {
 	unsigned long count;
@@ -315,12 +291,12 @@ struct cma_request {
 	gfp_t gfp;
 	gfp_t move_gfp;
 	bool nowait;
-	bool emptied_lru;
-	bool emptied_pcp;
-	unsigned int waits;
+	u64 begun;
+	unsigned long claims;
+	u64 claimed_ns;
 	unsigned long tried;
+	unsigned int waits;
 	unsigned long moved;
-	unsigned long stuck;
 	unsigned long blocker;
 	struct cma_obstacle *obstacle;
 	unsigned long missed;
@@ -341,23 +317,14 @@ struct cma_window {
 	u64 cost;
 };
 
-void cma_park_init(struct cma *cma);
-bool cma_may_park(const struct cma *cma, struct cma_map *map, unsigned long pfn,
-		  unsigned long pages, struct cma_parked *parked);
-bool cma_park(struct cma *cma, const struct cma_parked *parked);
-struct page *cma_unpark(struct cma *cma, unsigned long count,
-			unsigned int align, gfp_t gfp);
-void cma_unpark_locked(struct cma *cma, unsigned long *flags);
-void cma_unpark_all(struct cma *cma);
-bool cma_is_parked(const struct cma *cma, unsigned long pfn, unsigned long pages);
-void cma_begin_search(struct cma *cma);
-void cma_end_search(struct cma *cma);
-
 int cma_find_window(struct cma *cma, struct cma_request *rq,
 		    struct cma_window *window);
 bool cma_is_claimed(unsigned long start, unsigned long end);
 int cma_claim(struct cma_request *rq, unsigned long start);
-int cma_await_unpinning(struct cma_request *rq);
+unsigned long cma_count_places(struct cma *cma, const struct cma_request *rq);
+int cma_persevere(struct cma *cma, struct cma_request *rq);
+void cma_recall_obstacles(struct cma *cma, struct cma_request *rq);
+void cma_claim_init(struct cma *cma);
 
 /* Physical memory, in bytes. */
 struct cma_extent {
@@ -459,6 +426,7 @@ void cma_note_obstacle(struct cma *cma, struct cma_obstacle *obstacle,
 		       unsigned long pfn, unsigned long start,
 		       unsigned long pages);
 void cma_note_failure(struct cma *cma, const struct cma_request *rq, int error);
+void cma_note_wait(struct cma *cma, const struct cma_obstacle *obstacle, u64 ns);
 void cma_obstacle_text(const struct cma_obstacle *obstacle, char *buf,
 		       size_t size);
 void cma_failure_add_files(struct cma *cma, struct dentry *dir);

@@ -1,67 +1,119 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Take pages from those who have borrowed them
+ * Take a window from its borrowers
  *
- * What alloc_contig_range() does, with what an area knows beside it: pages are
- * looked at before any of them is moved; caches are emptied only when a page is
- * in one; and if a page does not go, the allocation learns which.
+ * alloc_contig_range() does that, with all the patience it has. Here is what goes
+ * round it: allocations that would empty the same pageblocks go one after the other,
+ * and after -EBUSY it is decided whether another try has a chance.
+ *
+ * Most of what keeps a page from moving is gone in a moment: a reader, a fault, I/O
+ * under way. So an allocation goes on, in one place after the other, for as long as
+ * trying every place there is would take. It ends earlier only if a page is in the way
+ * whichever place it takes, and has kept its references for a second, in this
+ * allocation or in those before it. Areas remember such pages, so that one whose
+ * reference was leaked makes one allocation wait, and not each.
  */
 
-#include <linux/hugetlb.h>
+#include <linux/delay.h>
 #include <linux/jiffies.h>
 #include <linux/list.h>
-#include <linux/migrate.h>
+#include <linux/math64.h>
 #include <linux/minmax.h>
-#include <linux/page-isolation.h>
+#include <linux/mm.h>
+#include <linux/page_ref.h>
+#include <linux/sched/clock.h>
 #include <linux/sched/signal.h>
-#include <linux/sizes.h>
+#include <linux/slab.h>
 #include <linux/spinlock.h>
-#include <linux/swap.h>
 #include <linux/wait.h>
 #include <linux/xarray.h>
 
 #include "internal.h"
 #include "cma.h"
 
-/*
- * Pages that are isolated at a time: more than compaction takes, so that TLBs are
- * flushed less often, and not so many that reclaim takes them for too many.
+/* Claims that there are at least, however few places. */
+#define MIN_CLAIMS	5
+
+/* A page is watched for 2 ms, then 8, then 16 each time. */
+#define FIRST_WATCH_MS	2
+#define MAX_WATCH_MS	16
+
+/* A page that kept its references for so long is expected to go on keeping them. */
+#define STAYS		HZ
+/* All other places are tried before one with such a page. */
+#define STAYS_WEIGHT	64
+
+#define REMEMBERED	64
+
+/**
+ * struct cma_stuck - a page that was in the way, the first of its folio
+ * @pfn: page; 0 if the entry is free
+ * @refs: references it had
+ * @since: when it was first in the way, in jiffies; it has had as many since
  */
-#define BATCH		clamp(SZ_1M >> PAGE_SHIFT, 32, 256)
-
-/* How often migration, which itself tries several times, is asked to go on. */
-#define MAX_MIGRATIONS	3
-
-/* Waiting twice as long each time, from a millisecond on, makes 63. */
-#define MAX_WAITS	6
+struct cma_stuck {
+	unsigned long pfn;
+	int refs;
+	unsigned long since;
+};
 
 /*
- * Pages that an allocation is emptying. Two that isolate blocks which the page
- * allocator may merge into one can make each other fail, so these take turns;
- * all others go on side by side.
+ * What a claim is emptying. Two that isolate blocks which the page allocator may
+ * merge into one can make each other fail, so of those that overlap the one that
+ * came first goes first. All others go on side by side.
  */
-struct cma_turn {
+struct cma_claim {
 	struct list_head node;
 	unsigned long start;
 	unsigned long end;
 };
 
-static LIST_HEAD(cma_turns);
-static DEFINE_SPINLOCK(cma_turns_lock);		/* guards cma_turns */
-static DECLARE_WAIT_QUEUE_HEAD(cma_turns_wait);
+static LIST_HEAD(cma_claims);			/* in the order of their coming */
+static DEFINE_SPINLOCK(cma_claims_lock);	/* guards cma_claims */
+static DECLARE_WAIT_QUEUE_HEAD(cma_claims_wait);
 
-static bool begin_turn(struct cma_turn *turn)
+/* On another CPU the clock may be behind. */
+static u64 elapsed(u64 since)
 {
-	struct cma_turn *other;
-	bool free = true;
+	return max_t(s64, local_clock() - since, 0);
+}
 
-	spin_lock_irq(&cma_turns_lock);
-	list_for_each_entry(other, &cma_turns, node)
-		free &= turn->end <= other->start || other->end <= turn->start;
-	if (free)
-		list_add(&turn->node, &cma_turns);
-	spin_unlock_irq(&cma_turns_lock);
-	return free;
+static bool overlap(const struct cma_claim *claim, unsigned long start,
+		    unsigned long end)
+{
+	return claim->start < end && start < claim->end;
+}
+
+static bool may_begin(const struct cma_claim *claim)
+{
+	const struct cma_claim *it;
+	bool first = true;
+
+	spin_lock_irq(&cma_claims_lock);
+	list_for_each_entry(it, &cma_claims, node) {
+		if (it == claim)
+			break;
+		first &= !overlap(it, claim->start, claim->end);
+	}
+	spin_unlock_irq(&cma_claims_lock);
+	return first;
+}
+
+static int begin_claim(struct cma_claim *claim)
+{
+	spin_lock_irq(&cma_claims_lock);
+	list_add_tail(&claim->node, &cma_claims);
+	spin_unlock_irq(&cma_claims_lock);
+
+	return wait_event_killable(cma_claims_wait, may_begin(claim));
+}
+
+static void end_claim(struct cma_claim *claim)
+{
+	spin_lock_irq(&cma_claims_lock);
+	list_del(&claim->node);
+	spin_unlock_irq(&cma_claims_lock);
+	wake_up_all(&cma_claims_wait);
 }
 
 /**
@@ -74,233 +126,224 @@ static bool begin_turn(struct cma_turn *turn)
  */
 bool cma_is_claimed(unsigned long start, unsigned long end)
 {
-	struct cma_turn *other;
+	const struct cma_claim *it;
 	bool claimed = false;
 	unsigned long flags;
 
-	if (list_empty_careful(&cma_turns))
+	if (list_empty_careful(&cma_claims))
 		return false;
 
-	spin_lock_irqsave(&cma_turns_lock, flags);
-	list_for_each_entry(other, &cma_turns, node)
-		claimed |= start < other->end && other->start < end;
-	spin_unlock_irqrestore(&cma_turns_lock, flags);
+	spin_lock_irqsave(&cma_claims_lock, flags);
+	list_for_each_entry(it, &cma_claims, node)
+		claimed |= overlap(it, start, end);
+	spin_unlock_irqrestore(&cma_claims_lock, flags);
 	return claimed;
 }
 
-static void end_turn(struct cma_turn *turn)
+/* The first page that is not free, or that was not when all had been migrated. */
+static unsigned long find_blocker(unsigned long pfn, unsigned long end)
 {
-	spin_lock_irq(&cma_turns_lock);
-	list_del(&turn->node);
-	spin_unlock_irq(&cma_turns_lock);
-	wake_up_all(&cma_turns_wait);
-}
-
-/* No window with this folio will be tried again, at least not at once. */
-static int learn(struct cma_request *rq, unsigned long head)
-{
-	rq->blocker = head;
-	/* No memory, not even for this: then there is none to move pages to. */
-	return xa_err(xa_store(&rq->obstacles, head, xa_mk_value(1),
-			       rq->move_gfp & GFP_KERNEL)) ?: -EBUSY;
-}
-
-/* Caches are emptied once, unless it was waited, and only if a page seems to be in one. */
-static bool empty_lru_batches(struct cma_request *rq)
-{
-	if (rq->emptied_lru)
-		return false;
-
-	rq->emptied_lru = true;
-	lru_add_drain_all();
-	return true;
-}
-
-static bool empty_free_lists(struct cma_request *rq, struct zone *zone)
-{
-	if (rq->emptied_pcp)
-		return false;
-
-	rq->emptied_pcp = true;
-	drain_all_pages(zone);
-	return true;
-}
-
-/* Look for what would make all that follows vain. */
-static int look_ahead(struct cma_request *rq, struct zone *zone,
-		      unsigned long pfn, unsigned long end)
-{
+	unsigned long used = 0;
 	struct cma_sight sight;
 
-	for (unsigned int looks = 1; pfn < end; pfn = sight.end, looks++) {
-		if (!(looks % 1024))
-			cond_resched();
+	for (; pfn < end; pfn = sight.end) {
 		cma_look(pfn, &sight);
-		if (sight.use == CMA_CACHED && empty_free_lists(rq, zone))
-			cma_look(pfn, &sight);
-		if (sight.use == CMA_BATCHED && empty_lru_batches(rq))
-			cma_look(pfn, &sight);
-		if (sight.use == CMA_CACHED || sight.use > CMA_MOVABLE ||
-		    (sight.needs_fs && !(rq->move_gfp & __GFP_FS)))
-			return learn(rq, sight.head);
+		if (sight.use >= CMA_BATCHED)
+			return sight.head;
+		if (sight.use != CMA_FREE && !used)
+			used = sight.head;
 	}
 
-	return 0;
-}
-
-static int move_isolated(struct cma_request *rq, struct compact_control *cc)
-{
-	struct migration_target_control target = {
-		.nid = zone_to_nid(cc->zone),
-		.gfp_mask = rq->move_gfp,
-		.reason = MR_CONTIG_RANGE,
-	};
-	struct folio *folio;
-	int ret = 0;
-
-	reclaim_clean_pages_from_list(cc->zone, &cc->migratepages);
-	for (int i = 0; i < MAX_MIGRATIONS && ret != -ENOMEM &&
-	     !list_empty(&cc->migratepages); i++) {
-		unsigned int moved = 0;
-
-		ret = migrate_pages(&cc->migratepages, alloc_migration_target,
-				    NULL, (unsigned long)&target, MIGRATE_SYNC,
-				    MR_CONTIG_RANGE, &moved);
-		rq->moved += moved;
-	}
-
-	if (list_empty(&cc->migratepages))
-		return 0;
-
-	list_for_each_entry(folio, &cc->migratepages, lru) {
-		if (ret != -ENOMEM)
-			ret = learn(rq, folio_pfn(folio));
-	}
-	putback_movable_pages(&cc->migratepages);
-	return ret;
-}
-
-static int move_away(struct cma_request *rq, struct zone *zone,
-		     unsigned long pfn, unsigned long end)
-{
-	struct compact_control cc = {
-		.order = -1,
-		.zone = zone,
-		.mode = MIGRATE_SYNC,
-		.gfp_mask = rq->move_gfp,
-		.ignore_skip_hint = true,
-		.no_set_skip_hint = true,
-		.alloc_contig = true,
-		/* All of a batch. */
-		.finish_pageblock = true,
-		.migratepages = LIST_HEAD_INIT(cc.migratepages),
-	};
-
-	while (pfn < end) {
-		int ret, moved;
-
-		if (fatal_signal_pending(current))
-			return -EINTR;
-
-		cc.nr_migratepages = 0;
-		ret = isolate_migratepages_range(&cc, pfn, min(end, pfn + BATCH));
-		pfn = cc.migrate_pfn;
-		moved = move_isolated(rq, &cc);
-		if (ret && ret != -EAGAIN)
-			return ret;
-		if (moved)
-			return moved;
-	}
-
-	return 0;
+	return used ?: end - 1;
 }
 
 /**
- * cma_claim() - allocate a range, moving away who has borrowed it
- * @rq: the allocation; what is in the way is noted in it
+ * cma_claim() - allocate a range, moving borrowed pages away
+ * @rq: the allocation; what was moved, and the page that did not, is noted in it
  * @start: first PFN
  *
- * Context: process context, sleeps. Waits for others that empty neighbouring
+ * Context: process context, sleeps. Waits for claims that empty neighbouring
  * blocks; takes the locks of page migration.
- * Return: 0 when the pages are the caller's; -EBUSY if a page does not go, with
- * which no range is to be tried again in this allocation; -ENOMEM if there is no
- * memory to move pages to, -EINTR if the task is being killed.
+ * Return: 0 when the pages are the caller's; -EBUSY if a page did not move, -ENOMEM
+ * if there is no memory to move pages to, -EINTR if the task is being killed.
  */
 int cma_claim(struct cma_request *rq, unsigned long start)
 {
-	unsigned long first, found, end = start + rq->count;
-	struct zone *zone = page_zone(pfn_to_page(start));
-	struct cma_turn turn = {
+	unsigned long end = start + rq->count;
+	struct contig_result result = { };
+	struct cma_claim claim = {
 		.start = ALIGN_DOWN(start, MAX_ORDER_NR_PAGES),
 		.end = ALIGN(end, MAX_ORDER_NR_PAGES),
 	};
-	struct cma_sight sight;
+	u64 begun;
 	int ret;
 
-	if (wait_event_killable(cma_turns_wait, begin_turn(&turn)))
-		return -EINTR;
+	ret = begin_claim(&claim);
+	begun = local_clock();
+	if (!ret)
+		ret = alloc_contig_range_result(start, end, MIGRATE_CMA, rq->gfp,
+						&result);
+	else
+		ret = -EINTR;
+	end_claim(&claim);
 
-	/* From here on nobody borrows what is free in these blocks. */
-	ret = start_isolate_page_range(start, end, MIGRATE_CMA, 0, rq->move_gfp);
-	if (ret) {
-		ret = learn(rq, start);
-		goto out;
-	}
-
-	ret = look_ahead(rq, zone, start, end);
-	if (ret)
-		goto out_undo;
-
-	/* A folio goes as a whole, but not out of blocks that are not isolated. */
-	cma_look(start, &sight);
-	first = max(sight.head, pageblock_start_pfn(start));
-	ret = move_away(rq, zone, first, end);
-	if (ret)
-		goto out_undo;
-
-	/* They are freed by a worker. */
-	wait_for_freed_hugetlb_folios();
-
-	found = take_free_range(start, rq->count, MIGRATE_ISOLATE, rq->gfp);
-	if (found != end && empty_free_lists(rq, zone))
-		found = take_free_range(start, rq->count, MIGRATE_ISOLATE, rq->gfp);
-	if (found != end) {
-		cma_look(found, &sight);
-		ret = learn(rq, sight.head);
-	}
-
-out_undo:
-	undo_isolate_page_range(start, end, MIGRATE_CMA);
-out:
-	end_turn(&turn);
+	rq->claims++;
+	rq->claimed_ns += elapsed(begun);
+	rq->moved += result.migrated;
+	if (ret == -EBUSY)
+		rq->blocker = result.busy ?: find_blocker(start, end);
 	return ret;
 }
 
-/**
- * cma_await_unpinning() - wait, if there is hope, for pages that cannot move
- * @rq: the allocation; it forgets what was in its way
- *
- * I/O under way pins pages for some milliseconds. And a page in an LRU batch has
- * one reference more than can be accounted for.
- *
- * Context: process context, sleeps.
- * Return: 0 to look again, -EBUSY if it was waited for long enough, -EINTR if
- * the task is being killed.
- */
-int cma_await_unpinning(struct cma_request *rq)
+/* Return: whether it has fewer references than it had when this began. */
+static bool watch(unsigned long pfn, unsigned int ms)
 {
-	if (rq->waits == MAX_WAITS)
-		return -EBUSY;
+	const struct page *page = pfn_to_page(pfn);
+	int refs = page_ref_count(page);
+	u64 begun = local_clock();
 
-	/* The first time, emptying the batches may be all that it takes. */
-	if (rq->emptied_lru)
-		schedule_timeout_killable(msecs_to_jiffies(1 << rq->waits++));
+	do {
+		usleep_range_state(200, 400, TASK_KILLABLE);
+		if (page_ref_count(page) < refs)
+			return true;
+	} while (elapsed(begun) < ms * NSEC_PER_MSEC &&
+		 !fatal_signal_pending(current));
+
+	return false;
+}
+
+/* How many references keep a page? 0 if it may well be that none does. */
+static int busy_refs(unsigned long pfn)
+{
+	struct cma_sight sight;
+
+	cma_look(pfn, &sight);
+	return sight.use == CMA_BUSY ? page_ref_count(pfn_to_page(pfn)) : 0;
+}
+
+/* Return: since when it is known to be in the way, with no fewer references. */
+static unsigned long remember(struct cma *cma, unsigned long pfn)
+{
+	unsigned long flags, since = jiffies;
+	struct cma_stuck *it = NULL;
+	int refs = busy_refs(pfn);
+
+	if (!cma->stuck || !refs)
+		return since;
+
+	spin_lock_irqsave(&cma->lock, flags);
+	for (unsigned int i = 0; i < REMEMBERED && !it; i++) {
+		if (cma->stuck[i].pfn == pfn)
+			it = &cma->stuck[i];
+	}
+	if (!it)
+		it = &cma->stuck[cma->next_stuck++ % REMEMBERED];
+	if (it->pfn == pfn && it->refs <= refs)
+		since = it->since;
+	*it = (struct cma_stuck){ .pfn = pfn, .refs = refs, .since = since };
+	spin_unlock_irqrestore(&cma->lock, flags);
+	return since;
+}
+
+static void forget(struct cma *cma, unsigned long pfn)
+{
+	unsigned long flags;
+
+	spin_lock_irqsave(&cma->lock, flags);
+	for (unsigned int i = 0; cma->stuck && i < REMEMBERED; i++) {
+		if (cma->stuck[i].pfn == pfn)
+			cma->stuck[i].pfn = 0;
+	}
+	spin_unlock_irqrestore(&cma->lock, flags);
+}
+
+/* If there is no memory for it, the page is met with once more. */
+static unsigned long add_weight(struct cma_request *rq, unsigned long pfn,
+				unsigned long more)
+{
+	void *weight = xa_load(&rq->obstacles, pfn);
+
+	if (weight)
+		more += xa_to_value(weight);
+	xa_store(&rq->obstacles, pfn, xa_mk_value(more),
+		 (rq->gfp & GFP_KERNEL) | __GFP_NOWARN);
+	return more;
+}
+
+/**
+ * cma_recall_obstacles() - begin with what earlier allocations have met
+ * @cma: area
+ * @rq: an allocation that begins to claim; its obstacles are empty
+ *
+ * Context: process context. Takes cma->lock.
+ */
+void cma_recall_obstacles(struct cma *cma, struct cma_request *rq)
+{
+	struct cma_stuck it;
+	unsigned long flags;
+
+	for (unsigned int i = 0; cma->stuck && i < REMEMBERED; i++) {
+		spin_lock_irqsave(&cma->lock, flags);
+		it = cma->stuck[i];
+		spin_unlock_irqrestore(&cma->lock, flags);
+		if (!it.pfn)
+			continue;
+		if (busy_refs(it.pfn) < it.refs)
+			forget(cma, it.pfn);
+		else
+			add_weight(rq, it.pfn, time_after(jiffies, it.since + STAYS) ?
+					       STAYS_WEIGHT : 1);
+	}
+}
+
+/**
+ * cma_persevere() - is there hope, after a claim that returned -EBUSY?
+ * @cma: area
+ * @rq: the allocation
+ *
+ * If the page that was in the way had been before, no place is without such a page.
+ * Then it is watched, and waited for.
+ *
+ * Context: process context, sleeps. Takes cma->lock.
+ * Return: 0 to try again; -EBUSY to give up; -EINTR if the task is being killed.
+ */
+int cma_persevere(struct cma *cma, struct cma_request *rq)
+{
+	unsigned long since = remember(cma, rq->blocker);
+	u64 spent;
+
+	if (add_weight(rq, rq->blocker, 1) > 1) {
+		unsigned int ms = min(FIRST_WATCH_MS << 2 * min(rq->waits++, 2),
+				      MAX_WATCH_MS);
+		u64 begun = local_clock();
+		bool less = watch(rq->blocker, ms);
+
+		cma_note_wait(cma, rq->obstacle, elapsed(begun));
+		if (less)
+			forget(cma, rq->blocker);
+		else if (time_after(jiffies, since + STAYS))
+			return -EBUSY;
+	}
 	if (fatal_signal_pending(current))
 		return -EINTR;
 
-	rq->emptied_lru = false;
-	rq->emptied_pcp = false;
-	empty_lru_batches(rq);
-	xa_destroy(&rq->obstacles);
-	return 0;
+	/* To try every place would take about so long. */
+	spent = elapsed(rq->begun);
+	if (rq->claims < MIN_CLAIMS ||
+	    div64_u64(spent, cma_count_places(cma, rq)) <=
+	    div64_ul(rq->claimed_ns, rq->claims))
+		return 0;
+
+	return -EBUSY;
+}
+
+/**
+ * cma_claim_init() - remember from now on what is in the way
+ * @cma: area that is about to be activated
+ *
+ * Context: boot.
+ */
+void __init cma_claim_init(struct cma *cma)
+{
+	cma->stuck = kcalloc(REMEMBERED, sizeof(*cma->stuck), GFP_KERNEL);
 }

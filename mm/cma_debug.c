@@ -211,23 +211,8 @@ static unsigned long cma_bitmap_words(const struct cma_map *map)
 	return DIV_ROUND_UP(cma_map_units(map), 32);
 }
 
-/* What was released shows as free. */
-static int cma_unpark_range(struct cma *cma, void *map)
-{
-	const struct cma_map *it;
-
-	cma_for_each_map(it, cma) {
-		if (it == map)
-			cma_unpark_all(cma);
-	}
-
-	return 0;
-}
-
 static void *cma_bitmap_start(struct seq_file *m, loff_t *pos)
 {
-	if (!*pos)
-		cma_for_each_area(cma_unpark_range, m->private);
 	return *pos < cma_bitmap_words(m->private) ? pos : NULL;
 }
 

@@ -79,7 +79,7 @@ static enum cma_reason find_kind(unsigned long pfn, const struct cma_sight *sigh
 	if (sight->use == CMA_BATCHED)
 		return CMA_REASON_LRU_CACHE;
 	/* It belongs to somebody who could part with it but for a reference. */
-	if (sight->use == CMA_STUCK && (folio_test_lru(&folio) || folio.mapping))
+	if (sight->use == CMA_BUSY && (folio_test_lru(&folio) || folio.mapping))
 		return CMA_REASON_PINNED;
 	if (folio_test_anon(&folio))
 		return CMA_REASON_ANONYMOUS;
@@ -198,7 +198,6 @@ unsigned long cma_longest_free_run(struct cma *cma)
 	unsigned long longest = 0, run;
 	const struct cma_map *map;
 
-	cma_unpark_all(cma);
 	cma_for_each_map(map, cma) {
 		unsigned long end = map->base_pfn + map->count;
 		unsigned long pfn = map->base_pfn;
@@ -262,7 +261,6 @@ static void *cma_blocks_start(struct seq_file *m, loff_t *pos)
 {
 	unsigned long pfn;
 
-	cma_unpark_all(m->private);
 	return !*pos || find_block(m->private, *pos, &pfn) ? pos : NULL;
 }
 
@@ -302,7 +300,7 @@ static int cma_blocks_show(struct seq_file *m, void *v)
 		next = clamp(sight.end, next, end);
 		if (sight.use == CMA_FREE || sight.use == CMA_CACHED)
 			free += next - pfn;
-		else if (sight.use == CMA_STUCK)
+		else if (sight.use >= CMA_BUSY)
 			stuck += next - pfn;
 		else
 			borrowed += next - pfn;

@@ -11,6 +11,7 @@
 #include <linux/debugfs.h>
 #include <linux/jiffies.h>
 #include <linux/kdev_t.h>
+#include <linux/math64.h>
 #include <linux/mm.h>
 #include <linux/sched.h>
 #include <linux/seq_file.h>
@@ -49,6 +50,8 @@ struct cma_failure {
  * struct cma_history - what went wrong in an area
  * @count: by reason, ranges given up and failures where none was tried
  * @last: when that was, in jiffies
+ * @waited: nanoseconds that allocations waited for a page of this kind
+ * @waited_for: the last one of these pages, its PFN
  * @lock: guards what follows; process context
  * @nr: failures so far
  * @failures: the last ones; the newest is at (@nr - 1) % KEPT_FAILURES
@@ -56,6 +59,8 @@ struct cma_failure {
 struct cma_history {
 	atomic64_t count[CMA_NR_REASONS];
 	atomic64_t last[CMA_NR_REASONS];
+	atomic64_t waited[CMA_NR_REASONS];
+	atomic_long_t waited_for[CMA_NR_REASONS];
 	spinlock_t lock;		/* guards what follows */
 	u64 nr;
 	struct cma_failure failures[KEPT_FAILURES];
@@ -129,6 +134,24 @@ void cma_note_obstacle(struct cma *cma, struct cma_obstacle *obstacle,
 	spin_unlock_irqrestore(&cma->lock, flags);
 	trace_cma_obstacle(cma->name, start, pages, obstacle,
 			   reason_names[obstacle->reason]);
+}
+
+/**
+ * cma_note_wait() - an allocation has waited for a page
+ * @cma: area
+ * @obstacle: the page, as cma_note_obstacle() left it
+ * @ns: how long
+ *
+ * Context: any.
+ */
+void cma_note_wait(struct cma *cma, const struct cma_obstacle *obstacle, u64 ns)
+{
+	struct cma_history *h = cma->history;
+
+	if (h) {
+		atomic64_add(ns, &h->waited[obstacle->reason]);
+		atomic_long_set(&h->waited_for[obstacle->reason], obstacle->pfn);
+	}
 }
 
 /* Why a failure that no page is to blame for? */
@@ -316,13 +339,20 @@ static int reasons_show(struct seq_file *m, void *v)
 {
 	struct cma_history *h = ((struct cma *)m->private)->history;
 
-	seq_puts(m, "# count reason last_ms\n");
+	seq_puts(m, "# count reason last_ms waited_us waited_for\n");
 	for (unsigned int i = 0; h && i < CMA_NR_REASONS; i++) {
 		u64 count = atomic64_read(&h->count[i]);
+		unsigned long pfn = atomic_long_read(&h->waited_for[i]);
 
-		if (count)
-			seq_printf(m, "%llu %s %llu\n", count, reason_names[i],
-				   cma_age_ms(atomic64_read(&h->last[i])));
+		if (!count)
+			continue;
+		seq_printf(m, "%llu %s %llu %llu ", count, reason_names[i],
+			   cma_age_ms(atomic64_read(&h->last[i])),
+			   div_u64(atomic64_read(&h->waited[i]), NSEC_PER_USEC));
+		if (pfn)
+			seq_printf(m, "%#lx\n", pfn);
+		else
+			seq_puts(m, "-\n");
 	}
 
 	return 0;

@@ -815,7 +815,6 @@ unsigned long cma_available_pages(struct cma *cma)
 	const struct cma_map *map;
 	unsigned long pages = 0;
 
-	cma_unpark_all(cma);
 	cma_for_each_map(map, cma)
 		pages += READ_ONCE(map->nr_free) << map->order_per_bit;
 
@@ -834,7 +833,6 @@ unsigned long cma_longest_run(struct cma *cma)
 	const struct cma_map *map;
 	unsigned long longest = 0;
 
-	cma_unpark_all(cma);
 	cma_for_each_map(map, cma)
 		longest = max(longest, cma_map_longest(map));
 

@@ -15,6 +15,8 @@
 #include "internal.h"
 #include "cma.h"
 
+#define SWAP_CACHE	(BIT(PG_swapbacked) | BIT(PG_swapcache))
+
 /* The end of the free block that a page is in, or 0. */
 static unsigned long free_block_end(unsigned long pfn)
 {
@@ -33,21 +35,30 @@ static unsigned long free_block_end(unsigned long pfn)
 	return 0;
 }
 
+/* File systems use the bit of PG_swapcache for something else. */
+static bool in_swap_cache(unsigned long flags)
+{
+	return (flags & SWAP_CACHE) == SWAP_CACHE;
+}
+
 /*
  * References that migration knows how to deal with: those of page tables, of the
- * page cache or the swap cache, and of buffers.
+ * page cache or the swap cache, and of buffers. What was read ahead from swap has no
+ * mapping until a process faults it in.
  */
-static unsigned int movable_refs(struct page *head, unsigned int order)
+static unsigned int movable_refs(struct page *head, unsigned int order,
+				 unsigned long flags, unsigned long mapping)
 {
 	struct folio *folio = (struct folio *)head;
-	unsigned long mapping = (unsigned long)READ_ONCE(head->mapping);
-	unsigned long flags = READ_ONCE(head->flags);
 	unsigned int refs = 1;
 
 	refs += atomic_read(order ? &folio->_large_mapcount : &folio->_mapcount);
-	if (mapping & PAGE_MAPPING_ANON)
-		return refs + (flags & BIT(PG_swapcache) ? 1 << order : 0);
-	if (mapping)
+	if (in_swap_cache(flags))
+		refs += 1 << order;
+	if (!mapping || mapping & PAGE_MAPPING_ANON)
+		return refs;
+	/* Memory of tmpfs that is in the swap cache is in no other cache. */
+	if (!in_swap_cache(flags))
 		refs += 1 << order;
 	return refs + !!(flags & (BIT(PG_private) | BIT(PG_private_2)));
 }
@@ -66,24 +77,27 @@ static bool is_clean(struct page *head, unsigned int order, unsigned long flags,
 	       atomic_read(order ? &folio->_large_mapcount : &folio->_mapcount) < 0;
 }
 
-/* A folio that somebody has: can it be moved? */
+/* A folio that somebody has: is anything known to keep it from moving? */
 static __always_inline void look_at_used(struct page *head, unsigned int order,
 					 struct cma_sight *sight)
 {
 	unsigned long mapping = (unsigned long)READ_ONCE(head->mapping);
 	unsigned long flags = READ_ONCE(head->flags);
-	unsigned int known = movable_refs(head, order);
+	unsigned int known = movable_refs(head, order, flags, mapping);
 	unsigned int refs = page_ref_count(head);
 
-	sight->needs_fs = mapping && (!(mapping & PAGE_MAPPING_ANON) ||
-				      flags & BIT(PG_swapcache));
-	if (flags & BIT(PG_lru) && refs <= known)
+	sight->needs_fs = in_swap_cache(flags) ||
+			  (mapping && !(mapping & PAGE_MAPPING_ANON));
+	if (flags & __PG_HWPOISON)
+		sight->use = CMA_BROKEN;
+	else if (flags & BIT(PG_lru) && refs <= known)
 		sight->use = is_clean(head, order, flags, mapping) ? CMA_CLEAN :
 								     CMA_MOVABLE;
-	else if (!(flags & BIT(PG_lru)) && mapping && refs <= known + 1)
+	else if (!(flags & BIT(PG_lru)) && (mapping || in_swap_cache(flags)) &&
+		 refs <= known + 1)
 		sight->use = CMA_BATCHED;
 	else
-		sight->use = CMA_STUCK;
+		sight->use = CMA_BUSY;
 }
 
 /**
@@ -120,7 +134,9 @@ void cma_look(unsigned long pfn, struct cma_sight *sight)
 	}
 
 	/* The type shares a word with the map count. */
-	if (data_race(PageHuge(head))) {
+	if (PageHWPoison(page)) {
+		sight->use = CMA_BROKEN;
+	} else if (data_race(PageHuge(head))) {
 		/* Free ones of the pool, too, are replaced by others. */
 		sight->use = CMA_MOVABLE;
 	} else if (!page_ref_count(head)) {

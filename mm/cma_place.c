@@ -5,7 +5,10 @@
  * To move a page costs hundreds of times what it costs to look at it. So before
  * anything is touched, windows in which the allocation could lie are compared:
  *
- *	A page that cannot move now is in none of them.
+ *	Memory that has failed is in none of them.
+ *	What may not move makes one dearer than all else, and most of all a page that
+ *	this allocation has failed to move. But a reference to a page tells nothing
+ *	about the next moment, so such windows are compared, too.
  *	They leave room for as many more of the same size as before, or else some
  *	scattered allocations would do for a full area. Only where there is room for
  *	many, one may be lost.
@@ -34,21 +37,26 @@
  */
 #define MOVE		4
 
-static const unsigned int costs[] = {
-	[CMA_FREE] = 0,
-	[CMA_CACHED] = MOVE,
-	[CMA_CLEAN] = 1,
-	[CMA_MOVABLE] = MOVE,
-	[CMA_BATCHED] = 16 * MOVE,
-};
-
 /*
  * To take the room of two costs more than to move any number of pages, but little
  * where there is room for many. What such a window leaves on either side has pages
  * to spare, so that the next one there costs no room.
  */
 #define MANY		16
-#define COST_OF_ROOM	BIT_ULL(40)
+#define COST_OF_ROOM	BIT_ULL(32)
+
+/* What may not move, and what did not. The sum over a window must not overflow. */
+#define COST_OF_BUSY	BIT_ULL(36)
+#define COST_OF_OBSTACLE	BIT_ULL(42)
+
+static const u64 costs[] = {
+	[CMA_FREE] = 0,
+	[CMA_CACHED] = MOVE,
+	[CMA_CLEAN] = 1,
+	[CMA_MOVABLE] = MOVE,
+	[CMA_BATCHED] = 16 * MOVE,
+	[CMA_BUSY] = COST_OF_BUSY,
+};
 
 /* What is worth it: to save one page in 32. */
 #define WORTHWHILE(count)	((count) * MOVE / 32)
@@ -79,6 +87,7 @@ static const unsigned int costs[] = {
  *	room for all
  * @room: how many there are
  * @next: where the next window begins
+ * @price: of each page of what is looked at
  * @cost: of all pages behind
  * @begun: windows that the walk is in, their first pages
  * @cost_begun: @cost there
@@ -97,6 +106,7 @@ struct walk {
 	unsigned long slack;
 	unsigned long room;
 	unsigned long next;
+	u64 price;
 	u64 cost;
 	unsigned long begun[MAX_BEGUN];
 	u64 cost_begun[MAX_BEGUN];
@@ -104,33 +114,42 @@ struct walk {
 	unsigned int nr_ended;
 };
 
-/* The page behind what is in the way of every window, or 0. */
-static unsigned long in_the_way(const struct walk *walk, unsigned long pfn,
-				struct cma_sight *sight)
+/* Is it in the way of every window? */
+static bool is_in_the_way(const struct walk *walk, const struct cma_sight *sight)
+{
+	if (walk->rq->nowait)
+		return sight->use != CMA_FREE;
+	return sight->use == CMA_BROKEN;
+}
+
+/* What does each page up to the end cost? That end may come nearer. */
+static u64 find_price(const struct walk *walk, unsigned long pfn,
+		      struct cma_sight *sight)
 {
 	struct cma_request *rq = walk->rq;
-	unsigned long at = sight->head;
+	unsigned long at = sight->whole ? sight->head : pfn;
+	u64 price = costs[sight->use];
+	void *weight;
 
-	if (rq->nowait)
-		return sight->use != CMA_FREE ? sight->end : 0;
-	if (sight->use == CMA_STUCK) {
-		/* Or else somebody was given it just now. */
-		if (!test_bit(cma_map_pfn_unit(walk->map, pfn), walk->map->taken))
-			rq->stuck = sight->head;
-		return sight->end;
-	}
+	if (sight->use == CMA_FREE)
+		return price;
 	if (sight->needs_fs && !(rq->move_gfp & __GFP_FS))
-		return sight->end;
-	if (xa_empty(&rq->obstacles) ||
-	    !xa_find(&rq->obstacles, &at, sight->end - 1, XA_PRESENT))
-		return 0;
-	if (sight->whole)
-		return sight->end;
-	/* It was not to be had when it was met. What is before it may be. */
-	if (at == pfn)
-		return at + 1;
-	sight->end = at;
-	return 0;
+		price = COST_OF_BUSY;
+
+	weight = xa_empty(&rq->obstacles) ? NULL :
+		xa_find(&rq->obstacles, &at, sight->end - 1, XA_PRESENT);
+	if (weight && (sight->whole || at == pfn)) {
+		price += COST_OF_OBSTACLE * xa_to_value(weight);
+		if (!sight->whole)
+			sight->end = pfn + 1;
+	} else if (weight) {
+		sight->end = at;
+	}
+
+	/* A folio is in the way once, not with each of its pages. */
+	if (sight->whole && price >= COST_OF_BUSY)
+		price >>= ilog2(sight->end - sight->head);
+	return price;
 }
 
 /* No window reaches across what ends before @pfn. */
@@ -153,7 +172,7 @@ static void begin_window(struct walk *walk, unsigned long pfn,
 	walk->begun[i] = pfn;
 	walk->cost_begun[i] = walk->cost;
 	if (sight->whole)
-		walk->cost_begun[i] -= (pfn - sight->head) * costs[sight->use];
+		walk->cost_begun[i] -= (pfn - sight->head) * walk->price;
 
 	if (next > pitch || (walk->room < MANY && next % walk->pitch > walk->slack))
 		next = pitch;
@@ -190,30 +209,26 @@ static bool walk_run(struct walk *walk, unsigned long pfn, unsigned long end)
 
 	begin_behind(walk, pfn);
 	while (pfn < end) {
-		unsigned long behind, stop, looks = walk->looks;
+		unsigned long stop, looks = walk->looks;
 		struct cma_sight sight;
 
 		cma_look(pfn, &sight);
 		walk->looks++;
 		if (!rq->nowait && !sight.whole &&
 		    (sight.use == CMA_MOVABLE || sight.use == CMA_CLEAN)) {
-			unsigned long met = pfn;
-
-			stop = min(end, pfn + LOOKS_AT_ONCE);
-			if (xa_find(&rq->obstacles, &met, stop - 1, XA_PRESENT))
-				stop = met;
-			cma_look_on(&sight, stop);
+			cma_look_on(&sight, min(end, pfn + LOOKS_AT_ONCE));
 			walk->looks += sight.end - pfn - 1;
 		}
 		if (!rq->nowait && looks / LOOKS_AT_LEAST != walk->looks / LOOKS_AT_LEAST)
 			cond_resched();
 
-		behind = in_the_way(walk, pfn, &sight);
-		if (behind) {
-			pfn = min(behind, end);
+		if (is_in_the_way(walk, &sight)) {
+			rq->blocker = sight.head;
+			pfn = min(sight.end, end);
 			begin_behind(walk, pfn);
 			continue;
 		}
+		walk->price = find_price(walk, pfn, &sight);
 
 		/* From where one window begins or ends to where the next one does. */
 		stop = min(sight.end, end);
@@ -223,7 +238,7 @@ static bool walk_run(struct walk *walk, unsigned long pfn, unsigned long end)
 				walk->begun[i] + rq->count : ULONG_MAX;
 			unsigned long to = min3(stop, walk->next, last);
 
-			walk->cost += (u64)(to - pfn) * costs[sight.use];
+			walk->cost += (to - pfn) * walk->price;
 			pfn = to;
 			if (pfn == last)
 				end_window(walk);
@@ -286,12 +301,12 @@ static bool walk_map(struct walk *walk, struct cma *cma, struct cma_map *map)
 /**
  * cma_find_window() - find the best place for an allocation
  * @cma: area, active
- * @rq: the allocation; that a page is stuck is noted in it
+ * @rq: the allocation; a page that is in none of the places is noted in it
  * @window: the place is stored here; the units are free, but not taken
  *
  * Context: as the allocation. Takes cma->lock.
- * Return: 0; -EBUSY if in each place is a page that cannot move, or that @rq has
- * met; -ENOMEM if there is no place.
+ * Return: 0; -EBUSY if there is memory in each place that has failed, or with
+ * @rq->nowait a page that is in use; -ENOMEM if there is no place.
  */
 int cma_find_window(struct cma *cma, struct cma_request *rq,
 		    struct cma_window *window)
@@ -301,7 +316,6 @@ int cma_find_window(struct cma *cma, struct cma_request *rq,
 
 	if (rq->nowait && rq->missed_map)
 		map = rq->missed_map;
-	rq->stuck = 0;
 	window->cost = U64_MAX;
 	for (; map < cma->ranges + cma->nr_ranges; map++) {
 		u64 cost = window->cost;
@@ -314,8 +328,44 @@ int cma_find_window(struct cma *cma, struct cma_request *rq,
 	}
 
 	if (window->cost != U64_MAX) {
-		window->cost = (window->cost + MOVE - 1) / MOVE;
+		/* What may not move is not known to be moved. */
+		window->cost = DIV_ROUND_UP(window->cost % COST_OF_ROOM, MOVE);
 		return 0;
 	}
 	return walk.looks ? -EBUSY : -ENOMEM;
+}
+
+/**
+ * cma_count_places() - in how many places could an allocation lie?
+ * @cma: area, active
+ * @rq: the allocation
+ *
+ * Context: as the allocation. Takes cma->lock.
+ * Return: how many runs of free units there are that are long enough and aligned,
+ * overlapping ones too; at least 1.
+ */
+unsigned long cma_count_places(struct cma *cma, const struct cma_request *rq)
+{
+	unsigned long places = 0;
+	struct cma_map *map;
+
+	cma_for_each_map(map, cma) {
+		unsigned long step = 1UL << max(rq->align, map->order_per_bit);
+		unsigned long span = cma_map_span(map, rq->count);
+		unsigned long unit = 0, end, flags;
+
+		while (true) {
+			spin_lock_irqsave(&cma->lock, flags);
+			unit = cma_map_find(map, unit, rq->count, rq->align);
+			if (unit != CMA_MAP_NONE)
+				cma_map_run_end(map, unit, span, &end);
+			spin_unlock_irqrestore(&cma->lock, flags);
+			if (unit == CMA_MAP_NONE)
+				break;
+			places += ((end - unit - span) << map->order_per_bit) / step + 1;
+			unit = end - span + 1;
+		}
+	}
+
+	return max(places, 1);
 }

@@ -181,19 +181,12 @@ static void book(u64 *counter, unsigned long pages)
 		*counter += pages;
 }
 
-static int unpark_all(struct cma *cma, void *unused)
-{
-	cma_unpark_all(cma);
-	return 0;
-}
-
 static unsigned long free_cma_pages(void)
 {
 	unsigned long pages = 0;
 	struct zone *zone;
 
-	/* Those that are parked are not counted, and those on the lists of a CPU. */
-	cma_for_each_area(unpark_all, NULL);
+	/* Those on the lists of a CPU are not counted. */
 	drain_all_pages(NULL);
 	for_each_populated_zone(zone)
 		pages += zone_page_state_snapshot(zone, NR_FREE_CMA_PAGES);
@@ -1048,7 +1041,7 @@ static void __init cma_looks_at_pages(struct kunit *test)
 	struct file *file;
 
 	KUNIT_ASSERT_NOT_NULL(test, page);
-	KUNIT_EXPECT_EQ(test, use_of(page), CMA_STUCK);
+	KUNIT_EXPECT_EQ(test, use_of(page), CMA_BUSY);
 	KUNIT_EXPECT_TRUE(test, cma_release(cma, page, AREA_PAGES));
 
 	/* A free block, from its beginning and from its middle on. */
@@ -1065,7 +1058,7 @@ static void __init cma_looks_at_pages(struct kunit *test)
 	folio = cma_alloc_folio(cma, 4, GFP_KERNEL | __GFP_COMP);
 	KUNIT_ASSERT_NOT_NULL(test, folio);
 	cma_look(folio_pfn(folio) + 3, &sight);
-	KUNIT_EXPECT_EQ(test, sight.use, CMA_STUCK);
+	KUNIT_EXPECT_EQ(test, sight.use, CMA_BUSY);
 	KUNIT_EXPECT_EQ(test, sight.head, folio_pfn(folio));
 	KUNIT_EXPECT_EQ(test, sight.end, folio_pfn(folio) + 16);
 	KUNIT_EXPECT_TRUE(test, cma_free_folio(cma, folio));
@@ -1077,11 +1070,11 @@ static void __init cma_looks_at_pages(struct kunit *test)
 	KUNIT_ASSERT_FALSE(test, IS_ERR(page));
 	KUNIT_EXPECT_NE(test, use_of(page), CMA_MOVABLE);
 	lru_add_drain_all();
-	KUNIT_EXPECT_EQ(test, use_of(page), CMA_STUCK);
+	KUNIT_EXPECT_EQ(test, use_of(page), CMA_BUSY);
 	put_page(page);
 	KUNIT_EXPECT_EQ(test, use_of(page), CMA_MOVABLE);
 	get_page(page);
-	KUNIT_EXPECT_EQ(test, use_of(page), CMA_STUCK);
+	KUNIT_EXPECT_EQ(test, use_of(page), CMA_BUSY);
 	put_page(page);
 	fput(file);
 	flush_delayed_fput();
@@ -1131,35 +1124,42 @@ static void __init cma_looks_on(struct kunit *test)
 	flush_delayed_fput();
 }
 
-/* What is in the way once is not tried again, and blocks are as before. */
+/* What was in the way is tried last, and blocks are as before. */
 static void __init cma_claim_learns(struct kunit *test)
 {
 	struct cma *cma = get_area(test);
 	unsigned long base = cma->ranges[0].base_pfn;
 	unsigned long stuck = base + pageblock_nr_pages + 7;
 	unsigned long free_cma = free_cma_pages();
-	struct cma_request rq = { .count = AREA_PAGES, .gfp = GFP_KERNEL };
+	struct cma_obstacle obstacle = { };
+	struct cma_request rq = {
+		.count = pageblock_nr_pages, .align = pageblock_order, .gfp = GFP_KERNEL,
+		.obstacle = &obstacle,
+	};
 	struct cma_window window;
 
 	KUNIT_ASSERT_EQ(test, contig_move_gfp(rq.gfp, &rq.move_gfp), 0);
 	KUNIT_ASSERT_EQ(test, take_when_free(stuck, 1, GFP_KERNEL), stuck + 1);
 	xa_init(&rq.obstacles);
 
+	rq.count = AREA_PAGES;
 	KUNIT_EXPECT_EQ(test, cma_claim(&rq, base), -EBUSY);
+	KUNIT_EXPECT_EQ(test, rq.blocker, stuck);
+	KUNIT_EXPECT_EQ(test, cma_persevere(cma, &rq), 0);
 	KUNIT_EXPECT_NOT_NULL(test, xa_load(&rq.obstacles, stuck));
 	expect_free_cma_pages(test, free_cma - 1);
 	for (unsigned long i = 0; i < AREA_PAGES; i += pageblock_nr_pages)
 		KUNIT_EXPECT_TRUE(test, is_migrate_cma_page(pfn_to_page(base + i)));
 
-	/* Even if it could be moved meanwhile. */
-	KUNIT_EXPECT_EQ(test, put_free_range(stuck, 1), 0);
-	KUNIT_EXPECT_EQ(test, cma_find_window(cma, &rq, &window), -EBUSY);
+	/* There is no other place, so it is no reason to try none. */
+	KUNIT_EXPECT_EQ(test, cma_find_window(cma, &rq, &window), 0);
 	rq.count = pageblock_nr_pages;
 	KUNIT_EXPECT_EQ(test, cma_find_window(cma, &rq, &window), 0);
 	KUNIT_EXPECT_EQ(test, window.pfn, base);
 	xa_destroy(&rq.obstacles);
 
 	/* All is free: then it is had in the same way. */
+	KUNIT_EXPECT_EQ(test, put_free_range(stuck, 1), 0);
 	xa_init(&rq.obstacles);
 	rq.count = AREA_PAGES;
 	KUNIT_EXPECT_EQ(test, cma_claim(&rq, base), 0);
@@ -1247,300 +1247,6 @@ static void __init cma_does_not_wait(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, 0, put_free_range(borrowed + 5 * unit_pages, unit_pages));
 	KUNIT_EXPECT_EQ(test, cma_longest_run(cma), before.longest);
 	expect_free_cma_pages(test, free_cma);
-}
-
-/*
- * What was released a moment ago
- */
-
-/* Where the page allocator, too, keeps something while a page is free. */
-static void *const mark = (void *)0x5500;
-
-/*
- * Release, with nothing else parked. A range stays parked for milliseconds only, so
- * what is to be seen of it comes true now and then.
- */
-static bool __init release_and_park(struct kunit *test, struct cma *cma,
-				    struct page *page, unsigned long count)
-{
-	cma_unpark_all(cma);
-	page->lru.next = mark;
-	KUNIT_EXPECT_TRUE(test, cma_release(cma, page, count));
-	return READ_ONCE(cma->nr_parked) == 1;
-}
-
-#define TRIES	50
-
-static struct page *__init alloc_and_park(struct kunit *test, struct cma *cma,
-					  unsigned long count)
-{
-	struct page *page;
-
-	for (unsigned int i = 0; i < TRIES; i++) {
-		page = cma_alloc(cma, count, 0, false);
-		KUNIT_ASSERT_NOT_NULL(test, page);
-		if (release_and_park(test, cma, page, count))
-			return page;
-	}
-	kunit_skip(test, "nothing is parked in this kernel");
-}
-
-static void __init cma_parks(struct kunit *test)
-{
-	struct cma *cma = get_area(test);
-	unsigned long unit_pages = 1UL << cma->ranges[0].order_per_bit;
-	const unsigned long counts[] = {
-		1, unit_pages, 2 * unit_pages + unit_pages / 2 + 1, AREA_PAGES / 4,
-	};
-	unsigned long free_cma = free_cma_pages();
-	struct books books = read_books(cma);
-
-	for (unsigned int i = 0; i < ARRAY_SIZE(counts); i++) {
-		unsigned long count = counts[i], first;
-		unsigned int reused = 0;
-
-		for (unsigned int n = 0; n < TRIES && !reused; n++) {
-			struct page *page = alloc_and_park(test, cma, count), *again;
-
-			again = cma_alloc(cma, count, 0, false);
-			expect_pages(test, cma, again, count, 0);
-			reused += again == page && page->lru.next == mark;
-			KUNIT_EXPECT_FALSE(test, cma_release(cma, again, count + unit_pages));
-			/* A part of it, and the other one. */
-			first = min(count, unit_pages);
-			KUNIT_EXPECT_TRUE(test, cma_release(cma, again, first));
-			if (count > first)
-				KUNIT_EXPECT_TRUE(test, cma_release(cma, nth_page(again, first),
-								    count - first));
-		}
-		KUNIT_EXPECT_NE(test, reused, 0);
-		KUNIT_EXPECT_EQ(test, cma_available_pages(cma), books.available);
-		KUNIT_EXPECT_EQ(test, cma_longest_run(cma), books.longest);
-	}
-
-	/* It goes to the free lists by itself. */
-	alloc_and_park(test, cma, unit_pages);
-	for (unsigned int i = 0; i < TRIES && READ_ONCE(cma->nr_parked); i++)
-		msleep(20);
-	KUNIT_EXPECT_EQ(test, READ_ONCE(cma->nr_parked), 0);
-	expect_free_cma_pages(test, free_cma);
-}
-
-static void __init cma_parks_folios(struct kunit *test)
-{
-	struct cma *cma = get_area(test);
-	const gfp_t gfp = GFP_KERNEL | __GFP_COMP;
-	unsigned long free_cma = free_cma_pages();
-
-	alloc_and_park(test, cma, 1);
-	for (unsigned int order = 1; 1UL << order <= AREA_PAGES / 4; order++) {
-		unsigned int reused = 0, tries = order < 2 ? 1 : TRIES;
-		struct folio *folio;
-
-		for (unsigned int n = 0; n < tries && !reused; n++) {
-			struct folio *again;
-			bool parked;
-
-			folio = cma_alloc_folio(cma, order, gfp);
-			KUNIT_ASSERT_NOT_NULL(test, folio);
-			parked = release_and_park(test, cma, &folio->page, 1UL << order);
-			again = cma_alloc_folio(cma, order, gfp);
-			KUNIT_ASSERT_NOT_NULL(test, again);
-			KUNIT_EXPECT_EQ(test, folio_order(again), order);
-			KUNIT_EXPECT_EQ(test, folio_ref_count(again), 1);
-			KUNIT_EXPECT_EQ(test, folio_mapcount(again), 0);
-			reused += parked && again == folio && folio->page.lru.next == mark;
-			KUNIT_EXPECT_TRUE(test, cma_free_folio(cma, again));
-		}
-		KUNIT_EXPECT_EQ(test, reused, order >= 2);
-
-		/* As pages of their own it is none. */
-		folio = cma_alloc_folio(cma, order, gfp);
-		KUNIT_ASSERT_NOT_NULL(test, folio);
-		release_and_park(test, cma, &folio->page, 1UL << order);
-		expect_pages(test, cma, cma_alloc(cma, 1UL << order, order, false),
-			     1UL << order, order);
-		KUNIT_EXPECT_TRUE(test, cma_release(cma, &folio->page, 1UL << order));
-	}
-	expect_free_cma_pages(test, free_cma);
-}
-
-/* For any other allocation, and for people, it is as if nothing were parked. */
-static void __init cma_parked_is_free(struct kunit *test)
-{
-	struct cma *cma = get_area(test);
-	unsigned long unit_pages = 1UL << cma->ranges[0].order_per_bit;
-	struct books books = read_books(cma);
-	struct page *page, *pages[2 * CMA_MAX_PARKED];
-
-	for (unsigned int i = 0; i < TRIES; i++) {
-		page = alloc_and_park(test, cma, unit_pages);
-		KUNIT_EXPECT_EQ(test, cma_available_pages(cma), books.available);
-		alloc_and_park(test, cma, unit_pages);
-		KUNIT_EXPECT_EQ(test, cma_longest_run(cma), books.longest);
-		alloc_and_park(test, cma, unit_pages);
-		page = cma_alloc(cma, AREA_PAGES, 0, false);
-		expect_pages(test, cma, page, AREA_PAGES, 0);
-		KUNIT_EXPECT_TRUE(test, cma_release(cma, page, AREA_PAGES));
-	}
-
-	/* More than there are places for. */
-	for (unsigned int i = 0; i < ARRAY_SIZE(pages); i++) {
-		pages[i] = cma_alloc(cma, unit_pages, 0, false);
-		KUNIT_ASSERT_NOT_NULL(test, pages[i]);
-	}
-	for (unsigned int i = 0; i < ARRAY_SIZE(pages); i++)
-		KUNIT_EXPECT_TRUE(test, cma_release(cma, pages[i], unit_pages));
-	KUNIT_EXPECT_LE(test, READ_ONCE(cma->nr_parked), CMA_MAX_PARKED);
-	page = cma_alloc(cma, AREA_PAGES, 0, false);
-	expect_pages(test, cma, page, AREA_PAGES, 0);
-	KUNIT_EXPECT_TRUE(test, cma_release(cma, page, AREA_PAGES));
-	/* So much may not be parked. */
-	KUNIT_EXPECT_EQ(test, READ_ONCE(cma->nr_parked), 0);
-
-	/* What is parked may lie askew. */
-	for (unsigned int i = 0; i < TRIES; i++) {
-		struct page *odd;
-
-		page = cma_alloc(cma, unit_pages, 0, false);
-		odd = cma_alloc(cma, unit_pages, 0, false);
-		KUNIT_ASSERT_NOT_NULL(test, page);
-		KUNIT_ASSERT_NOT_NULL(test, odd);
-		KUNIT_EXPECT_TRUE(test, cma_release(cma, page, unit_pages));
-		KUNIT_EXPECT_TRUE(test, cma_release(cma, odd, unit_pages));
-		page = cma_alloc(cma, unit_pages, pageblock_order, false);
-		expect_pages(test, cma, page, unit_pages, pageblock_order);
-		KUNIT_EXPECT_TRUE(test, cma_release(cma, page, unit_pages));
-	}
-	KUNIT_EXPECT_EQ(test, cma_available_pages(cma), books.available);
-	KUNIT_EXPECT_EQ(test, cma_longest_run(cma), books.longest);
-}
-
-static void __init cma_parked_is_released(struct kunit *test)
-{
-	struct cma *cma = get_area(test);
-	unsigned long unit_pages = 1UL << cma->ranges[0].order_per_bit;
-	struct page *page, *next;
-	struct books books;
-
-	for (unsigned int i = 0; i < 3; i++) {
-		alloc_neighbours(test, cma, 2 * unit_pages, unit_pages, &page, &next);
-		books = read_books(cma);
-		release_and_park(test, cma, page, 2 * unit_pages);
-		book(&books.released, 2 * unit_pages);
-		books.available += 2 * unit_pages;
-
-		/* Again, in part, and with pages that are held. */
-		if (i == 0)
-			KUNIT_EXPECT_FALSE(test, cma_release(cma, page, 2 * unit_pages));
-		else if (i == 1)
-			KUNIT_EXPECT_FALSE(test, cma_release(cma, nth_page(page, unit_pages),
-							     unit_pages));
-		else
-			KUNIT_EXPECT_FALSE(test, cma_release(cma, page, 3 * unit_pages));
-		KUNIT_EXPECT_EQ(test, cma_available_pages(cma), books.available);
-#ifdef CONFIG_CMA_SYSFS
-		KUNIT_EXPECT_EQ(test, READ_ONCE(cma->nr_pages_released), books.released);
-#endif
-		KUNIT_EXPECT_TRUE(test, cma_release(cma, next, unit_pages));
-	}
-}
-
-/* What is not as new is not given to the next one as it is. */
-static void __init cma_parks_what_is_new(struct kunit *test)
-{
-	struct cma *cma = get_area(test);
-	const gfp_t gfp = GFP_KERNEL | __GFP_COMP;
-	unsigned long free_cma = free_cma_pages();
-	const unsigned int order = 5;
-	struct cma_parked parked;
-	struct folio *folio;
-	struct page *page;
-
-	alloc_and_park(test, cma, 1);
-	for (unsigned int i = 0; i < 8; i++) {
-		page = cma_alloc(cma, 8, 0, false);
-		KUNIT_ASSERT_NOT_NULL(test, page);
-		if (i % 2)
-			__set_bit(PG_referenced, &nth_page(page, i)->flags);
-		else
-			set_page_private(nth_page(page, i), 5);
-		KUNIT_EXPECT_FALSE(test, release_and_park(test, cma, page, 8));
-		page = cma_alloc(cma, 8, 0, false);
-		expect_pages(test, cma, page, 8, 0);
-		KUNIT_EXPECT_FALSE(test, test_bit(PG_referenced, &nth_page(page, i)->flags));
-		KUNIT_EXPECT_EQ(test, page_private(nth_page(page, i)), 0);
-		KUNIT_EXPECT_TRUE(test, cma_release(cma, page, 8));
-	}
-
-	for (unsigned int i = 0; i < 1U << order; i++) {
-		/* The second one has the order there, and this beside it. */
-		if (i == 1 && !IS_ENABLED(CONFIG_TRANSPARENT_HUGEPAGE))
-			continue;
-		folio = cma_alloc_folio(cma, order, gfp);
-		KUNIT_ASSERT_NOT_NULL(test, folio);
-		if (i != 1)
-			__set_bit(PG_referenced, &folio_page(folio, i)->flags);
-		else
-			folio_set_large_rmappable(folio);
-		KUNIT_EXPECT_FALSE(test, release_and_park(test, cma, &folio->page, 1UL << order));
-		folio = cma_alloc_folio(cma, order, gfp);
-		KUNIT_ASSERT_NOT_NULL(test, folio);
-		KUNIT_EXPECT_FALSE(test, folio_test_large_rmappable(folio));
-		KUNIT_EXPECT_FALSE(test, i != 1 &&
-				   test_bit(PG_referenced, &folio_page(folio, i)->flags));
-		KUNIT_EXPECT_TRUE(test, cma_free_folio(cma, folio));
-	}
-
-	/* Somebody else has a page of it yet. */
-	page = cma_alloc(cma, 8, 0, false);
-	KUNIT_ASSERT_NOT_NULL(test, page);
-	get_page(nth_page(page, 5));
-	KUNIT_EXPECT_FALSE(test, cma_may_park(cma, cma->ranges, page_to_pfn(page), 8,
-					      &parked));
-	put_page(nth_page(page, 5));
-	KUNIT_EXPECT_TRUE(test, cma_release(cma, page, 8));
-
-	/* A page failed meanwhile: it could be one of these. */
-	for (unsigned int i = 0; i < TRIES; i++) {
-		page = alloc_and_park(test, cma, 8);
-		spin_lock_irq(&cma->lock);
-		cma->parked[0].broken++;
-		spin_unlock_irq(&cma->lock);
-		page = cma_alloc(cma, 8, 0, false);
-		expect_pages(test, cma, page, 8, 0);
-		KUNIT_EXPECT_PTR_NE(test, (void *)page->lru.next, mark);
-		KUNIT_EXPECT_TRUE(test, cma_release(cma, page, 8));
-	}
-
-	/* Who wants zeroes gets them. */
-	for (unsigned int i = 0; i < TRIES; i++) {
-		folio = cma_alloc_folio(cma, order, gfp);
-		KUNIT_ASSERT_NOT_NULL(test, folio);
-		memset(folio_address(folio), 0xaa, folio_size(folio));
-		KUNIT_EXPECT_TRUE(test, cma_free_folio(cma, folio));
-		folio = cma_alloc_folio(cma, order, gfp | __GFP_ZERO);
-		KUNIT_ASSERT_NOT_NULL(test, folio);
-		KUNIT_EXPECT_NULL(test, memchr_inv(folio_address(folio), 0, folio_size(folio)));
-		KUNIT_EXPECT_TRUE(test, cma_free_folio(cma, folio));
-	}
-	expect_free_cma_pages(test, free_cma);
-}
-
-/* Who looks for pages to be moved finds no other ones. */
-static void __init cma_parks_nothing_for_searches(struct kunit *test)
-{
-	struct cma *cma = get_area(test);
-	struct page *page = alloc_and_park(test, cma, 1);
-
-	cma_begin_search(cma);
-	KUNIT_EXPECT_EQ(test, READ_ONCE(cma->nr_parked), 0);
-	page = cma_alloc(cma, 1, 0, false);
-	KUNIT_ASSERT_NOT_NULL(test, page);
-	KUNIT_EXPECT_TRUE(test, cma_release(cma, page, 1));
-	KUNIT_EXPECT_EQ(test, READ_ONCE(cma->nr_parked), 0);
-	cma_end_search(cma);
-	alloc_and_park(test, cma, 1);
 }
 
 struct atomic_trips {
@@ -1671,7 +1377,6 @@ static void __init cma_of_two_ranges(struct kunit *test)
 	KUNIT_EXPECT_TRUE(test, cma_release(cma, first, AREA_PAGES));
 	book(&books.released, AREA_PAGES + 3);
 
-	/* The second one as a whole, which is too much to be parked. */
 	pages[0] = cma_alloc(cma, AREA_PAGES, 0, false);
 	pages[1] = cma_alloc(cma, AREA_PAGES, 0, false);
 	KUNIT_ASSERT_PTR_EQ(test, pages[0], first);
@@ -1848,12 +1553,6 @@ static struct kunit_case __refdata cma_cases[] = {
 	KUNIT_CASE(cma_claim_learns),
 	KUNIT_CASE(cma_goes_round_stuck_pages),
 	KUNIT_CASE_PARAM(cma_does_not_wait, two_orders_gen_params),
-	KUNIT_CASE_PARAM(cma_parks, two_orders_gen_params),
-	KUNIT_CASE(cma_parks_folios),
-	KUNIT_CASE_PARAM(cma_parked_is_free, two_orders_gen_params),
-	KUNIT_CASE_PARAM(cma_parked_is_released, two_orders_gen_params),
-	KUNIT_CASE(cma_parks_what_is_new),
-	KUNIT_CASE(cma_parks_nothing_for_searches),
 	KUNIT_CASE(cma_in_atomic_context),
 	KUNIT_CASE(cma_of_two_ranges),
 	KUNIT_CASE(cma_of_bad_range_is_dead),

@@ -75,26 +75,53 @@ static void end(void)
 	cma_map_destroy(cma->ranges);
 }
 
-static unsigned long window_cost(const struct cma_request *rq, unsigned long pfn)
+/* What may not move, and what did not, is dearer than all that moves. */
+#define BUSY		BIT_ULL(36)
+#define OBSTACLE	BIT_ULL(42)
+
+static void meet(struct cma_request *rq, unsigned long pfn, unsigned long weight)
 {
-	static const unsigned int costs[] = {
+	rq->obstacles.keys[rq->obstacles.nr] = pfn;
+	rq->obstacles.values[rq->obstacles.nr++] = weight;
+}
+
+static u64 page_cost(const struct cma_request *rq, unsigned long i)
+{
+	static const u64 costs[] = {
 		[CMA_FREE] = 0, [CMA_CACHED] = 4, [CMA_CLEAN] = 1, [CMA_MOVABLE] = 4,
-		[CMA_BATCHED] = 64, [CMA_STUCK] = 0,
+		[CMA_BATCHED] = 64, [CMA_BUSY] = BUSY, [CMA_BROKEN] = 0,
 	};
+	const struct cma_sight *page = &pages[i - BASE];
+	u64 cost = costs[page->use];
+
+	if (page->needs_fs && !(rq->move_gfp & __GFP_FS))
+		cost = BUSY;
+	for (unsigned int o = 0; o < rq->obstacles.nr && page->use; o++) {
+		unsigned long at = rq->obstacles.keys[o];
+
+		if (page->whole ? at >= page->head && at < page->end : at == i) {
+			cost += OBSTACLE * rq->obstacles.values[o];
+			break;
+		}
+	}
+	if (page->whole && cost >= BUSY)
+		cost >>= ilog2(page->end - page->head);
+	return cost;
+}
+
+static u64 window_cost(const struct cma_request *rq, unsigned long pfn)
+{
 	/* A folio is moved as a whole. */
-	unsigned long cost = (pfn - pages[pfn - BASE].head) * costs[pages[pfn - BASE].use];
+	u64 cost = (pfn - pages[pfn - BASE].head) * page_cost(rq, pfn);
 
 	for (unsigned long i = pfn; i < pfn + rq->count; i++) {
 		const struct cma_sight *page = &pages[i - BASE];
 
 		if (test_bit((i - BASE) >> cma->ranges->order_per_bit, cma->ranges->taken))
-			return ULONG_MAX;
-		if (page->use == CMA_STUCK || (rq->nowait && page->use != CMA_FREE))
-			return ULONG_MAX;
-		for (unsigned int o = 0; o < rq->obstacles.nr; o++)
-			if (rq->obstacles.keys[o] == (page->use ? page->head : i))
-				return ULONG_MAX;
-		cost += costs[page->use];
+			return U64_MAX;
+		if (page->use == CMA_BROKEN || (rq->nowait && page->use != CMA_FREE))
+			return U64_MAX;
+		cost += page_cost(rq, i);
 	}
 
 	return cost;
@@ -110,14 +137,15 @@ static bool check(struct kunit *test, struct cma_request *rq)
 	struct cma_map *map = cma->ranges;
 	unsigned long step = 1UL << max(rq->align, map->order_per_bit);
 	unsigned long pitch = ALIGN(rq->count, step);
-	unsigned long first = 0, best = ULONG_MAX;
+	unsigned long first = 0;
+	u64 best = U64_MAX;
 	struct cma_window window = { };
 	bool any = false, found;
 
 	for (unsigned long pfn = BASE; pfn + rq->count <= BASE + PAGES;
 	     pfn += 1UL << map->order_per_bit) {
 		unsigned long unit = cma_map_pfn_unit(map, pfn);
-		unsigned long cost;
+		u64 cost;
 
 		if (test_bit(unit, map->taken))
 			first = 0;
@@ -126,7 +154,7 @@ static bool check(struct kunit *test, struct cma_request *rq)
 			continue;
 		first = first ?: pfn;
 		cost = window_cost(rq, pfn);
-		any |= cost != ULONG_MAX;
+		any |= cost != U64_MAX;
 		if (!((pfn - first) % pitch))
 			best = min(best, cost);
 	}
@@ -139,8 +167,8 @@ static bool check(struct kunit *test, struct cma_request *rq)
 	KUNIT_EXPECT_TRUE(test, window.map == map);
 	KUNIT_EXPECT_TRUE(test, IS_ALIGNED(window.pfn, 1UL << rq->align));
 	KUNIT_EXPECT_TRUE(test, cma_map_contains(map, window.pfn, rq->count));
-	KUNIT_EXPECT_NE(test, window_cost(rq, window.pfn), ULONG_MAX);
-	if (best != ULONG_MAX) {
+	KUNIT_EXPECT_NE(test, window_cost(rq, window.pfn), U64_MAX);
+	if (best != U64_MAX) {
 		KUNIT_EXPECT_TRUE(test, window_cost(rq, window.pfn) <=
 				  (best ? best + rq->count / 2 : 0));
 	}
@@ -252,7 +280,7 @@ static void place_takes_room_of_two(struct kunit *test)
 	end();
 }
 
-static void place_between_stuck_pages(struct kunit *test)
+static void place_between_broken_pages(struct kunit *test)
 {
 	struct cma_request rq = { .count = 200 };
 	struct cma_window window;
@@ -260,21 +288,67 @@ static void place_between_stuck_pages(struct kunit *test)
 	begin(test, 0);
 	set_pages(0, PAGES, CMA_MOVABLE);
 	for (unsigned long i = 100; i < PAGES; i += 150)
-		set_pages(i, 1, CMA_STUCK);
+		set_pages(i, 1, CMA_BROKEN);
 	KUNIT_EXPECT_EQ(test, cma_find_window(cma, &rq, &window), -EBUSY);
-	KUNIT_EXPECT_NE(test, rq.stuck, 0);
+	KUNIT_EXPECT_NE(test, rq.blocker, 0);
 
 	/* One window, at a place that is a multiple of nothing. */
 	for (unsigned long i = 551; i < 751; i++)
 		set_pages(i, 1, CMA_MOVABLE);
-	set_pages(550, 1, CMA_STUCK);
-	set_pages(751, 1, CMA_STUCK);
+	set_pages(550, 1, CMA_BROKEN);
+	set_pages(751, 1, CMA_BROKEN);
 	KUNIT_EXPECT_EQ(test, cma_find_window(cma, &rq, &window), 0);
 	KUNIT_EXPECT_EQ(test, window.pfn, BASE + 551);
+	end();
+}
 
-	/* Met, and not to be tried again. */
-	rq.obstacles.keys[rq.obstacles.nr++] = BASE + 600;
-	KUNIT_EXPECT_TRUE(test, !check(test, &rq));
+/* A page that may not move is no verdict: what has fewer of them comes first. */
+static void place_among_busy_pages(struct kunit *test)
+{
+	struct cma_request rq = { .count = 256 };
+	struct cma_window window;
+
+	begin(test, 0);
+	for (unsigned long i = 0; i < PAGES; i++)
+		set_pages(i, 1, i % 64 || (i > 520 && i < 700) ? CMA_MOVABLE : CMA_BUSY);
+	KUNIT_EXPECT_TRUE(test, check(test, &rq));
+	KUNIT_EXPECT_EQ(test, cma_find_window(cma, &rq, &window), 0);
+	KUNIT_EXPECT_EQ(test, window.pfn, BASE + 512);
+	KUNIT_EXPECT_EQ(test, window.cost, 254);
+
+	/* A page that did not move is worse than several that may not, ... */
+	meet(&rq, BASE + 600, 1);
+	KUNIT_EXPECT_EQ(test, cma_find_window(cma, &rq, &window), 0);
+	KUNIT_EXPECT_NE(test, window.pfn, BASE + 512);
+	/* ... and one that did not move several times worse than one that did not once. */
+	meet(&rq, BASE + 100, 2);
+	meet(&rq, BASE + 400, 2);
+	meet(&rq, BASE + 900, 2);
+	KUNIT_EXPECT_EQ(test, cma_find_window(cma, &rq, &window), 0);
+	KUNIT_EXPECT_EQ(test, window.pfn, BASE + 512);
+	KUNIT_EXPECT_TRUE(test, check(test, &rq));
+	end();
+}
+
+/* As many as stand in the way of a caller that goes from one to the next. */
+static void place_counts(struct kunit *test)
+{
+	struct cma_request rq = { .count = 100 };
+
+	begin(test, 0);
+	KUNIT_EXPECT_EQ(test, cma_count_places(cma, &rq), PAGES - 99);
+	rq.align = 6;
+	KUNIT_EXPECT_EQ(test, cma_count_places(cma, &rq), PAGES / 64 - 1);
+	rq.align = 0;
+	cma_map_take(cma->ranges, 300, 1);
+	KUNIT_EXPECT_EQ(test, cma_count_places(cma, &rq), 201 + PAGES - 301 - 99);
+	rq.count = PAGES;
+	KUNIT_EXPECT_EQ(test, cma_count_places(cma, &rq), 1);
+	end();
+
+	begin(test, 3);
+	rq.count = 100;
+	KUNIT_EXPECT_EQ(test, cma_count_places(cma, &rq), PAGES / 8 - 12);
 	end();
 }
 
@@ -303,7 +377,7 @@ static void place_in_the_second_range(struct kunit *test)
 	cma->ranges[0].count = PAGES / 2;
 	cma->nr_ranges = 2;
 	KUNIT_ASSERT_EQ(test, cma_map_init(&cma->ranges[1]), 0);
-	set_pages(3, 1, CMA_STUCK);
+	set_pages(3, 1, CMA_BUSY);
 	KUNIT_EXPECT_EQ(test, cma_find_window(cma, &rq, &window), 0);
 	KUNIT_EXPECT_TRUE(test, window.map == &cma->ranges[1]);
 	KUNIT_EXPECT_EQ(test, window.pfn, BASE + PAGES / 2);
@@ -336,7 +410,8 @@ static void place_at_random(struct kunit *test)
 			set_pages(i, n, use);
 		}
 		while (stuck--)
-			set_pages(prandom_u32_state(&rnd) % PAGES, 1, CMA_STUCK);
+			set_pages(prandom_u32_state(&rnd) % PAGES, 1,
+				  stuck % 2 ? CMA_BROKEN : CMA_BUSY);
 		for (unsigned int taken = prandom_u32_state(&rnd) % 6; taken--; ) {
 			struct cma_map *map = cma->ranges;
 			unsigned long unit = prandom_u32_state(&rnd) % cma_map_units(map);
@@ -347,8 +422,7 @@ static void place_at_random(struct kunit *test)
 		/* Who does not wait meets none. */
 		for (unsigned int met = prandom_u32_state(&rnd) % 4; met-- && !rq.nowait; ) {
 			i = prandom_u32_state(&rnd) % PAGES;
-			rq.obstacles.keys[rq.obstacles.nr++] = pages[i].use ? pages[i].head :
-							       BASE + i;
+			meet(&rq, pages[i].use ? pages[i].head : BASE + i, 1);
 		}
 		check(test, &rq);
 		end();
@@ -361,7 +435,9 @@ static struct kunit_case place_cases[] = {
 	KUNIT_CASE(place_where_files_are),
 	KUNIT_CASE(place_leaves_room),
 	KUNIT_CASE(place_takes_room_of_two),
-	KUNIT_CASE(place_between_stuck_pages),
+	KUNIT_CASE(place_between_broken_pages),
+	KUNIT_CASE(place_among_busy_pages),
+	KUNIT_CASE(place_counts),
 	KUNIT_CASE(place_not_waiting),
 	KUNIT_CASE(place_in_the_second_range),
 	KUNIT_CASE(place_at_random),

@@ -156,19 +156,17 @@ void prandom_seed_state(struct rnd_state *state, u64 seed)
 
 void *xa_find(struct xarray *xa, unsigned long *index, unsigned long max, int mark)
 {
-	unsigned long *found = NULL;
+	unsigned int found = xa->nr;
 
 	(void)mark;
 	for (unsigned int i = 0; i < xa->nr; i++) {
-		if (xa->keys[i] >= *index && xa->keys[i] <= max && (!found || xa->keys[i] < *found))
-			found = &xa->keys[i];
+		if (xa->keys[i] >= *index && xa->keys[i] <= max &&
+		    (found == xa->nr || xa->keys[i] < xa->keys[found]))
+			found = i;
 	}
-	if (found)
-		*index = *found;
-	return found;
-}
+	if (found == xa->nr)
+		return NULL;
 
-void cma_unpark_all(struct cma *cma)
-{
-	(void)cma;
+	*index = xa->keys[found];
+	return &xa->values[found];
 }

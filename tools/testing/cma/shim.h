@@ -136,22 +136,16 @@ struct mutex {
 #define spin_unlock_irqrestore(lock, flags)	((void)(flags), spin_unlock(lock))
 extern int shim_locks_held;
 
-struct cma;
-void cma_unpark_all(struct cma *cma);
-
-/* A part of a structure, and no more: nothing is ever parked. */
-struct timer_list {
-	int dummy;
-};
-
-/* As much of an XArray as it takes to find a key. */
+/* As much of an XArray as it takes to find a key and its value. */
 struct xarray {
 	unsigned int nr;
 	unsigned long keys[8];
+	unsigned long values[8];
 };
 
 #define XA_PRESENT		0
 #define xa_empty(xa)		(!(xa)->nr)
+#define xa_to_value(entry)	(*(const unsigned long *)(entry))
 void *xa_find(struct xarray *xa, unsigned long *index, unsigned long max, int mark);
 
 /* Large blocks cost nothing until they are written to. */

@@ -37,7 +37,6 @@
 #define SPARE	65536		/* pages that may come to lie elsewhere */
 #define FOLIO	(-1)
 #define READAHEAD "/sys/fs/ext4/ram0/inode_readahead_blks"
-#define PARK	"/sys/module/cma/parameters/park"
 #define TRACK	"/sys/module/cma/parameters/track"
 #define LISTS	"/proc/sys/vm/percpu_pagelist_high_fraction"
 
@@ -564,18 +563,6 @@ static void run_idle(unsigned long pages, bool folio)
 	command("count 0");
 }
 
-/* If what was released is not to be had as it is. Other trees do not have that. */
-static void run_unparked(unsigned long pages, bool folio)
-{
-	bool parks = !access(PARK, W_OK);
-
-	if (parks)
-		set_number(PARK, 0);
-	take_turns("idle-unparked", pages, folio, 50, 600);
-	if (parks)
-		set_number(PARK, 1);
-}
-
 /* What it costs to record who holds what. */
 static void run_untracked(unsigned long pages)
 {
@@ -702,9 +689,6 @@ int main(int argc, char **argv)
 		for (unsigned int i = 0; i < 5; i++)
 			run_idle(sizes[i], false);
 		run_idle((2 << 20) / page_size, true);
-		for (unsigned int i = 0; i < 5; i++)
-			run_unparked(sizes[i], false);
-		run_unparked((2 << 20) / page_size, true);
 		run_untracked(1);
 		run_untracked(256);
 	} else if (!strcmp(what, "loaded")) {

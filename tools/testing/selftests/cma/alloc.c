@@ -591,45 +591,23 @@ static void *allocate_at_random(void *arg)
 	return NULL;
 }
 
-static int write_park(const char *value)
-{
-	int fd = open("/sys/module/cma/parameters/park", O_WRONLY);
-	int ret = fd < 0 || write(fd, value, strlen(value)) < 0 ? -errno : 0;
-
-	if (fd >= 0)
-		close(fd);
-	return ret;
-}
-
-/* What is parked goes back by itself; with park=0 all does at once. */
+/* What is released is free for borrowers at once. */
 TEST_F_TIMEOUT(area, released_can_be_borrowed, PATIENCE)
 {
 	const struct area *area = &self->area;
-	uint64_t n = area->pages / 8, pfn, held;
+	uint64_t n = area->pages / 8, back = 0, pfn, held;
 
-	if (write_park("1") == -ENOENT)
-		SKIP(return, "this allocator parks nothing");
-	EXPECT_EQ(-EINVAL, write_park("perhaps"));
-
-	for (int park = 1; park >= 0; park--) {
-		uint64_t back = 0;
-
-		ASSERT_EQ(0, write_park(park ? "1" : "0"));
-		/* Others may borrow or give back some meanwhile. */
-		for (int i = 0; i < 10 && back < n / 2; i++) {
-			ASSERT_EQ(0, cma_get_patiently(self->fd, area, n, &pfn));
-			held = read_vmstat("nr_free_cma");
-			ASSERT_EQ(1, cma_put(self->fd, area, pfn, n));
-			if (park)
-				usleep(100000);
-			back = read_vmstat("nr_free_cma") - held;
-			back = back > area->pages ? 0 : back;
-		}
-		EXPECT_GE(back, n / 2)
-			TH_LOG("park=%d: %llu of %llu pages are free again", park,
-			       (long long)back, (long long)n);
+	/* Others may borrow or give back some meanwhile. */
+	for (int i = 0; i < 10 && back < n / 2; i++) {
+		ASSERT_EQ(0, cma_get_patiently(self->fd, area, n, &pfn));
+		held = read_vmstat("nr_free_cma");
+		ASSERT_EQ(1, cma_put(self->fd, area, pfn, n));
+		back = read_vmstat("nr_free_cma") - held;
+		back = back > area->pages ? 0 : back;
 	}
-	ASSERT_EQ(0, write_park("1"));
+	EXPECT_GE(back, n / 2)
+		TH_LOG("%llu of %llu pages are free again", (long long)back,
+		       (long long)n);
 }
 
 TEST_F_TIMEOUT(area, threads, PATIENCE)

@@ -99,7 +99,7 @@ static const struct {
 	{ "failures",
 	  "# age_ms pages align error pid comm reason pfn refs maps owner\n",
 	  "NNNENWWpnnW" },
-	{ "reasons", "# count reason last_ms\n", "NWN" },
+	{ "reasons", "# count reason last_ms waited_us waited_for\n", "NWNNp" },
 	{ "map", "# pfn pages free borrowed allocated stuck\n", "PNNNNN" },
 };
 
