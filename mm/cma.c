@@ -547,9 +547,14 @@ static void cma_count_failed(struct cma *cma, unsigned long count, u64 ns)
 /* The units are taken; take their pages, too, if all of them are free. */
 static int cma_take_pages(struct cma_request *rq, const struct cma_window *window)
 {
-	rq->missed_map = window->map;
-	rq->missed = take_free_range(window->pfn, rq->count, MIGRATE_CMA, rq->gfp);
-	return rq->missed == window->pfn + rq->count ? 0 : -EBUSY;
+	unsigned long found = take_free_range(window->pfn, rq->count, MIGRATE_CMA,
+					      rq->gfp);
+
+	if (found == window->pfn + rq->count)
+		return 0;
+
+	rq->from = found;
+	return -EBUSY;
 }
 
 static void cma_choose(const struct cma *cma, struct cma_request *rq,
@@ -592,24 +597,39 @@ static int cma_claim_traced(struct cma *cma, struct cma_request *rq,
 /* Others may take what was found free; an allocation that cannot sleep gives up then. */
 #define CMA_NOWAIT_TRIES	16
 
-/* Without moving pages: the first place where all are free. */
+/* Without moving pages: the first place where all are free, from where it last ended. */
 static int cma_alloc_first_free(struct cma *cma, struct cma_request *rq,
 				struct cma_window *window)
 {
-	for (unsigned int i = 0; i < CMA_NOWAIT_TRIES; i++) {
-		int ret = cma_find_window(cma, rq, window);
+	unsigned long begun = READ_ONCE(cma->nowait_pfn);
+	int ret = -EBUSY;
 
+	rq->from = begun;
+	rq->from_map = cma_find_range(cma, begun);
+	for (unsigned int i = 0; i < CMA_NOWAIT_TRIES; i++) {
+		ret = cma_find_window(cma, rq, window);
+		if (ret && begun && rq->from == begun) {
+			/* There is nothing between there and the end. */
+			begun = 0;
+			rq->from_map = NULL;
+			continue;
+		}
 		if (ret)
-			return ret;
+			break;
 		if (!cma_take_window(cma, rq, window))
 			continue;
 		cma_choose(cma, rq, window);
-		if (!cma_take_pages(rq, window))
+		ret = cma_take_pages(rq, window);
+		if (!ret)
 			return 0;
 		cma_drop(cma, window->map, window->pfn, rq->count);
+		rq->from++;
+		rq->from_map = window->map;
 	}
 
-	return -EBUSY;
+	/* Behind the last place looked at, or from the beginning. */
+	WRITE_ONCE(cma->nowait_pfn, rq->from_map ? rq->from : 0);
+	return ret;
 }
 
 /* The long way: find the best place, and have what is there moved away. */
@@ -750,8 +770,8 @@ struct page *cma_alloc(struct cma *cma, unsigned long count,
  * As cma_alloc(), but borrowed pages stay where they are. That it fails is an
  * ordinary event and not logged. The pages go back with cma_release().
  *
- * The time it takes grows with what is borrowed in front of the first range
- * that is free, a few nanoseconds a page; locks are held for a part of it only.
+ * It looks at 2048 pages or free blocks at most, whatever the size of the area, and
+ * the next one goes on from there; locks are held for a part of it only.
  *
  * Context: any but NMI; with PREEMPT_RT, where preemption is enabled. Takes
  * cma->lock and zone locks.

@@ -151,6 +151,8 @@ struct cma_kobject {
  * @history: what went wrong; NULL if there is no memory for it
  * @stuck: pages that were in the way of late; NULL if there is no memory for them
  * @next_stuck: which of them is overwritten next
+ * @nowait_pfn: where a search for free pages that had to end early goes on; 0 if
+ *	none had to
  * @nr_pages_succeeded: pages handed out so far
  * @nr_pages_failed: pages asked for in vain so far
  * @nr_pages_released: pages taken back so far
@@ -178,6 +180,7 @@ struct cma {
 	struct cma_history *history;
 	struct cma_stuck *stuck;
 	unsigned int next_stuck;
+	unsigned long nowait_pfn;
 #ifdef CONFIG_CMA_SYSFS
 	u64 nr_pages_succeeded;
 	u64 nr_pages_failed;
@@ -279,9 +282,9 @@ void cma_look_on(struct cma_sight *sight, unsigned long end);
  * @moved: pages moved
  * @blocker: the last page that was in the way, or 0
  * @obstacle: what was in the way last; has a reason if anything was
- * @missed: the last page that was not free, though it looked like it; for who
- *	does not wait, places behind it come next
- * @missed_map: the range of it
+ * @looks: with @nowait, pages and blocks looked at
+ * @from: with @nowait, the page from which the search goes on
+ * @from_map: the range of it; NULL to begin at the first range
  * @obstacles: first pages of folios that were in the way, with their weight: how
  *	often that was
  */
@@ -299,8 +302,9 @@ struct cma_request {
 	unsigned long moved;
 	unsigned long blocker;
 	struct cma_obstacle *obstacle;
-	unsigned long missed;
-	struct cma_map *missed_map;
+	unsigned long looks;
+	unsigned long from;
+	struct cma_map *from_map;
 	struct xarray obstacles;
 };
 

@@ -73,6 +73,9 @@ static const u64 costs[] = {
 #define LOOKS_AT_LEAST	1024
 #define LOOKS_AT_ONCE	256
 
+/* An allocation that cannot sleep looks at so many, in however large an area. */
+#define LOOKS_NOT_WAITING	2048
+
 /**
  * struct walk - a way through free units, page by page
  * @rq: the allocation
@@ -212,6 +215,12 @@ static bool walk_run(struct walk *walk, unsigned long pfn, unsigned long end)
 		unsigned long stop, looks = walk->looks;
 		struct cma_sight sight;
 
+		if (rq->nowait && looks == LOOKS_NOT_WAITING) {
+			rq->from = pfn;
+			rq->from_map = walk->map;
+			return true;
+		}
+
 		cma_look(pfn, &sight);
 		walk->looks++;
 		if (!rq->nowait && !sight.whole &&
@@ -265,8 +274,8 @@ static bool walk_map(struct walk *walk, struct cma *cma, struct cma_map *map)
 	unsigned long span = cma_map_span(map, rq->count);
 	unsigned long unit = 0, end = 0;
 
-	if (rq->nowait && rq->missed_map == map)
-		unit = cma_map_pfn_unit(map, rq->missed) + 1;
+	if (rq->nowait && rq->from_map == map)
+		unit = cma_map_pfn_unit(map, rq->from);
 	walk->map = map;
 	walk->step = 1UL << max(rq->align, map->order_per_bit);
 	walk->pitch = ALIGN(rq->count, walk->step);
@@ -311,11 +320,11 @@ static bool walk_map(struct walk *walk, struct cma *cma, struct cma_map *map)
 int cma_find_window(struct cma *cma, struct cma_request *rq,
 		    struct cma_window *window)
 {
-	struct walk walk = { .rq = rq, .window = window };
+	struct walk walk = { .rq = rq, .window = window, .looks = rq->looks };
 	struct cma_map *map = cma->ranges;
 
-	if (rq->nowait && rq->missed_map)
-		map = rq->missed_map;
+	if (rq->nowait && rq->from_map)
+		map = rq->from_map;
 	window->cost = U64_MAX;
 	for (; map < cma->ranges + cma->nr_ranges; map++) {
 		u64 cost = window->cost;
@@ -327,6 +336,8 @@ int cma_find_window(struct cma *cma, struct cma_request *rq,
 			break;
 	}
 
+	if (rq->nowait)
+		rq->looks = walk.looks;
 	if (window->cost != U64_MAX) {
 		/* What may not move is not known to be moved. */
 		window->cost = DIV_ROUND_UP(window->cost % COST_OF_ROOM, MOVE);
