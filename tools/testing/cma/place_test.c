@@ -367,6 +367,27 @@ static void place_not_waiting(struct kunit *test)
 	end();
 }
 
+/* However large the area: it ends after so many, and the next one goes on from there. */
+static void place_not_looking_for_ever(struct kunit *test)
+{
+	struct cma_request rq = { .count = 30, .nowait = true, .looks = 2048 - 100 };
+	struct cma_window window;
+
+	begin(test, 0);
+	for (unsigned long i = 0; i < PAGES; i++)
+		set_pages(i, 1, CMA_MOVABLE);
+	set_pages(200, 30, CMA_FREE);
+	KUNIT_EXPECT_EQ(test, cma_find_window(cma, &rq, &window), -EBUSY);
+	KUNIT_EXPECT_EQ(test, rq.looks, 2048);
+	KUNIT_EXPECT_EQ(test, rq.from, BASE + 100);
+	KUNIT_EXPECT_TRUE(test, rq.from_map == cma->ranges);
+	rq.looks = 0;
+	KUNIT_EXPECT_EQ(test, cma_find_window(cma, &rq, &window), 0);
+	KUNIT_EXPECT_EQ(test, window.pfn, BASE + 200);
+	KUNIT_EXPECT_EQ(test, rq.looks, 101);
+	end();
+}
+
 static void place_in_the_second_range(struct kunit *test)
 {
 	struct cma_request rq = { .count = PAGES / 2 };
@@ -439,6 +460,7 @@ static struct kunit_case place_cases[] = {
 	KUNIT_CASE(place_among_busy_pages),
 	KUNIT_CASE(place_counts),
 	KUNIT_CASE(place_not_waiting),
+	KUNIT_CASE(place_not_looking_for_ever),
 	KUNIT_CASE(place_in_the_second_range),
 	KUNIT_CASE(place_at_random),
 	{}
