@@ -274,9 +274,10 @@ void cma_look_on(struct cma_sight *sight, unsigned long end);
  * @gfp: for what is done to the pages
  * @move_gfp: for memory to move borrowed pages to
  * @nowait: leave those to their owners
- * @begun: when it began, by local_clock(), as all times here
+ * @begun: when it began, by local_clock()
  * @claims: how often it had pages moved away
- * @claimed_ns: what that took
+ * @claimed_ns: how long that took
+ * @waited_ns: how long it waited for pages that were in the way
  * @tried: ranges tried
  * @waits: times it waited for a page
  * @moved: pages moved
@@ -297,6 +298,7 @@ struct cma_request {
 	u64 begun;
 	unsigned long claims;
 	u64 claimed_ns;
+	u64 waited_ns;
 	unsigned long tried;
 	unsigned int waits;
 	unsigned long moved;

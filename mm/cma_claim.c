@@ -310,15 +310,16 @@ void cma_recall_obstacles(struct cma *cma, struct cma_request *rq)
 int cma_persevere(struct cma *cma, struct cma_request *rq)
 {
 	unsigned long since = remember(cma, rq->blocker);
-	u64 spent;
 
 	if (add_weight(rq, rq->blocker, 1) > 1) {
 		unsigned int ms = min(FIRST_WATCH_MS << 2 * min(rq->waits++, 2),
 				      MAX_WATCH_MS);
-		u64 begun = local_clock();
+		u64 waited, begun = local_clock();
 		bool less = watch(rq->blocker, ms);
 
-		cma_note_wait(cma, rq->obstacle, elapsed(begun));
+		waited = elapsed(begun);
+		rq->waited_ns += waited;
+		cma_note_wait(cma, rq->obstacle, waited);
 		if (less)
 			forget(cma, rq->blocker);
 		else if (time_after(jiffies, since + STAYS))
@@ -327,14 +328,13 @@ int cma_persevere(struct cma *cma, struct cma_request *rq)
 	if (fatal_signal_pending(current))
 		return -EINTR;
 
-	/* To try every place would take about so long. */
-	spent = elapsed(rq->begun);
-	if (rq->claims < MIN_CLAIMS ||
-	    div64_u64(spent, cma_count_places(cma, rq)) <=
+	/* Would one claim in every place have taken so long? */
+	if (rq->claims >= MIN_CLAIMS &&
+	    div64_ul(rq->claimed_ns + rq->waited_ns, cma_count_places(cma, rq)) >=
 	    div64_ul(rq->claimed_ns, rq->claims))
-		return 0;
+		return -EBUSY;
 
-	return -EBUSY;
+	return 0;
 }
 
 /**
