@@ -34,6 +34,7 @@
 #include <linux/pgalloc_tag.h>
 #include <linux/ratelimit.h>
 #include <linux/sched/clock.h>
+#include <linux/sched/signal.h>
 #include <linux/slab.h>
 #include <linux/string.h>
 #include <linux/vmstat.h>
@@ -547,8 +548,7 @@ static void cma_count_failed(struct cma *cma, unsigned long count, u64 ns)
 /* The units are taken; take their pages, too, if all of them are free. */
 static int cma_take_pages(struct cma_request *rq, const struct cma_window *window)
 {
-	unsigned long found = take_free_range(window->pfn, rq->count, MIGRATE_CMA,
-					      rq->gfp);
+	unsigned long found = take_free_range(window->pfn, rq->count, rq->gfp);
 
 	if (found == window->pfn + rq->count)
 		return 0;
@@ -623,7 +623,9 @@ static int cma_alloc_first_free(struct cma *cma, struct cma_request *rq,
 		if (!ret)
 			return 0;
 		cma_drop(cma, window->map, window->pfn, rq->count);
-		rq->from++;
+		/* What is free in an isolated block is not to be had. */
+		rq->from = is_migrate_cma_page(pfn_to_page(rq->from)) ?
+			   rq->from + 1 : pageblock_end_pfn(rq->from);
 		rq->from_map = window->map;
 	}
 
@@ -646,6 +648,10 @@ static int cma_alloc_best(struct cma *cma, struct cma_request *rq,
 			cma_note_obstacle(cma, rq->obstacle, rq->blocker, 0, 0);
 		if (ret)
 			break;
+		if (fatal_signal_pending(current)) {
+			ret = -EINTR;
+			break;
+		}
 		if (!cma_take_window(cma, rq, window))
 			continue;
 
@@ -656,7 +662,8 @@ static int cma_alloc_best(struct cma *cma, struct cma_request *rq,
 		if (!ret)
 			break;
 		cma_drop(cma, window->map, window->pfn, rq->count);
-		if (ret != -EBUSY)
+		/* Where fewer pages are to be moved, there may be the memory for it. */
+		if (ret != -EBUSY && ret != -ENOMEM)
 			break;
 
 		cma_note_obstacle(cma, rq->obstacle, rq->blocker, window->pfn,
@@ -664,7 +671,7 @@ static int cma_alloc_best(struct cma *cma, struct cma_request *rq,
 		trace_cma_alloc_busy_retry(cma->name, window->pfn,
 					   pfn_to_page(window->pfn), rq->count,
 					   rq->align);
-		ret = cma_persevere(cma, rq);
+		ret = cma_persevere(cma, rq, ret);
 	} while (!ret);
 	xa_destroy(&rq->obstacles);
 	return ret;

@@ -255,6 +255,7 @@ enum cma_use {
  * @end: page behind its folio or free block, or behind others that are used alike
  * @whole: it is of a large folio, which moves as a whole
  * @needs_fs: who moves it must be allowed to call into file systems
+ * @excess: references of its folio that nothing explains, if it is busy
  */
 struct cma_sight {
 	enum cma_use use;
@@ -262,10 +263,30 @@ struct cma_sight {
 	unsigned long end;
 	bool whole;
 	bool needs_fs;
+	int excess;
 };
 
 void cma_look(unsigned long pfn, struct cma_sight *sight);
 void cma_look_on(struct cma_sight *sight, unsigned long end);
+
+/**
+ * enum cma_level - what windows may hold, beside pages that can be moved
+ * @CMA_NOTHING_BUSY: nothing
+ * @CMA_NOTHING_MET: pages that are busy, but none that this allocation failed to move
+ * @CMA_NOTHING_STAYING: also those, but none that has kept its references for long
+ * @CMA_ANYTHING: also those
+ *
+ * Only if there is no window of one level are those of the next one looked for.
+ */
+enum cma_level {
+	CMA_NOTHING_BUSY,
+	CMA_NOTHING_MET,
+	CMA_NOTHING_STAYING,
+	CMA_ANYTHING,
+};
+
+/* In @obstacles of struct cma_request, the weight of a page that stays is this or more. */
+#define CMA_STAYS	64
 
 /**
  * struct cma_request - an allocation under way
@@ -279,15 +300,16 @@ void cma_look_on(struct cma_sight *sight, unsigned long end);
  * @claimed_ns: how long that took
  * @waited_ns: how long it waited for pages that were in the way
  * @tried: ranges tried
- * @waits: times it waited for a page
+ * @short_of_memory: there was too little to move pages to: as few as possible then
+ * @level: of the window found last
  * @moved: pages moved
  * @blocker: the last page that was in the way, or 0
  * @obstacle: what was in the way last; has a reason if anything was
  * @looks: with @nowait, pages and blocks looked at
  * @from: with @nowait, the page from which the search goes on
  * @from_map: the range of it; NULL to begin at the first range
- * @obstacles: first pages of folios that were in the way, with their weight: how
- *	often that was
+ * @obstacles: first pages of folios that were in the way, with a weight: how often
+ *	that was, and CMA_STAYS more if it is known to stay
  */
 struct cma_request {
 	unsigned long count;
@@ -300,7 +322,8 @@ struct cma_request {
 	u64 claimed_ns;
 	u64 waited_ns;
 	unsigned long tried;
-	unsigned int waits;
+	bool short_of_memory;
+	enum cma_level level;
 	unsigned long moved;
 	unsigned long blocker;
 	struct cma_obstacle *obstacle;
@@ -314,8 +337,8 @@ struct cma_request {
  * struct cma_window - where an allocation may lie
  * @map: range
  * @pfn: first page
- * @cost: of having it, in pages to be moved, as cma_find_window() leaves it; 0 if
- *	all are free
+ * @cost: of having it, in pages to be moved, as cma_find_window() leaves it: all if
+ *	some may not move, 0 if all are free
  */
 struct cma_window {
 	struct cma_map *map;
@@ -328,7 +351,7 @@ int cma_find_window(struct cma *cma, struct cma_request *rq,
 bool cma_is_claimed(unsigned long start, unsigned long end);
 int cma_claim(struct cma_request *rq, unsigned long start);
 unsigned long cma_count_places(struct cma *cma, const struct cma_request *rq);
-int cma_persevere(struct cma *cma, struct cma_request *rq);
+int cma_persevere(struct cma *cma, struct cma_request *rq, int error);
 void cma_recall_obstacles(struct cma *cma, struct cma_request *rq);
 void cma_claim_init(struct cma *cma);
 

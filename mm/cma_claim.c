@@ -4,23 +4,21 @@
  *
  * alloc_contig_range() does that, with all the patience it has. Here is what goes
  * round it: allocations that would empty the same pageblocks go one after the other,
- * and after -EBUSY it is decided whether another try has a chance.
+ * and after a failure it is decided whether another try has a chance.
  *
  * Most of what keeps a page from moving is gone in a moment: a reader, a fault, I/O
- * under way. So an allocation goes on, in one place after the other, for as long as
- * trying every place there is would take. It ends earlier only if a page is in the way
- * whichever place it takes, and has kept its references for a second, in this
- * allocation or in those before it. Areas remember such pages, so that one whose
- * reference was leaked makes one allocation wait, and not each.
+ * under way. So an allocation goes on, in one place after the other, until it has
+ * tried as often as there are places. It ends earlier only if in each place is a page
+ * that has kept its references for a second, in this allocation or in those shortly
+ * before it. Areas remember such pages, so that one whose reference was leaked makes
+ * one allocation wait, and not each.
  */
 
 #include <linux/delay.h>
 #include <linux/jiffies.h>
 #include <linux/list.h>
-#include <linux/math64.h>
 #include <linux/minmax.h>
 #include <linux/mm.h>
-#include <linux/page_ref.h>
 #include <linux/sched/clock.h>
 #include <linux/sched/signal.h>
 #include <linux/slab.h>
@@ -31,30 +29,32 @@
 #include "internal.h"
 #include "cma.h"
 
-/* Claims that there are at least, however few places. */
-#define MIN_CLAIMS	5
+/* Claims that there may be, however few places. */
+#define MIN_CLAIMS	4
 
-/* A page is watched for 2 ms, then 8, then 16 each time. */
-#define FIRST_WATCH_MS	2
-#define MAX_WATCH_MS	16
+/* A page is watched for so long at a time, and for so long in all or as claims took. */
+#define WATCH_NS	(16 * NSEC_PER_MSEC)
+#define WATCHES_NS	(40 * NSEC_PER_MSEC)
 
-/* A page that kept its references for so long is expected to go on keeping them. */
+/* A page that kept its references for so long is expected to go on keeping them ... */
 #define STAYS		HZ
-/* All other places are tried before one with such a page. */
-#define STAYS_WEIGHT	64
+/* ... if it was met again that soon: else it may have let them go meanwhile. */
+#define FRESH		(10 * HZ)
 
 #define REMEMBERED	64
 
 /**
  * struct cma_stuck - a page that was in the way, the first of its folio
  * @pfn: page; 0 if the entry is free
- * @refs: references it had
- * @since: when it was first in the way, in jiffies; it has had as many since
+ * @excess: references it had that nothing explains
+ * @since: when it was first in the way, in jiffies; it had as many each time since
+ * @seen: when it was last
  */
 struct cma_stuck {
 	unsigned long pfn;
-	int refs;
+	int excess;
 	unsigned long since;
+	unsigned long seen;
 };
 
 /*
@@ -190,46 +190,45 @@ int cma_claim(struct cma_request *rq, unsigned long start)
 	rq->claims++;
 	rq->claimed_ns += elapsed(begun);
 	rq->moved += result.migrated;
-	if (ret == -EBUSY)
+	if (ret == -EBUSY || ret == -ENOMEM)
 		rq->blocker = result.busy ?: find_blocker(start, end);
 	return ret;
 }
 
-/* Return: whether it has fewer references than it had when this began. */
-static bool watch(unsigned long pfn, unsigned int ms)
-{
-	const struct page *page = pfn_to_page(pfn);
-	int refs = page_ref_count(page);
-	u64 begun = local_clock();
-
-	do {
-		usleep_range_state(200, 400, TASK_KILLABLE);
-		if (page_ref_count(page) < refs)
-			return true;
-	} while (elapsed(begun) < ms * NSEC_PER_MSEC &&
-		 !fatal_signal_pending(current));
-
-	return false;
-}
-
-/* How many references keep a page? 0 if it may well be that none does. */
-static int busy_refs(unsigned long pfn)
+/* References of a page that nothing explains. */
+static int excess_refs(unsigned long pfn)
 {
 	struct cma_sight sight;
 
 	cma_look(pfn, &sight);
-	return sight.use == CMA_BUSY ? page_ref_count(pfn_to_page(pfn)) : 0;
+	return sight.use == CMA_BUSY ? sight.excess : 0;
 }
 
-/* Return: since when it is known to be in the way, with no fewer references. */
-static unsigned long remember(struct cma *cma, unsigned long pfn)
+/* Return: whether it has fewer of them than when this began. */
+static bool watch(unsigned long pfn)
 {
-	unsigned long flags, since = jiffies;
-	struct cma_stuck *it = NULL;
-	int refs = busy_refs(pfn);
+	int excess = excess_refs(pfn);
+	u64 begun = local_clock();
 
-	if (!cma->stuck || !refs)
-		return since;
+	while (elapsed(begun) < WATCH_NS && !fatal_signal_pending(current)) {
+		if (!excess || excess_refs(pfn) < excess)
+			return true;
+		usleep_range_state(200, 400, TASK_KILLABLE);
+	}
+
+	return false;
+}
+
+/* Return: whether it is known to stay. */
+static bool remember(struct cma *cma, unsigned long pfn)
+{
+	int excess = excess_refs(pfn);
+	struct cma_stuck *it = NULL;
+	unsigned long flags;
+	bool stays;
+
+	if (!cma->stuck || !excess)
+		return false;
 
 	spin_lock_irqsave(&cma->lock, flags);
 	for (unsigned int i = 0; i < REMEMBERED && !it; i++) {
@@ -238,11 +237,15 @@ static unsigned long remember(struct cma *cma, unsigned long pfn)
 	}
 	if (!it)
 		it = &cma->stuck[cma->next_stuck++ % REMEMBERED];
-	if (it->pfn == pfn && it->refs <= refs)
-		since = it->since;
-	*it = (struct cma_stuck){ .pfn = pfn, .refs = refs, .since = since };
+	if (it->pfn != pfn || it->excess > excess ||
+	    time_after(jiffies, it->seen + FRESH))
+		it->since = jiffies;
+	it->pfn = pfn;
+	it->excess = excess;
+	it->seen = jiffies;
+	stays = time_after(jiffies, it->since + STAYS);
 	spin_unlock_irqrestore(&cma->lock, flags);
-	return since;
+	return stays;
 }
 
 static void forget(struct cma *cma, unsigned long pfn)
@@ -258,16 +261,15 @@ static void forget(struct cma *cma, unsigned long pfn)
 }
 
 /* If there is no memory for it, the page is met with once more. */
-static unsigned long add_weight(struct cma_request *rq, unsigned long pfn,
-				unsigned long more)
+static void add_weight(struct cma_request *rq, unsigned long pfn, bool stays)
 {
-	void *weight = xa_load(&rq->obstacles, pfn);
+	void *entry = xa_load(&rq->obstacles, pfn);
+	unsigned long weight = entry ? xa_to_value(entry) + 1 : 1;
 
-	if (weight)
-		more += xa_to_value(weight);
-	xa_store(&rq->obstacles, pfn, xa_mk_value(more),
+	if (stays && weight < CMA_STAYS)
+		weight += CMA_STAYS;
+	xa_store(&rq->obstacles, pfn, xa_mk_value(weight),
 		 (rq->gfp & GFP_KERNEL) | __GFP_NOWARN);
-	return more;
 }
 
 /**
@@ -279,60 +281,64 @@ static unsigned long add_weight(struct cma_request *rq, unsigned long pfn,
  */
 void cma_recall_obstacles(struct cma *cma, struct cma_request *rq)
 {
-	struct cma_stuck it;
-	unsigned long flags;
-
 	for (unsigned int i = 0; cma->stuck && i < REMEMBERED; i++) {
+		struct cma_stuck it;
+		unsigned long flags;
+
 		spin_lock_irqsave(&cma->lock, flags);
 		it = cma->stuck[i];
 		spin_unlock_irqrestore(&cma->lock, flags);
 		if (!it.pfn)
 			continue;
-		if (busy_refs(it.pfn) < it.refs)
+		if (excess_refs(it.pfn) < it.excess || time_after(jiffies, it.seen + FRESH))
 			forget(cma, it.pfn);
 		else
-			add_weight(rq, it.pfn, time_after(jiffies, it.since + STAYS) ?
-					       STAYS_WEIGHT : 1);
+			add_weight(rq, it.pfn, time_after(jiffies, it.since + STAYS));
 	}
 }
 
 /**
- * cma_persevere() - is there hope, after a claim that returned -EBUSY?
+ * cma_persevere() - is there hope, after a claim that failed?
  * @cma: area
- * @rq: the allocation
+ * @rq: the allocation; the page that was in the way has been described
+ * @error: what the claim returned
  *
- * If the page that was in the way had been before, no place is without such a page.
- * Then it is watched, and waited for.
+ * If there is no place without a page that was in the way before, that page is
+ * watched, until it loses a reference or the patience for it is used up.
  *
  * Context: process context, sleeps. Takes cma->lock.
- * Return: 0 to try again; -EBUSY to give up; -EINTR if the task is being killed.
+ * Return: 0 to try again; @error to give up; -EINTR if the task is being killed.
  */
-int cma_persevere(struct cma *cma, struct cma_request *rq)
+int cma_persevere(struct cma *cma, struct cma_request *rq, int error)
 {
-	unsigned long since = remember(cma, rq->blocker);
+	bool stays = remember(cma, rq->blocker);
+	bool less = false;
 
-	if (add_weight(rq, rq->blocker, 1) > 1) {
-		unsigned int ms = min(FIRST_WATCH_MS << 2 * min(rq->waits++, 2),
-				      MAX_WATCH_MS);
+	add_weight(rq, rq->blocker, stays);
+	if (error == -ENOMEM)
+		rq->short_of_memory = true;
+
+	/* One for each place, but memory will not be had for the hundredth either. */
+	if (rq->claims >= MIN_CLAIMS &&
+	    (error == -ENOMEM || rq->claims >= cma_count_places(cma, rq)))
+		return error;
+	if (rq->level < CMA_NOTHING_STAYING)
+		return 0;
+
+	if (rq->waited_ns <= max_t(u64, rq->claimed_ns, WATCHES_NS)) {
 		u64 waited, begun = local_clock();
-		bool less = watch(rq->blocker, ms);
 
+		less = watch(rq->blocker);
 		waited = elapsed(begun);
 		rq->waited_ns += waited;
 		cma_note_wait(cma, rq->obstacle, waited);
-		if (less)
-			forget(cma, rq->blocker);
-		else if (time_after(jiffies, since + STAYS))
-			return -EBUSY;
 	}
 	if (fatal_signal_pending(current))
 		return -EINTR;
-
-	/* Would one claim in every place have taken so long? */
-	if (rq->claims >= MIN_CLAIMS &&
-	    div64_ul(rq->claimed_ns + rq->waited_ns, cma_count_places(cma, rq)) >=
-	    div64_ul(rq->claimed_ns, rq->claims))
-		return -EBUSY;
+	if (less)
+		forget(cma, rq->blocker);
+	else if (stays && rq->level == CMA_ANYTHING)
+		return error;
 
 	return 0;
 }

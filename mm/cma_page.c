@@ -98,6 +98,7 @@ static __always_inline void look_at_used(struct page *head, unsigned int order,
 		sight->use = CMA_BATCHED;
 	else
 		sight->use = CMA_BUSY;
+	sight->excess = refs - known;
 }
 
 /**

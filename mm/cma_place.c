@@ -6,9 +6,10 @@
  * anything is touched, windows in which the allocation could lie are compared:
  *
  *	Memory that has failed is in none of them.
- *	What may not move makes one dearer than all else, and most of all a page that
- *	this allocation has failed to move. But a reference to a page tells nothing
- *	about the next moment, so such windows are compared, too.
+ *	First come those in which nothing is known to keep a page from moving, then
+ *	those with pages that are busy, then those with pages that this allocation has
+ *	failed to move (enum cma_level). A reference tells nothing about the next moment,
+ *	so none of them is out of the question.
  *	They leave room for as many more of the same size as before, or else some
  *	scattered allocations would do for a full area. Only where there is room for
  *	many, one may be lost.
@@ -45,9 +46,12 @@
 #define MANY		16
 #define COST_OF_ROOM	BIT_ULL(32)
 
-/* What may not move, and what did not. The sum over a window must not overflow. */
-#define COST_OF_BUSY	BIT_ULL(36)
-#define COST_OF_OBSTACLE	BIT_ULL(42)
+/*
+ * One with fewer pages that did not move comes before one with fewer that may not.
+ * These are not so many in a window that the sums overflow.
+ */
+#define COST_OF_BUSY	BIT_ULL(33)
+#define COST_OF_OBSTACLE	BIT_ULL(50)
 
 static const u64 costs[] = {
 	[CMA_FREE] = 0,
@@ -90,6 +94,8 @@ static const u64 costs[] = {
  *	room for all
  * @room: how many there are
  * @next: where the next window begins
+ * @level: what windows may hold
+ * @next_level: at which there are windows that this one leaves out
  * @price: of each page of what is looked at
  * @cost: of all pages behind
  * @begun: windows that the walk is in, their first pages
@@ -101,6 +107,8 @@ struct walk {
 	struct cma_request *rq;
 	struct cma_window *window;
 	struct cma_map *map;
+	enum cma_level level;
+	enum cma_level next_level;
 	unsigned long looks;
 	unsigned long step;
 	unsigned long grain;
@@ -117,42 +125,62 @@ struct walk {
 	unsigned int nr_ended;
 };
 
-/* Is it in the way of every window? */
-static bool is_in_the_way(const struct walk *walk, const struct cma_sight *sight)
+/* The level from which on a window may hold these pages; their end may come nearer. */
+static enum cma_level set_price(struct walk *walk, unsigned long pfn,
+				struct cma_sight *sight)
 {
-	if (walk->rq->nowait)
-		return sight->use != CMA_FREE;
-	return sight->use == CMA_BROKEN;
-}
-
-/* What does each page up to the end cost? That end may come nearer. */
-static u64 find_price(const struct walk *walk, unsigned long pfn,
-		      struct cma_sight *sight)
-{
-	struct cma_request *rq = walk->rq;
 	unsigned long at = sight->whole ? sight->head : pfn;
-	u64 price = costs[sight->use];
-	void *weight;
+	struct cma_request *rq = walk->rq;
+	unsigned long weight = 0;
+	void *entry = NULL;
 
+	walk->price = costs[sight->use];
 	if (sight->use == CMA_FREE)
-		return price;
+		return CMA_NOTHING_BUSY;
+	if (sight->use == CMA_BUSY && rq->short_of_memory)
+		walk->price = MOVE;
 	if (sight->needs_fs && !(rq->move_gfp & __GFP_FS))
-		price = COST_OF_BUSY;
+		walk->price = COST_OF_BUSY;
 
-	weight = xa_empty(&rq->obstacles) ? NULL :
-		xa_find(&rq->obstacles, &at, sight->end - 1, XA_PRESENT);
-	if (weight && (sight->whole || at == pfn)) {
-		price += COST_OF_OBSTACLE * xa_to_value(weight);
+	if (!xa_empty(&rq->obstacles))
+		entry = xa_find(&rq->obstacles, &at, sight->end - 1, XA_PRESENT);
+	if (entry && (sight->whole || at == pfn)) {
+		weight = xa_to_value(entry);
 		if (!sight->whole)
 			sight->end = pfn + 1;
-	} else if (weight) {
+	} else if (entry) {
 		sight->end = at;
 	}
 
+	walk->price += weight * COST_OF_OBSTACLE;
+	if (walk->price < COST_OF_BUSY)
+		return CMA_NOTHING_BUSY;
 	/* A folio is in the way once, not with each of its pages. */
-	if (sight->whole && price >= COST_OF_BUSY)
-		price >>= ilog2(sight->end - sight->head);
-	return price;
+	if (sight->whole)
+		walk->price >>= ilog2(sight->end - sight->head);
+	if (!weight)
+		return CMA_NOTHING_MET;
+	return weight < CMA_STAYS ? CMA_NOTHING_STAYING : CMA_ANYTHING;
+}
+
+/* Is no window to be had with these pages in it? */
+static bool is_in_the_way(struct walk *walk, unsigned long pfn,
+			  struct cma_sight *sight)
+{
+	enum cma_level level;
+
+	if (walk->rq->nowait)
+		return sight->use != CMA_FREE;
+	if (sight->use == CMA_BROKEN) {
+		walk->rq->blocker = sight->head;
+		return true;
+	}
+
+	level = set_price(walk, pfn, sight);
+	if (level <= walk->level)
+		return false;
+	walk->next_level = min(walk->next_level, level);
+	return true;
 }
 
 /* No window reaches across what ends before @pfn. */
@@ -182,13 +210,16 @@ static void begin_window(struct walk *walk, unsigned long pfn,
 	walk->next = walk->first + next;
 }
 
-static void end_window(struct walk *walk)
+/* Likewise, what of it lies behind. */
+static void end_window(struct walk *walk, const struct cma_sight *sight)
 {
 	unsigned int i = walk->nr_ended++ % MAX_BEGUN;
 	unsigned long pfn = walk->begun[i];
 	u64 cost = walk->cost - walk->cost_begun[i];
 	struct cma_window *best = walk->window;
 
+	if (sight->whole)
+		cost += (sight->end - (pfn + walk->rq->count)) * walk->price;
 	if ((pfn - walk->first) % walk->pitch > walk->slack)
 		cost += walk->room >= MANY ? MOVE + WORTHWHILE(walk->rq->count) :
 					     COST_OF_ROOM;
@@ -216,7 +247,8 @@ static bool walk_run(struct walk *walk, unsigned long pfn, unsigned long end)
 		struct cma_sight sight;
 
 		if (rq->nowait && looks == LOOKS_NOT_WAITING) {
-			rq->from = pfn;
+			rq->from = walk->nr_begun > walk->nr_ended ?
+				walk->begun[walk->nr_ended % MAX_BEGUN] : pfn;
 			rq->from_map = walk->map;
 			return true;
 		}
@@ -231,13 +263,11 @@ static bool walk_run(struct walk *walk, unsigned long pfn, unsigned long end)
 		if (!rq->nowait && looks / LOOKS_AT_LEAST != walk->looks / LOOKS_AT_LEAST)
 			cond_resched();
 
-		if (is_in_the_way(walk, &sight)) {
-			rq->blocker = sight.head;
+		if (is_in_the_way(walk, pfn, &sight)) {
 			pfn = min(sight.end, end);
 			begin_behind(walk, pfn);
 			continue;
 		}
-		walk->price = find_price(walk, pfn, &sight);
 
 		/* From where one window begins or ends to where the next one does. */
 		stop = min(sight.end, end);
@@ -250,7 +280,7 @@ static bool walk_run(struct walk *walk, unsigned long pfn, unsigned long end)
 			walk->cost += (to - pfn) * walk->price;
 			pfn = to;
 			if (pfn == last)
-				end_window(walk);
+				end_window(walk, &sight);
 			else if (pfn == walk->next && pfn < stop)
 				begin_window(walk, pfn, &sight);
 			else
@@ -259,8 +289,9 @@ static bool walk_run(struct walk *walk, unsigned long pfn, unsigned long end)
 				return true;
 		}
 
-		if (walk->looks > LOOKS_AT_LEAST &&
-		    walk->looks / LOOKS_PER_MOVE > walk->window->cost / MOVE)
+		if (walk->looks > LOOKS_AT_LEAST && walk->window->cost != U64_MAX &&
+		    walk->looks / LOOKS_PER_MOVE >
+		    min(walk->window->cost / MOVE, rq->count))
 			return true;
 	}
 
@@ -275,7 +306,7 @@ static bool walk_map(struct walk *walk, struct cma *cma, struct cma_map *map)
 	unsigned long unit = 0, end = 0;
 
 	if (rq->nowait && rq->from_map == map)
-		unit = cma_map_pfn_unit(map, rq->from);
+		unit = cma_map_pfn_unit(map, rq->from + BIT(map->order_per_bit) - 1);
 	walk->map = map;
 	walk->step = 1UL << max(rq->align, map->order_per_bit);
 	walk->pitch = ALIGN(rq->count, walk->step);
@@ -307,10 +338,33 @@ static bool walk_map(struct walk *walk, struct cma *cma, struct cma_map *map)
 	}
 }
 
+/* The best window of a level, in all ranges. */
+static bool walk_maps(struct walk *walk, struct cma *cma)
+{
+	struct cma_request *rq = walk->rq;
+	struct cma_map *map = cma->ranges;
+
+	if (rq->nowait && rq->from_map)
+		map = rq->from_map;
+	walk->window->cost = U64_MAX;
+	for (; map < cma->ranges + cma->nr_ranges; map++) {
+		u64 cost = walk->window->cost;
+		bool done = walk_map(walk, cma, map);
+
+		if (walk->window->cost < cost)
+			walk->window->map = map;
+		if (done)
+			break;
+	}
+
+	return walk->window->cost != U64_MAX;
+}
+
 /**
  * cma_find_window() - find the best place for an allocation
  * @cma: area, active
- * @rq: the allocation; a page that is in none of the places is noted in it
+ * @rq: the allocation; the level of the place is noted in it, and a page that is in no
+ *	place
  * @window: the place is stored here; the units are free, but not taken
  *
  * Context: as the allocation. Takes cma->lock.
@@ -320,30 +374,29 @@ static bool walk_map(struct walk *walk, struct cma *cma, struct cma_map *map)
 int cma_find_window(struct cma *cma, struct cma_request *rq,
 		    struct cma_window *window)
 {
-	struct walk walk = { .rq = rq, .window = window, .looks = rq->looks };
-	struct cma_map *map = cma->ranges;
+	struct walk walk = {
+		.rq = rq, .window = window, .looks = rq->looks,
+		.next_level = CMA_NOTHING_BUSY,
+	};
+	bool found, any;
 
-	if (rq->nowait && rq->from_map)
-		map = rq->from_map;
-	window->cost = U64_MAX;
-	for (; map < cma->ranges + cma->nr_ranges; map++) {
-		u64 cost = window->cost;
-		bool done = walk_map(&walk, cma, map);
-
-		if (window->cost < cost)
-			window->map = map;
-		if (done)
-			break;
-	}
+	do {
+		walk.level = walk.next_level;
+		walk.next_level = CMA_ANYTHING + 1;
+		walk.looks = rq->looks;
+		found = walk_maps(&walk, cma);
+		any = walk.looks > rq->looks;
+	} while (!found && walk.next_level <= CMA_ANYTHING);
 
 	if (rq->nowait)
 		rq->looks = walk.looks;
-	if (window->cost != U64_MAX) {
-		/* What may not move is not known to be moved. */
-		window->cost = DIV_ROUND_UP(window->cost % COST_OF_ROOM, MOVE);
-		return 0;
-	}
-	return walk.looks ? -EBUSY : -ENOMEM;
+	if (!found)
+		return any ? -EBUSY : -ENOMEM;
+
+	rq->level = walk.level;
+	window->cost = window->cost >= COST_OF_BUSY ? rq->count :
+		       DIV_ROUND_UP(window->cost % COST_OF_ROOM, MOVE);
+	return 0;
 }
 
 /**

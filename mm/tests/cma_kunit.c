@@ -853,7 +853,7 @@ static void __init cma_releases_once(struct kunit *test)
 
 static unsigned long take_free(unsigned long pfn, unsigned long nr_pages, gfp_t gfp)
 {
-	return take_free_range(pfn, nr_pages, MIGRATE_CMA, gfp);
+	return take_free_range(pfn, nr_pages, gfp);
 }
 
 /* Others may borrow a page just now; what they give back may be on a list. */

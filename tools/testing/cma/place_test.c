@@ -76,13 +76,27 @@ static void end(void)
 }
 
 /* What may not move, and what did not, is dearer than all that moves. */
-#define BUSY		BIT_ULL(36)
-#define OBSTACLE	BIT_ULL(42)
+#define BUSY		BIT_ULL(33)
+#define OBSTACLE	BIT_ULL(50)
 
 static void meet(struct cma_request *rq, unsigned long pfn, unsigned long weight)
 {
 	rq->obstacles.keys[rq->obstacles.nr] = pfn;
 	rq->obstacles.values[rq->obstacles.nr++] = weight;
+}
+
+static unsigned long weight(const struct cma_request *rq, unsigned long i)
+{
+	const struct cma_sight *page = &pages[i - BASE];
+
+	for (unsigned int o = 0; o < rq->obstacles.nr && page->use; o++) {
+		unsigned long at = rq->obstacles.keys[o];
+
+		if (page->whole ? at >= page->head && at < page->end : at == i)
+			return rq->obstacles.values[o];
+	}
+
+	return 0;
 }
 
 static u64 page_cost(const struct cma_request *rq, unsigned long i)
@@ -92,60 +106,69 @@ static u64 page_cost(const struct cma_request *rq, unsigned long i)
 		[CMA_BATCHED] = 64, [CMA_BUSY] = BUSY, [CMA_BROKEN] = 0,
 	};
 	const struct cma_sight *page = &pages[i - BASE];
-	u64 cost = costs[page->use];
+	u64 cost = costs[page->use] + OBSTACLE * weight(rq, i);
 
-	if (page->needs_fs && !(rq->move_gfp & __GFP_FS))
-		cost = BUSY;
-	for (unsigned int o = 0; o < rq->obstacles.nr && page->use; o++) {
-		unsigned long at = rq->obstacles.keys[o];
-
-		if (page->whole ? at >= page->head && at < page->end : at == i) {
-			cost += OBSTACLE * rq->obstacles.values[o];
-			break;
-		}
-	}
 	if (page->whole && cost >= BUSY)
 		cost >>= ilog2(page->end - page->head);
 	return cost;
 }
 
-static u64 window_cost(const struct cma_request *rq, unsigned long pfn)
+static enum cma_level page_level(const struct cma_request *rq, unsigned long i)
 {
-	/* A folio is moved as a whole. */
-	u64 cost = (pfn - pages[pfn - BASE].head) * page_cost(rq, pfn);
+	unsigned long w = weight(rq, i);
 
-	for (unsigned long i = pfn; i < pfn + rq->count; i++) {
+	if (w)
+		return w < CMA_STAYS ? CMA_NOTHING_STAYING : CMA_ANYTHING;
+	return pages[i - BASE].use == CMA_BUSY ? CMA_NOTHING_MET : CMA_NOTHING_BUSY;
+}
+
+#define NO_WINDOW	(CMA_ANYTHING + 1)
+
+/* Of the window at @pfn, and what it costs; or NO_WINDOW. */
+static enum cma_level window_level(const struct cma_request *rq, unsigned long pfn,
+				   u64 *cost)
+{
+	enum cma_level level = CMA_NOTHING_BUSY;
+	unsigned long last = pfn + rq->count - 1;
+
+	/* A folio is moved as a whole. */
+	*cost = (pfn - pages[pfn - BASE].head) * page_cost(rq, pfn);
+	if (pages[last - BASE].whole)
+		*cost += (pages[last - BASE].end - last - 1) * page_cost(rq, last);
+
+	for (unsigned long i = pfn; i <= last; i++) {
 		const struct cma_sight *page = &pages[i - BASE];
 
 		if (test_bit((i - BASE) >> cma->ranges->order_per_bit, cma->ranges->taken))
-			return U64_MAX;
+			return NO_WINDOW;
 		if (page->use == CMA_BROKEN || (rq->nowait && page->use != CMA_FREE))
-			return U64_MAX;
-		cost += page_cost(rq, i);
+			return NO_WINDOW;
+		level = max(level, page_level(rq, i));
+		*cost += page_cost(rq, i);
 	}
 
-	return cost;
+	return level;
 }
 
 /*
- * Compare with what is found by looking at each window: whether there is one at
- * all, and that it is hardly dearer than those which lie side by side from the
- * beginning of their run on.
+ * Compare with what is found by looking at each window: whether there is one at all,
+ * what it holds at the most, and that it is hardly dearer than those which lie side by
+ * side from the beginning of their run on.
  */
 static bool check(struct kunit *test, struct cma_request *rq)
 {
 	struct cma_map *map = cma->ranges;
 	unsigned long step = 1UL << max(rq->align, map->order_per_bit);
 	unsigned long pitch = ALIGN(rq->count, step);
-	unsigned long first = 0;
-	u64 best = U64_MAX;
+	enum cma_level level, best_level = NO_WINDOW;
+	u64 cost, best[NO_WINDOW] = { U64_MAX, U64_MAX, U64_MAX, U64_MAX };
 	struct cma_window window = { };
-	bool any = false, found;
+	unsigned long first = 0;
+	bool found;
 
 	for (unsigned long pfn = BASE; pfn + rq->count <= BASE + PAGES;
 	     pfn += 1UL << map->order_per_bit) {
 		unsigned long unit = cma_map_pfn_unit(map, pfn);
-		u64 cost;
 
 		if (test_bit(unit, map->taken))
 			first = 0;
@@ -153,24 +176,26 @@ static bool check(struct kunit *test, struct cma_request *rq)
 		    cma_map_find(map, unit, rq->count, rq->align) != unit)
 			continue;
 		first = first ?: pfn;
-		cost = window_cost(rq, pfn);
-		any |= cost != U64_MAX;
-		if (!((pfn - first) % pitch))
-			best = min(best, cost);
+		level = window_level(rq, pfn, &cost);
+		best_level = min(best_level, level);
+		if (!((pfn - first) % pitch) && level != NO_WINDOW)
+			best[level] = min(best[level], cost);
 	}
 
 	found = !cma_find_window(cma, rq, &window);
-	KUNIT_EXPECT_EQ(test, found, any);
-	if (!found || !any)
+	KUNIT_EXPECT_EQ(test, found, best_level != NO_WINDOW);
+	if (!found || best_level == NO_WINDOW)
 		return found;
 
 	KUNIT_EXPECT_TRUE(test, window.map == map);
 	KUNIT_EXPECT_TRUE(test, IS_ALIGNED(window.pfn, 1UL << rq->align));
 	KUNIT_EXPECT_TRUE(test, cma_map_contains(map, window.pfn, rq->count));
-	KUNIT_EXPECT_NE(test, window_cost(rq, window.pfn), U64_MAX);
-	if (best != U64_MAX) {
-		KUNIT_EXPECT_TRUE(test, window_cost(rq, window.pfn) <=
-				  (best ? best + rq->count / 2 : 0));
+	KUNIT_EXPECT_EQ(test, rq->level, best_level);
+	KUNIT_EXPECT_TRUE(test, window_level(rq, window.pfn, &cost) <= best_level);
+	for (level = 0; level <= best_level; level++) {
+		if (best[level] != U64_MAX)
+			KUNIT_EXPECT_TRUE(test, cost <=
+					  (best[level] ? best[level] + rq->count / 2 : 0));
 	}
 	return true;
 }
@@ -313,21 +338,81 @@ static void place_among_busy_pages(struct kunit *test)
 		set_pages(i, 1, i % 64 || (i > 520 && i < 700) ? CMA_MOVABLE : CMA_BUSY);
 	KUNIT_EXPECT_TRUE(test, check(test, &rq));
 	KUNIT_EXPECT_EQ(test, cma_find_window(cma, &rq, &window), 0);
+	KUNIT_EXPECT_EQ(test, rq.level, CMA_NOTHING_MET);
 	KUNIT_EXPECT_EQ(test, window.pfn, BASE + 512);
-	KUNIT_EXPECT_EQ(test, window.cost, 254);
+	KUNIT_EXPECT_EQ(test, window.cost, 256);
 
-	/* A page that did not move is worse than several that may not, ... */
+	/* A page that did not move is worse than any number that may not. */
 	meet(&rq, BASE + 600, 1);
 	KUNIT_EXPECT_EQ(test, cma_find_window(cma, &rq, &window), 0);
-	KUNIT_EXPECT_NE(test, window.pfn, BASE + 512);
-	/* ... and one that did not move several times worse than one that did not once. */
+	KUNIT_EXPECT_EQ(test, rq.level, CMA_NOTHING_MET);
+	KUNIT_EXPECT_TRUE(test, window.pfn > BASE + 600 || window.pfn + 256 <= BASE + 600);
+	/* One that did not move several times is worse than one that did not once. */
 	meet(&rq, BASE + 100, 2);
-	meet(&rq, BASE + 400, 2);
-	meet(&rq, BASE + 900, 2);
+	meet(&rq, BASE + 300, 2);
+	meet(&rq, BASE + 450, 2);
+	meet(&rq, BASE + 800, 2);
 	KUNIT_EXPECT_EQ(test, cma_find_window(cma, &rq, &window), 0);
-	KUNIT_EXPECT_EQ(test, window.pfn, BASE + 512);
+	KUNIT_EXPECT_EQ(test, rq.level, CMA_NOTHING_STAYING);
+	KUNIT_EXPECT_TRUE(test, window.pfn <= BASE + 600 && window.pfn + 256 > BASE + 600);
 	KUNIT_EXPECT_TRUE(test, check(test, &rq));
+
+	/* If memory is short, those that may not move are like others. */
+	rq.obstacles.nr = 0;
+	rq.short_of_memory = true;
+	set_pages(0, 100, CMA_FREE);
+	KUNIT_EXPECT_EQ(test, cma_find_window(cma, &rq, &window), 0);
+	KUNIT_EXPECT_EQ(test, window.pfn, BASE);
+	KUNIT_EXPECT_EQ(test, window.cost, 156);
 	end();
+}
+
+/*
+ * An allocation that meets one page after the other ends up in a place that holds none
+ * of them, if there is one at all.
+ */
+static void place_round_what_stays(struct kunit *test)
+{
+	struct rnd_state rnd;
+
+	prandom_seed_state(&rnd, 3);
+	for (unsigned int round = 0; round < 500 && !test->failed; round++) {
+		struct cma_request rq = {
+			.count = 1 + prandom_u32_state(&rnd) % 800,
+			.align = prandom_u32_state(&rnd) % 8,
+		};
+		unsigned int nr = 1 + prandom_u32_state(&rnd) % 6;
+		unsigned long pins[6], claims, pin;
+		struct cma_window window;
+		bool any = false;
+
+		begin(test, 0);
+		for (unsigned long i = 0; i < PAGES; i++)
+			set_pages(i, 1, CMA_MOVABLE);
+		for (unsigned int i = 0; i < nr; i++)
+			pins[i] = BASE + prandom_u32_state(&rnd) % PAGES;
+		for (unsigned long at = BASE; at + rq.count <= BASE + PAGES && !any;
+		     at += 1UL << rq.align) {
+			any = true;
+			for (unsigned int i = 0; i < nr; i++)
+				any &= pins[i] < at || pins[i] >= at + rq.count;
+		}
+
+		for (claims = 0; claims <= nr; claims++) {
+			pin = 0;
+			if (cma_find_window(cma, &rq, &window))
+				break;
+			for (unsigned int i = 0; i < nr; i++)
+				if (pins[i] >= window.pfn && pins[i] < window.pfn + rq.count)
+					pin = pins[i];
+			if (!pin || rq.level >= CMA_NOTHING_STAYING)
+				break;
+			meet(&rq, pin, 1);
+		}
+		if (cma_count_places(cma, &rq) > 1 || any)
+			KUNIT_EXPECT_EQ(test, !pin, any);
+		end();
+	}
 }
 
 /* As many as stand in the way of a caller that goes from one to the next. */
@@ -440,10 +525,11 @@ static void place_at_random(struct kunit *test)
 			if (cma_map_find(map, unit, 1, 0) == unit)
 				cma_map_take(map, unit, 1);
 		}
-		/* Who does not wait meets none. */
+		/* One that does not wait meets none. */
 		for (unsigned int met = prandom_u32_state(&rnd) % 4; met-- && !rq.nowait; ) {
 			i = prandom_u32_state(&rnd) % PAGES;
-			meet(&rq, pages[i].use ? pages[i].head : BASE + i, 1);
+			meet(&rq, pages[i].use ? pages[i].head : BASE + i,
+			     prandom_u32_state(&rnd) % 2 ? 1 : CMA_STAYS);
 		}
 		check(test, &rq);
 		end();
@@ -458,6 +544,7 @@ static struct kunit_case place_cases[] = {
 	KUNIT_CASE(place_takes_room_of_two),
 	KUNIT_CASE(place_between_broken_pages),
 	KUNIT_CASE(place_among_busy_pages),
+	KUNIT_CASE(place_round_what_stays),
 	KUNIT_CASE(place_counts),
 	KUNIT_CASE(place_not_waiting),
 	KUNIT_CASE(place_not_looking_for_ever),
