@@ -11,7 +11,7 @@ $(foreach t,$(MAKECMDGOALS),$(if $(filter $t,$(targets)),,\
 $(if $(filter $(archs),$(ARCH)),,\
 	$(error ARCH="$(ARCH)" is not known; use one of: $(archs)))
 
-export ARCH DEBUG STOCK CONFIG APPEND MEM CPUS QEMU_ARGS SCRIPT FILES VM_LOG
+export ARCH DEBUG STOCK CONFIG APPEND MEM CPUS NODES QEMU_ARGS SCRIPT FILES VM_LOG
 export LONG KERNEL_SRC PEERS SCENARIOS ROUNDS ICOUNT TREE ACCEL BUILD
 .PHONY: $(targets)
 .NOTPARALLEL:

@@ -14,12 +14,14 @@ ARCH=${ARCH:-x86_64}
 case $ARCH in
 x86_64)
 	triplet=x86_64-linux-gnu
-	image=arch/x86/boot/bzImage
-	objects=1700
+	image=vmlinux
+	objects=800
 	debian=amd64
 	qemu=qemu-system-x86_64:qemu-system-x86
-	machine=(-machine q35 -cpu max)
-	channel=(-device virtio-serial-pci -device "virtconsole,chardev=script")
+	# Without ACPI there is no clock but that of the processor, which the kernel would not
+	# trust, and no power to switch off, but triple faults end in -no-reboot.
+	machine=(-machine "microvm,acpi=off" -cpu max)
+	boot="tsc=reliable reboot=t"
 	console=ttyS0,115200
 	earlycon=uart8250,io,0x3f8,115200
 	;;
@@ -30,7 +32,7 @@ arm64)
 	debian=arm64
 	qemu=qemu-system-aarch64:qemu-system-arm
 	machine=(-machine virt -cpu cortex-a57)
-	channel=(-device virtio-serial-device -device "virtconsole,chardev=script")
+	boot=
 	console=ttyAMA0
 	earlycon=
 	;;
@@ -41,7 +43,7 @@ arm)
 	debian=armhf
 	qemu=qemu-system-arm:qemu-system-arm
 	machine=(-machine "virt,highmem=off" -cpu cortex-a15)
-	channel=(-device virtio-serial-device -device "virtconsole,chardev=script")
+	boot=
 	console=ttyAMA0
 	earlycon=
 	;;

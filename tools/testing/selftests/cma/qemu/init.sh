@@ -23,11 +23,13 @@ ln -sf /proc/mounts /etc/mtab
 echo 'root:x:0:0:root:/root:/bin/sh' >/etc/passwd
 echo 'root:x:0:' >/etc/group
 hostname cma
-cd /root || poweroff -f
+# Not every board can power off, but with -no-reboot this ends them all.
+echo "alias poweroff='reboot -f' halt='reboot -f' reboot='reboot -f'" >/etc/profile
+cd /root || reboot -f
 
 if [ ! -e /vm/script ]; then
 	setsid cttyhack sh -l
-	poweroff -f
+	reboot -f
 fi
 
 # Open it for as long as it is needed: the settings are gone with the last user.
@@ -36,4 +38,4 @@ stty -F /dev/hvc0 raw -echo
 setsid sh /vm/script </dev/null >&3 2>&1 3>&-
 echo "$(cat /vm/nonce) exit $?" >&3
 exec 3>&-
-poweroff -f
+reboot -f

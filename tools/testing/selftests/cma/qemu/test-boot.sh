@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: GPL-2.0
 # What becomes of an area that is asked for at boot: every form of cma=, good and
 # bad, on arm64 nodes of the device tree, hundreds of areas, areas over holes in
-# memory. One machine is booted for each case, two at a time; TAP on stdout. ARCH and
-# KERNEL as for vm.sh; logs go to TEST_OUT.
+# memory. One machine is booted for each case, or for several that do not mind each other,
+# two at a time; TAP on stdout. ARCH and KERNEL as for vm.sh; logs go to TEST_OUT.
 # CASES= names a part of it, or what needs another kernel: large_blocks, high_memory.
 
 here=$(cd "$(dirname "$0")" && pwd -P)
@@ -61,10 +61,11 @@ dmesg | sed -n 's/^\(<[0-9]*>\)*\[[^]]*\] //; /Command line/d; s/^/log /p'
 exit 0
 FACTS
 
-# The list of cases is gone through twice: to boot, and then to look at the outcome.
+# The list of cases is gone through twice: to boot, and then to look at the outcome. The
+# machine is number n, and the case has a number of its own.
 looking=
-cases=0
 n=0
+number=0
 failed=0
 title=
 wrong=
@@ -72,20 +73,19 @@ wrong=
 flush() {
 	[ -n "$title" ] || return 0
 	if [ -z "$wrong" ]; then
-		echo "ok $n - $title"
+		echo "ok $number - $title"
 	else
 		failed=$((failed + 1))
 		printf '%s' "$wrong"
-		echo "not ok $n - $title"
+		echo "not ok $number - $title"
 		echo "# log: $out/$n.log"
 	fi
 }
 
 # boots TITLE APPEND [NAME=VALUE]... - a case; the rest is environment for vm.sh
 boots() {
-	[ -z "$looking" ] || flush
+	also "$1"
 	n=$((n + 1))
-	title=$1 wrong=
 	if [ -n "$looking" ]; then
 		if [ "$(cat "$out/$n.status" 2>/dev/null)" != 0 ]; then
 			note "the boot ended with status $(cat "$out/$n.status" 2>/dev/null)"
@@ -93,9 +93,15 @@ boots() {
 		fi
 		return
 	fi
-	cases=$n
 	# A host with much to do lets its guests wait, which is no fault of theirs.
-	printf '%s\0' "APPEND=$2 rcupdate.rcu_cpu_stall_timeout=300" "${@:3}" >"$out/$n.env"
+	printf '%s\0' "APPEND=${2//[$'\n\t']/ } rcupdate.rcu_cpu_stall_timeout=300" "${@:3}" >"$out/$n.env"
+}
+
+# also TITLE - one more case, that looks at the machine of the case before
+also() {
+	[ -z "$looking" ] || flush
+	number=$((number + 1))
+	title=$1 wrong=
 }
 
 note() {
@@ -213,15 +219,11 @@ bad() {
 	complains "$2"
 }
 
-# bad_node ENTRY REGEX - as bad, an entry of numa_cma= among good ones
-bad_node() {
-	boots "numa_cma= with $1" "cma=16M numa_cma=0:8M,$1 cma_pernuma=4M"
-	area reserved 16
-	area numa0 8
-	area pernuma0 4
-	no_area numa1
-	total 28
-	complains "$2"
+# ignored PARAMETER VALUE REGEX - a value, of several in one machine, that is refused as it is
+# read: the log says so
+ignored() {
+	also "$1$2"
+	complains "$3"
 }
 
 cmdline() {
@@ -287,14 +289,21 @@ cmdline() {
 	total 16
 	complains "pernuma0: 1024 MiB .*at most the (512|511) MiB"
 
-	bad_node x:8M 'entry "x:8M" ignored: .*expected <node>:size'
-	bad_node 1:8MB '"1:8MB"'
-	bad_node 1:101% '"1:101%" .*100%'
-	bad_node 1:99999999T '"1:99999999T" .*too large'
-	bad_node 99999:8M '"99999:8M" .*below [0-9]+'
-	bad_node "" '"" ignored'
-	bad_node 0:16M '"0:16M" .*already'
-	bad_node 1:8M 'node 1 ignored: .*expected one of 0$'
+	boots "numa_cma= with bad entries among good ones" "cma=16M cma_pernuma=4M
+		numa_cma=0:8M,x:8M,1:8MB,1:101%,1:99999999T,99999:8M,0:16M,1:8M,"
+	area reserved 16
+	area numa0 8
+	area pernuma0 4
+	no_area numa1
+	total 28
+	ignored "entry of numa_cma=: " x:8M 'entry "x:8M" ignored: .*expected <node>:size'
+	ignored "entry of numa_cma=: " 1:8MB 'entry "1:8MB" ignored'
+	ignored "entry of numa_cma=: " 1:101% 'entry "1:101%" .*100%'
+	ignored "entry of numa_cma=: " 1:99999999T 'entry "1:99999999T" .*too large'
+	ignored "entry of numa_cma=: " 99999:8M 'entry "99999:8M" .*below [0-9]+'
+	ignored "entry of numa_cma=: " "" 'entry "" ignored'
+	ignored "entry of numa_cma=: " 0:16M 'entry "0:16M" .*already'
+	ignored "entry of numa_cma=: " 1:8M 'node 1 ignored: .*expected one of 0$'
 
 	boots "numa_cma= more than there is" "numa_cma=0:1G cma=8M"
 	no_area numa0
@@ -302,26 +311,23 @@ cmdline() {
 	total 8
 	complains "numa0: 1024 MiB .*at most the (512|511) MiB"
 
-	bad "cma" "cma"
-	bad "cma=101%" "101%"
-	bad "cma=5%5" "5%5"
-	bad "cma=" "cma="
-	bad "cma=text" "text"
-	bad "cma=-1" "-1"
-	bad "cma=M" "cma=M"
-	bad "cma=16MB" "16MB"
-	bad "cma=16M,32M" "16M,32M"
-	bad "cma=16M@text" "16M@text"
-	bad "cma=16M@${low}Mx" "16M@${low}Mx"
-	bad "cma=16M@${low}M-text" "16M@${low}M-text"
-	bad "cma=16M@${low}M-${high}Mx" "16M@${low}M-${high}Mx"
-	bad "cma=16M@${high}M-${low}M" "16M@${high}M-${low}M"
-	bad "cma=64M@${low}M-$((low + 32))M" "64M@${low}M-$((low + 32))M"
-	bad "cma=16M@${low}M400" "16M@${low}M400"
-	bad "cma=16M@$(((low << 20) + 1024))" $(((low << 20) + 1024))
-	bad "cma=99999999999999999999" 99999999999999999999
-	bad "cma=99999999999T" 99999999999T
-	bad "cma=16M@0xffffffffff000000" 0xffffffffff000000
+	bad "cma" "cma= ignored"
+
+	# Each is refused as it is read, and leaves what was read before as it is: nothing.
+	local value
+	# shellcheck disable=SC2054 # commas are part of them
+	local -a values=("" 101% 5%5 text -1 M 16MB 16M,32M 16M@text "16M@${low}Mx"
+		"16M@${low}M-text" "16M@${low}M-${high}Mx" "16M@${high}M-${low}M"
+		"64M@${low}M-$((low + 32))M" "16M@${low}M400" "16M@$(((low << 20) + 1024))"
+		99999999999999999999 99999999999T 16M@0xffffffffff000000)
+	boots "bad values of cma=" "${values[*]/#/cma=} numa_cma=0:8M"
+	no_area reserved
+	area numa0 8
+	total 8
+	for value in "${values[@]}"; do
+		ignored "cma=" "$value" "cma=$value ignored: "
+	done
+
 	bad "cma=64G" "(65536 MiB|64G|0x0*1000000000)"
 	bad "cma=16E" "(16E|17592186044416 MiB|0x[1f]0*)"
 	bad "cma=16M@$((ram + 4096))M" "$(printf '0x0*%x' $(((ram + 4096) << 20)))"
@@ -514,8 +520,6 @@ numbers() {
 # Areas over holes, of which there are several on each node.
 holes() {
 	local banks=$out/banks.dtso early=cma_test_reserve=64M
-	local two="-object memory-backend-ram,id=m0,size=512M -numa node,cpus=0-1,memdev=m0
-		-object memory-backend-ram,id=m1,size=512M -numa node,memdev=m1"
 	local -a with=(MEM=1G)
 	# shellcheck disable=SC2016 # for the kernel
 	local map='memmap=16M$256M memmap=16M$640M memmap=16M$800M'
@@ -558,13 +562,13 @@ holes() {
 	complains "2147483648|0x0*80000000"
 
 	boots "holes: ranges on the second of two nodes" \
-		"$map cma_test_multi=300M,4M,1 $early" "${with[@]}" QEMU_ARGS="$two"
+		"$map cma_test_multi=300M,4M,1 $early" "${with[@]}" NODES=2
 	ranges 2 300 "${second[@]}"
 	says "cma_test: early allocation is as it was"
 	content
 
 	boots "holes: more than a node has" \
-		"$map cma_test_multi=600M,2M,0 numa_cma=0:8M" "${with[@]}" QEMU_ARGS="$two"
+		"$map cma_test_multi=600M,2M,0 numa_cma=0:8M" "${with[@]}" NODES=2
 	no_area multi
 	area numa0 8
 	complains "600 MiB on node 0"
@@ -683,11 +687,11 @@ echo 'APPEND=kernelcore=256M cma=16M' | tr '\n' '\0' >"$out/border.env"
 run_case "$here" "$out" border
 all
 # shellcheck disable=SC2016 # for the other bash
-seq "$cases" | xargs -P 2 -I '{}' bash -c 'run_case "$0" "$1" "$2"' "$here" "$out" '{}'
+seq "$n" | xargs -P 2 -I '{}' bash -c 'run_case "$0" "$1" "$2"' "$here" "$out" '{}'
 
 echo "TAP version 13"
-echo "1..$cases"
-looking=1 n=0 title=
+echo "1..$number"
+looking=1 n=0 number=0 title=
 all
 flush
 [ $failed = 0 ]

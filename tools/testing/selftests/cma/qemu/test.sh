@@ -13,7 +13,7 @@ set -o pipefail
 case ${DEBUG:-}${LONG:-} in
 *[!1]*) die "DEBUG=\"$DEBUG\" LONG=\"$LONG\": each is 1 or empty" ;;
 esac
-unset ARCH STOCK CONFIG APPEND MEM CPUS QEMU_ARGS SCRIPT FILES VM_LOG KERNEL DTB_OVERLAY
+unset ARCH STOCK CONFIG APPEND MEM CPUS NODES QEMU_ARGS SCRIPT FILES VM_LOG KERNEL DTB_OVERLAY
 export DEBUG LONG
 
 need gcc:gcc make:make rsync:rsync awk:mawk python3:python3-minimal \
@@ -67,11 +67,17 @@ step() {
 	report "$name" $((SECONDS - start))
 }
 
+# took WHAT SECONDS - a line about a step that has no results
+took() {
+	printf '%-24s done (%d s)\n' "$1:" "$2" >&2
+}
+
 # kernel ARCH [NAME] - its image's path, in a file
 kernel() {
-	local name=${2:-$1}
+	local name=${2:-$1} start=$SECONDS
 	say "kernel for $name${DEBUG:+ with checkers}"
 	if ARCH=$1 "$here/kernel.sh" >"$out/kernel-$name.path"; then
+		took "$name-kernel" $((SECONDS - start))
 		return
 	fi
 	printf 'fail\tkernel for %s\t%s\n' "$name" "its build failed, see above" \
@@ -199,25 +205,41 @@ gigantic_tests=(
 	'huge 1048576 0'
 	'run "1 GiB page goes back to hugetlb0" used hugetlb0 0'
 )
-architecture() {
+# on_guest PART ARCH - a part of what is done for each architecture, with its kernel
+on_guest() {
 	# The GiB for gigantic pages must find room at a round address, and be less than
 	# half of its zone, or all that moves would go there at once. On arm64 a pool for
 	# DMA lives in the default area.
-	local arch=$1 area="cma=64M" low=256M mem=6G
+	local arch=$2 area="cma=64M" low=256M mem=6G
 	[ "$arch" != arm64 ] || { area="cma=8M numa_cma=0:64M" low=1280M mem=3G; }
-	step "$arch-programs" programs "$arch"
-	step "$arch-kunit" machine "$arch-kunit" "$arch" 512M kunit.enable=1 kunit
-	step "$arch" machine "$arch" "$arch" 512M "$area" "${main_tests[@]}" \
-		"$borrow_test" "$seeing_test"
-	step "$arch-stress" machine "$arch-stress" "$arch" 512M "$area $large_units" \
-		"$stress_test" "$(hooks zone_counters charged_to_group)"
-	step "$arch-stock" machine "$arch-stock" "$arch" 1G cma=64M "${stock_tests[@]}"
-	step "$arch-gigantic" machine "$arch-gigantic" "$arch" $mem \
-		"cma=16M@$low hugetlb_cma=1G" \
-		"${gigantic_tests[@]}"
-	ARCH=$arch KERNEL=$(tail -n 1 "$out/kernel-$arch.path") TEST_OUT=$out/$arch-boot.d \
-		step "$arch-boot" "$here/test-boot.sh"
-	hugetlb_boots "$arch-hugetlb" "$arch"
+	case $1 in
+	kunit)
+		step "$arch-kunit" machine "$arch-kunit" "$arch" 512M kunit.enable=1 kunit
+		;;
+	main)
+		step "$arch" machine "$arch" "$arch" 512M "$area" "${main_tests[@]}" \
+			"$borrow_test" "$seeing_test"
+		;;
+	stress)
+		step "$arch-stress" machine "$arch-stress" "$arch" 512M "$area $large_units" \
+			"$stress_test" "$(hooks zone_counters charged_to_group)"
+		;;
+	stock)
+		step "$arch-stock" machine "$arch-stock" "$arch" 1G cma=64M "${stock_tests[@]}"
+		;;
+	gigantic)
+		step "$arch-gigantic" machine "$arch-gigantic" "$arch" $mem \
+			"cma=16M@$low hugetlb_cma=1G" \
+			"${gigantic_tests[@]}"
+		;;
+	boot)
+		ARCH=$arch KERNEL=$(tail -n 1 "$out/kernel-$arch.path") \
+			TEST_OUT=$out/$arch-boot.d step "$arch-boot" "$here/test-boot.sh"
+		;;
+	hugetlb)
+		hugetlb_boots "$arch-hugetlb" "$arch"
+		;;
+	esac
 }
 
 # hugetlb_boots NAME ARCH - test-hugetlb.sh, of which ONLY says what
@@ -275,15 +297,18 @@ proof=$(printf '%s\n' '### begin a' '1..3' 'ok 1 b' 'not ok 2 c' '### end a 0' '
 [ "$proof" = 6 ] || die "tap.awk finds $proof of 6 failures in a sample: repair it"
 
 say "the tree"
+start=$SECONDS
 tree=$("$project/scripts/tree.sh" | tail -n 1) || exit
 [ -d "$tree" ] || exit 1
+took tree $((SECONDS - start))
 
 # at_once FUNCTION... - side by side, one for each of two processors
 at_once() {
-	local lane
+	local lane start=$SECONDS
 	for lane; do
 		{
 			"$lane"
+			took "all of $lane" $((SECONDS - start))
 			: >"$out/$lane.end"
 		} &
 	done
@@ -295,26 +320,52 @@ at_once() {
 	done
 }
 
-# They begin with the kernel that the other lane has built for KUnit by then.
-all_faults() {
+# Each lane makes a kernel, and both then take what is left, so that neither waits for the
+# other. What takes longest comes first; faults.sh begins with the kernel built for KUnit.
+left=()
+for arch in x86_64 arm64; do
+	for part in boot hugetlb stress stock main gigantic kunit; do
+		left+=("$part $arch")
+	done
+done
+left+=("faults $project/tools/testing/cma/faults.sh")
+for name in tools cmatop series; do
+	left+=("$name $project/scripts/test-$name.sh")
+done
+take_what_is_left() {
+	local i name what
+	for i in "${!left[@]}"; do
+		mkdir "$out/left-$i.taken" 2>/dev/null || continue
+		read -r name what <<<"${left[i]}"
+		case $what in
+		/*) step "$name" "$what" ;;
+		*) ! await "$what" || on_guest "$name" "$what" ;;
+		esac
+	done
+}
+
+# make_guest ARCH - kernel and programs; await ARCH - until both are there
+make_guest() {
+	kernel "$1" && step "$1-programs" programs "$1"
+	: >"$out/$1.made"
+}
+await() {
 	local wait
-	for ((wait = 0; wait < 1800; wait++)); do
-		[ ! -e "$out/KUnit-UML.results" ] || break
+	for ((wait = 0; wait < 3600; wait++)); do
+		[ ! -e "$out/$1.made" ] || break
 		sleep 1
 	done
-	"$project/tools/testing/cma/faults.sh"
+	[ ! -e "$out/kernel-$1.results" ]
 }
 lane_1() {
-	kernel x86_64 && architecture x86_64
-	step faults all_faults
+	make_guest x86_64
+	take_what_is_left
 }
 lane_2() {
 	step user-programs make -s -C "$project/tools/testing/cma" test
 	step KUnit-UML uml
-	kernel arm64 && architecture arm64
-	step tools "$project/scripts/test-tools.sh"
-	step cmatop "$project/scripts/test-cmatop.sh"
-	step series "$project/scripts/test-series.sh"
+	make_guest arm64
+	take_what_is_left
 }
 callers() {
 	step callers "$project/scripts/test-callers.sh"
@@ -343,7 +394,7 @@ debug_lane_1() {
 		poisoned_when_freed forbidden_when_freed
 	hooks_machine owner page_owner=on owner_on_record counted_by_tag
 	# The host asks for free pages, too.
-	QEMU_ARGS="-device virtio-balloon-pci,free-page-reporting=on" \
+	QEMU_ARGS="-device virtio-balloon-device,free-page-reporting=on" \
 		step x86_64-debug-stress machine x86_64-debug-stress x86_64 512M \
 		"cma=32M $large_units $no_tags" \
 		'export CMA_TEST_SECONDS=60' "$stress_test" "${kmemleak[@]}"
@@ -367,6 +418,7 @@ else
 	[ -e "$out/kernel-x86_64.results" ] || at_once debug_lane_1 debug_lane_2
 fi
 
+took "all of make test" $SECONDS
 cat "$out"/*.results >"$out/results"
 awk -F '\t' '
 	{ n[$1]++ }

@@ -5,6 +5,7 @@
 # What kernel.sh takes, or KERNEL=image to boot that one; further
 # APPEND="for the kernel's command line", where kunit.enable=1 has KUnit run
 # MEM=1G  CPUS=2  QEMU_ARGS="..."  FILES="host files" go to /root
+# NODES=2 NUMA nodes, of MEM in all
 # ACCEL=kvm, or icount where time is the number of instructions that were run
 # DTB_OVERLAY=file.dtso is laid over the board's own device tree
 # SCRIPT=file runs in the guest; what it prints is printed, its status is the status:
@@ -116,9 +117,10 @@ cleanup() {
 	rm -rf "$tmp"
 }
 
-MEM=${MEM:-1G} CPUS=${CPUS:-2} ACCEL=${ACCEL:-tcg} VM_TIMEOUT=${VM_TIMEOUT:-600}
+MEM=${MEM:-1G} CPUS=${CPUS:-2} NODES=${NODES:-1} ACCEL=${ACCEL:-tcg} VM_TIMEOUT=${VM_TIMEOUT:-600}
 [[ $MEM =~ ^[1-9][0-9]*[MG]$ ]] || die "MEM=\"$MEM\": expected a size such as 512M or 1G"
 [[ $CPUS =~ ^[1-9][0-9]*$ ]] || die "CPUS=\"$CPUS\": expected a number of processors"
+[[ $NODES =~ ^[1-9]$ ]] || die "NODES=\"$NODES\": expected a number of nodes from 1 to 9"
 [[ $VM_TIMEOUT =~ ^[1-9][0-9]*$ ]] || die "VM_TIMEOUT=\"$VM_TIMEOUT\": expected seconds"
 [ -z "$SCRIPT" ] || [ -f "$SCRIPT" ] || die "SCRIPT=$SCRIPT is not a file"
 for file in $FILES; do
@@ -152,11 +154,24 @@ trap 'cleanup; exit 143' TERM HUP
 nonce="cma-vm $(od -An -N8 -tx8 /dev/urandom | tr -d ' ')"
 initramfs
 
+# The microvm board has no table of nodes, so that the kernel itself divides the memory.
+nodes=()
+if [ "$NODES" -gt 1 ] && [ "$ARCH" = x86_64 ]; then
+	boot+=" numa=fake=${NODES}U"
+elif [ "$NODES" -gt 1 ]; then
+	size=${MEM%?}
+	[ "${MEM: -1}" = M ] || size=$((size * 1024))
+	for ((node = 0; node < NODES; node++)); do
+		nodes+=(-object "memory-backend-ram,id=node$node,size=$((size / NODES))M"
+			-numa "node,nodeid=$node,memdev=node$node")
+	done
+fi
+
 # shellcheck disable=SC2206 # QEMU_ARGS is words
 command=("${qemu%%:*}" "${machine[@]}" -m "$MEM" -smp "$CPUS" -nodefaults -no-reboot
-	$QEMU_ARGS)
+	"${nodes[@]}" $QEMU_ARGS)
 [ -z "$DTB_OVERLAY" ] || device_tree
-kernel_args="console=$console earlycon${earlycon:+=}$earlycon panic=-1 kunit.enable=0"
+kernel_args="console=$console earlycon${earlycon:+=}$earlycon panic=-1 kunit.enable=0 $boot"
 # A host with much to do hands on the timer's interrupts late, and the kernel, which
 # tries whether they come, would give up.
 [ "$ARCH" != x86_64 ] || kernel_args+=" no_timer_check"
@@ -164,7 +179,7 @@ command+=(-display none -kernel "$KERNEL" -initrd "$tmp/initrd"
 	-append "$kernel_args ${APPEND:-}")
 
 if [ -z "$SCRIPT" ]; then
-	say "ctrl-a x ends the machine; exit powers it off"
+	say "exit, or ctrl-a x, ends the machine"
 	"${command[@]}" -serial mon:stdio
 	exit
 fi
@@ -180,7 +195,8 @@ readers="$readers $!"
 exec 7<>"$tmp/console" 8<>"$tmp/script"
 timeout -k 5 "$VM_TIMEOUT" "${command[@]}" \
 	-chardev "file,id=console,path=$tmp/console" -serial chardev:console \
-	-chardev "file,id=script,path=$tmp/script" "${channel[@]}" </dev/null 2>"$tmp/err" &
+	-chardev "file,id=script,path=$tmp/script" \
+	-device virtio-serial-device -device virtconsole,chardev=script </dev/null 2>"$tmp/err" &
 vm=$!
 wait "$vm"
 status=$?
