@@ -13,7 +13,7 @@ set -o pipefail
 case ${DEBUG:-}${LONG:-} in
 *[!1]*) die "DEBUG=\"$DEBUG\" LONG=\"$LONG\": each is 1 or empty" ;;
 esac
-unset ARCH STOCK CONFIG APPEND MEM CPUS QEMU_ARGS SCRIPT FILES VM_LOG KERNEL DTB_OVERLAY
+unset ARCH STOCK CONFIG APPEND MEM CPUS QEMU_ARGS DISKS SCRIPT FILES VM_LOG KERNEL DTB_OVERLAY
 export DEBUG LONG
 
 need gcc:gcc make:make rsync:rsync awk:mawk python3:python3-minimal \
@@ -211,6 +211,7 @@ architecture() {
 		"$borrow_test" "$seeing_test"
 	step "$arch-stress" machine "$arch-stress" "$arch" 512M "$area $large_units" \
 		"$stress_test" "$(hooks zone_counters charged_to_group)"
+	step "$arch-busy" busy "$arch" "$area"
 	step "$arch-stock" machine "$arch-stock" "$arch" 1G cma=64M "${stock_tests[@]}"
 	step "$arch-gigantic" machine "$arch-gigantic" "$arch" $mem \
 		"cma=16M@$low hugetlb_cma=1G" \
@@ -218,6 +219,15 @@ architecture() {
 	ARCH=$arch KERNEL=$(tail -n 1 "$out/kernel-$arch.path") TEST_OUT=$out/$arch-boot.d \
 		step "$arch-boot" "$here/test-boot.sh"
 	hugetlb_boots "$arch-hugetlb" "$arch"
+}
+
+# busy ARCH APPEND - allocations while the machine swaps, reads and writes
+busy() {
+	local disks=$out/$1-busy
+	need mkfs.ext4:e2fsprogs
+	truncate -s 640M "$disks".{files,swap} && mkfs.ext4 -q "$disks.files" || return
+	DISKS="cma-files:$disks.files cma-swap:$disks.swap" \
+		machine "$1-busy" "$1" 256M "$2" 'run busy ./busy'
 }
 
 # hugetlb_boots NAME ARCH - test-hugetlb.sh, of which ONLY says what
