@@ -669,26 +669,34 @@ static void borrowed(const char *name, unsigned int percent, bool pins,
 static void run_busy(const struct busy_load *load, unsigned long pages,
 		     unsigned int tries)
 {
+	uint64_t most_free = 0, start = busy_ms();
 	int align = align_of(pages);
+	unsigned int ok = 0;
 
 	for (unsigned int round = 0; round <= tries; round++) {
-		uint64_t ns, release_ns, moved;
+		uint64_t ns, release_ns, moved, free;
 		unsigned long pfn;
 
-		busy_lend(load, BUSY_LOW);
+		free = busy_lend(load, BUSY_LOW);
+		if (round && free > most_free)
+			most_free = free;
 		moved = moved_pages();
 		pfn = take_run(pages, align, &ns);
 		moved = moved_pages() - moved;
 		release_ns = pfn ? release_run(pfn, pages, align) : 0;
-		if (round)
-			printf("busy-%s,%lu,1,1,%u,0,%d,1,%llu,%llu,%llu\n",
-			       load->name, pages, round, pfn > 0,
-			       (unsigned long long)ns, (unsigned long long)release_ns,
-			       (unsigned long long)moved);
-		fflush(stdout);
+		if (!round)
+			continue;
+		ok += pfn > 0;
+		printf("busy-%s,%lu,1,1,%u,0,%d,1,%llu,%llu,%llu\n",
+		       load->name, pages, round, pfn > 0, (unsigned long long)ns,
+		       (unsigned long long)release_ns, (unsigned long long)moved);
 		if (!busy_alive(load))
 			die("%s: a worker has ended", load->name);
 	}
+	printf("# %lu pages: %u of %u; at most %llu MiB were not lent; %llu s\n", pages,
+	       ok, tries, (unsigned long long)most_free >> 20,
+	       (unsigned long long)(busy_ms() - start) / 1000);
+	fflush(stdout);
 }
 
 /* busy LOAD TRIES [PAGES...] */
