@@ -354,6 +354,8 @@ static inline void busy_slow_writer(unsigned int nr)
 		if (n == (16 << 20) / sizeof(buf))
 			atomic_fetch_add(&busy.shared->ready, 1);
 		busy_need(pwrite(fd, buf, sizeof(buf), at * sizeof(buf)) > 0, path);
+		if (n % 64 == 63)
+			sync_file_range(fd, 0, 0, SYNC_FILE_RANGE_WRITE);
 	}
 }
 
@@ -404,7 +406,7 @@ static inline void busy_no_swap(void)
 	busy_set(BUSY_ZRAM "/reset", "1");
 }
 
-/* A quarter of each page is of a kind that nothing can compress. */
+/* An eighth of each page is of a kind that nothing can compress. */
 static inline char *busy_swapped(void)
 {
 	char *at = busy_map(BUSY_SWAPPED);
@@ -413,7 +415,7 @@ static inline char *busy_swapped(void)
 
 	madvise(at, BUSY_SWAPPED, MADV_NOHUGEPAGE);
 	for (size_t i = 0; i < BUSY_SWAPPED; i += page_size)
-		for (size_t k = 0; k < page_size / 4; k += sizeof(random))
+		for (size_t k = 0; k < page_size / 8; k += sizeof(random))
 			*(uint64_t *)(at + i + k) = busy_random(&random);
 	return at;
 }

@@ -79,7 +79,7 @@ initramfs() {
 # disks - those of DISKS, for QEMU
 disks() {
 	local disk serial bus=device
-	[ "$ARCH" != x86_64 ] || bus=pci
+	[[ ${machine[*]} != *q35* ]] || bus=pci
 	for disk in ${DISKS:-}; do
 		serial=${disk%%:*}
 		command+=(-drive "if=none,id=$serial,format=raw,snapshot=on,file=${disk#*:}"
