@@ -646,7 +646,8 @@ static inline uint64_t busy_lend(const struct busy_load *load, uint64_t low)
 	if (load->asked) {
 		unsigned int asked = atomic_fetch_add(&busy.shared->asked, 1) + 1;
 
-		while (atomic_load(&busy.shared->answered) != asked && busy_ms() < end)
+		/* One round at most, however long that takes on a slow host */
+		while (atomic_load(&busy.shared->answered) != asked && busy_alive(load))
 			usleep(1000);
 	}
 	while ((cma = busy_free_cma()) > low && busy_ms() < end) {
