@@ -12,7 +12,7 @@ $(if $(filter $(archs),$(ARCH)),,\
 	$(error ARCH="$(ARCH)" is not known; use one of: $(archs)))
 
 export ARCH DEBUG STOCK CONFIG APPEND MEM CPUS NODES QEMU_ARGS SCRIPT FILES VM_LOG
-export LONG KERNEL_SRC PEERS SCENARIOS ROUNDS ICOUNT TREE ACCEL BUILD
+export LONG KERNEL_SRC PEERS SCENARIOS LOADS PAGES TREES ROUNDS ICOUNT TREE ACCEL BUILD
 .PHONY: $(targets)
 .NOTPARALLEL:
 
@@ -51,7 +51,8 @@ apply:
 #:                 FILES="file ..."; without SCRIPT a shell
 #: make bench    measure this allocator against the stock one, and those of the kernel
 #:                 trees in PEERS="dir ..."; SCENARIOS="idle pinned ..." only these,
-#:                 ROUNDS=40 of each, ICOUNT=1 counts instructions
+#:                 ROUNDS=40 of each, ICOUNT=1 counts instructions; LOADS="swap ..."
+#:                 PAGES="1280 ..." those of SCENARIOS=busy, TREES="stock ours ..."
 #: make check    style and static checks
 #: make series   numbered patches for git am, in build/series
 #: make apply    put the project into your own 6.12 tree: TREE=dir

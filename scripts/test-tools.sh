@@ -450,6 +450,12 @@ ok "make bench: two trees of one name" \
 	make_says 2 'PEERS: a second tree named kbench' bench "PEERS=$tmp/kbench $tmp/more/kbench"
 ok "make bench: an unknown scenario" \
 	make_says 2 'SCENARIOS: there is no "nope"; there are: idle' bench SCENARIOS="loaded nope"
+ok "make bench: an unknown load" \
+	make_says 2 'LOADS: there is no "nope"; there are: swap' bench LOADS="swap nope"
+ok "make bench: a tree that is not measured" \
+	make_says 2 'TREES: there is no "theirs"; there are: stock ours' bench TREES=theirs
+ok "make bench: a size that is no number" \
+	make_says 2 'PAGES="64M": expected numbers' bench PAGES=64M
 ok "make bench: no rounds" make_says 2 'ROUNDS="0": expected a number' bench ROUNDS=0
 ok "make bench: a wrong switch" make_says 2 'ICOUNT="yes": expected 1' bench ICOUNT=yes
 ok "make help" make -C "$root" help

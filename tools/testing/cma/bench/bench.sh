@@ -4,6 +4,8 @@
 # project's, and that of each kernel tree in PEERS. The last line is the table's path.
 #
 # PEERS="dir ..."  SCENARIOS="idle pinned ..."  ROUNDS=40 states of each kind
+# LOADS="swap readers4 ..."  PAGES="1280 ..."  of the scenario busy, these only
+# TREES="stock ours ..."  of all trees, these only; the names of PEERS are their folders'
 # ICOUNT=1 QEMU counts instructions in place of time: slower, on one processor at a time,
 # and the same again on any machine
 
@@ -13,16 +15,32 @@ guests=$here/../../selftests/cma/qemu
 . "$here/../../../../scripts/lib.sh"
 set -u -o pipefail
 
-known="idle loaded scattered pinned camera threads gigantic"
+known="idle loaded scattered pinned camera busy threads gigantic"
+busy="swap swap-faults zram zram-faults readers1 readers2 readers4 disk-readers tmpfs sync"
+busy+=" forks tree thp compact huge slow-disk"
 ARCH=${ARCH:-x86_64} PEERS=${PEERS:-} ROUNDS=${ROUNDS:-40} ICOUNT=${ICOUNT:-}
-SCENARIOS=${SCENARIOS:-$known}
+SCENARIOS=${SCENARIOS:-$known} LOADS=${LOADS:-$busy} TREES=${TREES:-}
+PAGES=${PAGES:-1280 4096 12288 16384}
 
+runs=()
 for scenario in $SCENARIOS; do
 	case " $known " in
 	*" $scenario "*) ;;
 	*) die "SCENARIOS: there is no \"$scenario\"; there are: $known" ;;
 	esac
+	if [ "$scenario" = busy ]; then
+		for load in $LOADS; do
+			runs+=("busy-$load")
+		done
+	else
+		runs+=("$scenario")
+	fi
 done
+for load in $LOADS; do
+	[[ " $busy " == *" $load "* ]] ||
+		die "LOADS: there is no \"$load\"; there are: $busy"
+done
+[[ $PAGES =~ ^[0-9\ ]*$ ]] || die "PAGES=\"$PAGES\": expected numbers of pages"
 [[ $ROUNDS =~ ^[1-9][0-9]{0,2}$ ]] || die "ROUNDS=\"$ROUNDS\": expected a number from 1 to 999"
 case $ICOUNT in
 '') ;;
@@ -47,6 +65,10 @@ for peer in $PEERS; do
 	tree[$name]=$peer
 	what[$name]="Linux $version"
 done
+for name in $TREES; do
+	[[ " ${names[*]} " == *" $name "* ]] ||
+		die "TREES: there is no \"$name\"; there are: ${names[*]}"
+done
 
 # commit DIR - of a git work tree, with a + if it was changed since; or nothing
 commit() {
@@ -56,7 +78,7 @@ commit() {
 	printf ', %s' "$id"
 }
 
-unset CONFIG STOCK DEBUG KERNEL APPEND MEM QEMU_ARGS SCRIPT FILES VM_LOG DTB_OVERLAY
+unset CONFIG STOCK DEBUG KERNEL APPEND MEM QEMU_ARGS DISKS SCRIPT FILES VM_LOG DTB_OVERLAY
 cc=gcc
 if [ "$ARCH" = arm64 ] && [ "$(uname -m)" != aarch64 ]; then
 	cc=aarch64-linux-gnu-gcc
@@ -79,6 +101,8 @@ what[ours]="${what[stock]} with this project$(commit "$project")"
 for name in "${names[@]:2}"; do
 	what[$name]+=$(commit "${tree[$name]}")
 done
+# shellcheck disable=SC2206 # words
+[ -z "$TREES" ] || names=($TREES)
 
 # plant NAME - a copy of the tree, by links where that works, with the driver in it
 plant() {
@@ -116,37 +140,59 @@ for name in "${names[@]}"; do
 	say "kernel of $name: ${what[$name]}"
 	plant "$name"
 	# A tree that is older or newer may not have every option.
-	image[$name]=$(KERNEL_TREE=$out/tree-$name KERNEL_NAME=bench-$name KERNEL_LOOSE=1 \
-		"$guests/kernel.sh" | tail -n 1) || die "$name (${tree[$name]}) could not be built"
+	image[$name]=$(CONFIG=$here/busy.config KERNEL_TREE=$out/tree-$name \
+		KERNEL_NAME=bench-$name KERNEL_LOOSE=1 "$guests/kernel.sh" | tail -n 1) || die "$name (${tree[$name]}) could not be built"
 done
+
+# The disks of busy; one is slow, at 16 MiB/s.
+disks=
+if [[ " $SCENARIOS " == *" busy "* ]]; then
+	need mkfs.ext4:e2fsprogs truncate:coreutils
+	rm -rf "$out"/cma-*.img "$out/files"
+	mkdir "$out/files" || unwritable "$out/files"
+	head -c 200M /dev/zero | tr '\0' Z >"$out/files/file" || unwritable "$out/files"
+	truncate -s 640M "$out"/cma-{files,swap,slow}.img || unwritable "$out"
+	disks="cma-files:$out/cma-files.img cma-swap:$out/cma-swap.img"
+	disks+=" cma-slow:$out/cma-slow.img,throttling.bps-total=16777216"
+	# Nothing is to be left for the guest's kernel to write by and by.
+	ext4=(mkfs.ext4 -q -F -E "lazy_itable_init=0,lazy_journal_init=0")
+	{ "${ext4[@]}" -d "$out/files" "$out/cma-files.img" &&
+		"${ext4[@]}" "$out/cma-slow.img"; } || die "mkfs.ext4 failed, see above"
+	rm -rf "$out/files"
+fi
 
 columns=scenario,pages,areas,threads,round,index,ok,possible,alloc_ns,release_ns,moved
 echo "tree,$columns" >"$out/samples.csv"
 # run SCENARIO NAME - boot that kernel, and add its samples
 run() {
-	local mem areas extra=
+	local mem areas extra='' with=''
 	case $1 in
 	idle) mem=1G areas=1,64M ;;
 	threads) mem=1G areas=4,64M ;;
 	gigantic) mem=4G areas=1,1G,1G ;;
+	busy-*) mem=256M areas=1,64M with=$disks ;;
 	*) mem=256M areas=1,64M ;;
 	esac
 	# The time stamp counter of an emulated PC is one for all processors.
 	[ "$ARCH" != x86_64 ] || extra="tsc=reliable clocksource=tsc"
-	echo "/root/measure $1 $ROUNDS" >"$out/script"
+	case $1 in
+	busy-*) echo "/root/measure busy ${1#busy-} $(((ROUNDS + 1) / 2)) $PAGES" ;;
+	*) echo "/root/measure $1 $ROUNDS" ;;
+	esac >"$out/script"
 	if ! KERNEL=${image[$2]} MEM=$mem APPEND="cma_bench=$areas $extra" FILES=$out/measure \
-	   SCRIPT=$out/script VM_LOG=$out/$2-$1.log VM_TIMEOUT=${VM_TIMEOUT:-1200} \
+	   DISKS=$with SCRIPT=$out/script VM_LOG=$out/$2-$1.log VM_TIMEOUT=${VM_TIMEOUT:-1200} \
 	   "$guests/vm.sh" >"$out/one.csv"; then
 		grep -v , "$out/one.csv" >&2
 		failed+=("$1 did not run on $2 (${what[$2]}); its console is in $out/$2-$1.log")
 		say "${failed[-1]}"
 		return
 	fi
-	sed -n "s/^[a-z-]*,f\?[0-9]*,.*/$2,&/p" "$out/one.csv" >>"$out/samples.csv"
+	grep '^#' "$out/one.csv" >&2
+	sed -n "s/^[a-z0-9-]*,f\?[0-9]*,.*/$2,&/p" "$out/one.csv" >>"$out/samples.csv"
 }
 
 # One after the other, and by turns, so that what else the machine does meets all alike.
-for scenario in $SCENARIOS; do
+for scenario in "${runs[@]}"; do
 	for name in "${names[@]}"; do
 		start=$SECONDS
 		run "$scenario" "$name"

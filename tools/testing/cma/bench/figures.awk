@@ -23,6 +23,12 @@ function samples(    pages) {
 		put("left quick way", $12 > 1 || !$8)
 		return
 	}
+	if ($2 ~ /^busy-/) {
+		# what a caller waits for, whatever comes of it
+		put("ok of tries", $8)
+		put("alloc", $10)
+		return
+	}
 	# Where there is no room, it is nobody's fault.
 	if (!$9)
 		return
@@ -46,6 +52,8 @@ function flush() {
 		print key " max," value[n]
 	} else if (key ~ /,moved$/) {
 		printf "%s per page,%.5f\n", key, sum / n
+	} else if (key ~ /,ok of tries$/) {
+		print key "," sum "/" n
 	} else if (key ~ /,(success|left quick way)$/) {
 		printf "%s,%.5f\n", key, sum / n
 	} else {

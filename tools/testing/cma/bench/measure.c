@@ -31,6 +31,8 @@
 #include <sys/uio.h>
 #include <unistd.h>
 
+#include "../../selftests/cma/busy_loads.h"
+
 #define BENCH	"/sys/kernel/debug/cma_bench"
 #define DIR	"/tmp/cma_bench"
 #define OUTSIDE	4096		/* KiB that are free at least while the area fills */
@@ -39,6 +41,7 @@
 #define READAHEAD "/sys/fs/ext4/ram0/inode_readahead_blks"
 #define TRACK	"/sys/module/cma/parameters/track"
 #define LISTS	"/proc/sys/vm/percpu_pagelist_high_fraction"
+#define BUSY_LOW (4UL << 20)	/* bytes of the area that may be free before a try */
 
 /* What a page of the area is, or is to be. */
 enum { OPEN, CACHE, SHARED, ANONYMOUS, PINNED, KINDS };
@@ -645,6 +648,62 @@ static void borrowed(const char *name, unsigned int percent, bool pins,
 	}
 }
 
+/*
+ * One buffer at a time, after the area was lent again, while a load runs beside;
+ * round 0 is for warming up. A load has few who can say whether there was room,
+ * so it counts whatever comes of it.
+ */
+static void run_busy(const struct busy_load *load, unsigned long pages,
+		     unsigned int tries)
+{
+	uint64_t most_free = 0, start = busy_ms();
+	int align = align_of(pages);
+	unsigned int ok = 0;
+
+	for (unsigned int round = 0; round <= tries; round++) {
+		uint64_t ns, release_ns, moved, free;
+		unsigned long pfn;
+
+		free = busy_lend(load, BUSY_LOW);
+		if (round && free > most_free)
+			most_free = free;
+		moved = moved_pages();
+		pfn = take_run(pages, align, &ns);
+		moved = moved_pages() - moved;
+		release_ns = pfn ? release_run(pfn, pages, align) : 0;
+		if (!round)
+			continue;
+		ok += pfn > 0;
+		printf("busy-%s,%lu,1,1,%u,0,%d,1,%llu,%llu,%llu\n",
+		       load->name, pages, round, pfn > 0, (unsigned long long)ns,
+		       (unsigned long long)release_ns, (unsigned long long)moved);
+		if (!busy_alive(load))
+			die("%s: a worker has ended", load->name);
+	}
+	printf("# %lu pages: %u of %u; at most %llu MiB were not lent; %llu s\n", pages,
+	       ok, tries, (unsigned long long)most_free >> 20,
+	       (unsigned long long)(busy_ms() - start) / 1000);
+	fflush(stdout);
+}
+
+/* busy LOAD TRIES [PAGES...] */
+static void busy_scenario(int argc, char **argv)
+{
+	const struct busy_load *load = argc > 3 ? busy_find(argv[2]) : NULL;
+	const char *missing;
+
+	if (!load)
+		die("busy: expected a load, a number of tries, and numbers of pages");
+	/* A state that is only nearly too much is the point; this is to survive it. */
+	set_number("/proc/self/oom_score_adj", -1000);
+	missing = busy_start(load);
+	if (missing)
+		die("busy %s: %s", load->name, missing);
+	for (int i = 4; i < argc; i++)
+		run_busy(load, atol(argv[i]), atoi(argv[3]));
+	/* The machine ends with it. */
+}
+
 static void prepare(unsigned long pages, unsigned int chunk)
 {
 	area.pages = pages;
@@ -676,13 +735,17 @@ static void prepare(unsigned long pages, unsigned int chunk)
 int main(int argc, char **argv)
 {
 	static const unsigned long sizes[] = { 1, 16, 256, 1024, 4096 };
-	const char *what = argc == 3 ? argv[1] : "";
+	const char *what = argc > 1 ? argv[1] : "";
 	unsigned int rounds = argc == 3 ? atoi(argv[2]) : 0;
 
 	page_size = getpagesize();
 	bench_fd = open(BENCH, O_RDWR);
 	if (bench_fd < 0)
 		die(BENCH ": %s", strerror(errno));
+	if (!strcmp(what, "busy")) {
+		busy_scenario(argc, argv);
+		return 0;
+	}
 	if (!rounds)
 		die("expected a scenario and a number of rounds");
 	if (!strcmp(what, "idle")) {

@@ -202,6 +202,9 @@ BEGIN {
 	FS = what == "distribution" ? "\t" : ","
 }
 
+# Of these there are more than anybody would look at.
+/busy-/ { next }
+
 what == "distribution" {
 	split($2, part, ",")
 	if (part[4] != "alloc")

@@ -13,7 +13,8 @@ set -o pipefail
 case ${DEBUG:-}${LONG:-} in
 *[!1]*) die "DEBUG=\"$DEBUG\" LONG=\"$LONG\": each is 1 or empty" ;;
 esac
-unset ARCH STOCK CONFIG APPEND MEM CPUS NODES QEMU_ARGS SCRIPT FILES VM_LOG KERNEL DTB_OVERLAY
+unset ARCH STOCK CONFIG APPEND MEM CPUS NODES QEMU_ARGS DISKS SCRIPT FILES VM_LOG KERNEL \
+	DTB_OVERLAY
 export DEBUG LONG
 
 need gcc:gcc make:make rsync:rsync awk:mawk python3:python3-minimal \
@@ -224,6 +225,9 @@ on_guest() {
 		step "$arch-stress" machine "$arch-stress" "$arch" 512M "$area $large_units" \
 			"$stress_test" "$(hooks zone_counters charged_to_group)"
 		;;
+	busy)
+		step "$arch-busy" busy "$arch" "$area"
+		;;
 	stock)
 		step "$arch-stock" machine "$arch-stock" "$arch" 1G cma=64M "${stock_tests[@]}"
 		;;
@@ -240,6 +244,15 @@ on_guest() {
 		hugetlb_boots "$arch-hugetlb" "$arch"
 		;;
 	esac
+}
+
+# busy ARCH APPEND - allocations while the machine swaps, reads and writes
+busy() {
+	local disks=$out/$1-busy
+	need mkfs.ext4:e2fsprogs
+	truncate -s 640M "$disks".{files,swap} && mkfs.ext4 -q "$disks.files" || return
+	DISKS="cma-files:$disks.files cma-swap:$disks.swap" \
+		machine "$1-busy" "$1" 256M "$2" 'run busy ./busy'
 }
 
 # hugetlb_boots NAME ARCH - test-hugetlb.sh, of which ONLY says what
@@ -324,7 +337,7 @@ at_once() {
 # other. What takes longest comes first; faults.sh begins with the kernel built for KUnit.
 left=()
 for arch in x86_64 arm64; do
-	for part in boot hugetlb stress stock main gigantic kunit; do
+	for part in boot busy hugetlb stress stock main gigantic kunit; do
 		left+=("$part $arch")
 	done
 done

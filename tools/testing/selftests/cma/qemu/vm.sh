@@ -6,6 +6,7 @@
 # APPEND="for the kernel's command line", where kunit.enable=1 has KUnit run
 # MEM=1G  CPUS=2  QEMU_ARGS="..."  FILES="host files" go to /root
 # NODES=2 NUMA nodes, of MEM in all
+# DISKS="serial:image[,throttling.bps-total=n] ..."  nothing that a guest writes there is kept
 # ACCEL=kvm, or icount where time is the number of instructions that were run
 # DTB_OVERLAY=file.dtso is laid over the board's own device tree
 # SCRIPT=file runs in the guest; what it prints is printed, its status is the status:
@@ -74,6 +75,17 @@ initramfs() {
 	fi
 	(cd "$root" && find . | cpio -o -H newc -R 0:0 --quiet) >"$tmp/initrd" ||
 		die "could not write $tmp/initrd"
+}
+
+# disks - those of DISKS, for QEMU
+disks() {
+	local disk serial bus=device
+	[[ ${machine[*]} != *q35* ]] || bus=pci
+	for disk in ${DISKS:-}; do
+		serial=${disk%%:*}
+		command+=(-drive "if=none,id=$serial,format=raw,snapshot=on,file=${disk#*:}"
+			-device "virtio-blk-$bus,drive=$serial,serial=$serial")
+	done
 }
 
 # The board's device tree as QEMU makes it for these arguments, and the overlay on it.
@@ -170,6 +182,7 @@ fi
 # shellcheck disable=SC2206 # QEMU_ARGS is words
 command=("${qemu%%:*}" "${machine[@]}" -m "$MEM" -smp "$CPUS" -nodefaults -no-reboot
 	"${nodes[@]}" $QEMU_ARGS)
+disks
 [ -z "$DTB_OVERLAY" ] || device_tree
 kernel_args="console=$console earlycon${earlycon:+=}$earlycon panic=-1 kunit.enable=0 $boot"
 # A host with much to do hands on the timer's interrupts late, and the kernel, which

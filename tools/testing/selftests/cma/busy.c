@@ -1,0 +1,148 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Allocation while the machine is busy: what is lent is in use all the time, so a
+ * page that is held for a moment, or is in the swap cache, or waits for the disk,
+ * is met wherever one looks. Such an allocation may fail; but no more often than
+ * with the allocator that Linux 6.12 came with, by which the least numbers of
+ * successes below were measured.
+ *
+ * The machine is to have 256 MiB, an area of 64 MiB and the disks that
+ * busy_loads.h names.
+ */
+
+#include "cma_fixture.h"
+#include "busy_loads.h"
+
+#define PATIENCE	900		/* seconds */
+#define TRIES		8		/* of each size */
+#define SIZES		3
+
+/* A sixteenth of the area may be free when an allocation begins, and seldom is. */
+#define LOW_SHARE	16
+
+FIXTURE(busy)
+{
+	int fd;
+	struct area area;
+	struct state first;
+	struct lists lists;
+	const struct busy_load *load;
+	bool started;
+};
+
+FIXTURE_VARIANT(busy)
+{
+	const char *load;
+	/* Of 1280 pages, of three quarters of the area, and of all of it */
+	unsigned int least[SIZES];
+};
+
+FIXTURE_VARIANT_ADD(busy, swap)
+{
+	.load = "swap",
+	.least = { 8, 8, 8 },
+};
+
+FIXTURE_VARIANT_ADD(busy, swap_faults)
+{
+	.load = "swap-faults",
+	.least = { 8, 8, 7 },
+};
+
+FIXTURE_VARIANT_ADD(busy, zram)
+{
+	.load = "zram-faults",
+	.least = { 8, 8, 7 },
+};
+
+FIXTURE_VARIANT_ADD(busy, readers)
+{
+	.load = "readers4",
+	.least = { 8, 8, 7 },
+};
+
+FIXTURE_VARIANT_ADD(busy, writers)
+{
+	.load = "sync",
+	.least = { 8, 8, 7 },
+};
+
+FIXTURE_VARIANT_ADD(busy, forks)
+{
+	.load = "forks",
+	.least = { 8, 8, 7 },
+};
+
+FIXTURE_VARIANT_ADD(busy, huge_pages)
+{
+	.load = "huge",
+	.least = { 8, 0, 0 },
+};
+
+FIXTURE_SETUP(busy)
+{
+	const char *missing;
+
+	missing = open_area(false, &self->fd, &self->area);
+	if (missing)
+		SKIP(return, "%s", missing);
+	if (!can_be_emptied(&self->area))
+		SKIP(return, "the area is too large a part of all memory to be emptied");
+	self->load = busy_find(variant->load);
+	ASSERT_NE(NULL, self->load);
+	ASSERT_TRUE(unshare_mounts());
+
+	expect_idle(_metadata, self->fd, &self->area, &self->first);
+	ASSERT_TRUE(read_lists(&self->lists));
+	missing = busy_start(self->load);
+	if (missing)
+		SKIP(return, "%s", missing);
+	self->started = true;
+}
+
+FIXTURE_TEARDOWN(busy)
+{
+	if (self->started)
+		busy_stop(self->load);
+	set_number("/proc/sys/vm/drop_caches", 3);
+	close(self->fd);
+	expect_unchanged(_metadata, &self->area, &self->first);
+	expect_lists_agree(_metadata, &self->lists);
+}
+
+TEST_F_TIMEOUT(busy, served, PATIENCE)
+{
+	const struct area *area = &self->area;
+	const uint64_t sizes[SIZES] = { 1280, area->pages / 4 * 3, area->pages };
+	uint64_t low = area->pages * area->page_size / LOW_SHARE;
+
+	for (unsigned int s = 0; s < SIZES; s++) {
+		unsigned int ok = 0, lent = 0;
+		uint64_t slowest = 0;
+
+		/* One that is never served has nothing to lend anew, and takes long. */
+		for (unsigned int i = 0; i < TRIES && variant->least[s]; i++) {
+			uint64_t pfn, start;
+
+			lent += busy_lend(self->load, low) < 4 * low;
+			start = busy_ms();
+			if (!cma_get(self->fd, area, sizes[s], 8, CMA_TEST_NOWARN, &pfn)) {
+				ok++;
+				ASSERT_EQ(1, cma_put(self->fd, area, pfn, sizes[s]));
+			}
+			start = busy_ms() - start;
+			slowest = start > slowest ? start : slowest;
+		}
+		TH_LOG("%s, %llu pages: %u of %d, at most %llu ms, lent %u times",
+		       variant->load, (long long)sizes[s], ok, TRIES,
+		       (long long)slowest, lent);
+		EXPECT_GE(ok, variant->least[s]);
+		/* Out of an empty area anybody allocates. */
+		if (variant->least[s])
+			EXPECT_GE(lent, TRIES / 2);
+	}
+	EXPECT_TRUE(busy_alive(self->load))
+		TH_LOG("a worker of %s has ended", variant->load);
+}
+
+TEST_HARNESS_MAIN
