@@ -100,6 +100,21 @@ device_tree() {
 	command+=(-dtb "$tmp/vm.dtb")
 }
 
+# What the guest's time stamp counter counts in a millisecond: as the host's, or nanoseconds.
+# It has no other clock to compare with but a timer whose interrupts come late.
+tsc_khz() {
+	local file=$build/cache/tsc_khz
+	if [ "$host" != x86_64 ] || [ "$ACCEL" = icount ]; then
+		echo 1000000
+		return
+	fi
+	if [ ! -s "$file" ]; then
+		gcc -O2 -o "$tmp/tsc_khz" "$here/tsc_khz.c" && "$tmp/tsc_khz" >"$tmp/khz" &&
+			mv "$tmp/khz" "$file" || return
+	fi
+	cat "$file"
+}
+
 # Lines of the console to the log; of the script to the log and to us.
 console() {
 	sed -u 's/\r$//' <"$tmp/console" >>"$log"
@@ -151,6 +166,7 @@ if [ -n "$DTB_OVERLAY" ]; then
 fi
 
 need "$qemu" cpio:cpio readelf:binutils
+[ "$ARCH-$host" != x86_64-x86_64 ] || need gcc:gcc /usr/include/time.h:libc6-dev
 if [ -z "$KERNEL" ]; then
 	KERNEL=$("$here/kernel.sh" | tail -n 1)
 	[ -n "$KERNEL" ] || exit 1
@@ -187,7 +203,10 @@ disks
 kernel_args="console=$console earlycon${earlycon:+=}$earlycon panic=-1 kunit.enable=0 $boot"
 # A host with much to do hands on the timer's interrupts late, and the kernel, which
 # tries whether they come, would give up.
-[ "$ARCH" != x86_64 ] || kernel_args+=" no_timer_check"
+if [ "$ARCH" = x86_64 ]; then
+	khz=$(tsc_khz) || die "tsc_khz.c was not compiled, see above"
+	kernel_args+=" no_timer_check tsc_early_khz=$khz"
+fi
 command+=(-display none -kernel "$KERNEL" -initrd "$tmp/initrd"
 	-append "$kernel_args ${APPEND:-}")
 
