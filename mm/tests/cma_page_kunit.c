@@ -708,19 +708,19 @@ static void __init persevere_for_some_claims(struct kunit *test)
 	prepare(&claim, base, WHOLE);
 	claim.rq.blocker = base + 3;
 
-	/* There is one place, and far more time has been spent than a claim takes. */
-	claim.rq.begun = local_clock() - 10ULL * NSEC_PER_SEC;
+	/* There is one place, which has been waited for all the time. */
+	claim.rq.waited_ns = 10ULL * NSEC_PER_SEC;
 	for (claim.rq.claims = 1; claim.rq.claims < CLAIMS; claim.rq.claims++) {
-		claim.rq.claimed_ns += NSEC_PER_MSEC;
+		claim.rq.claimed_ns += NSEC_PER_SEC;
 		KUNIT_EXPECT_EQ(test, cma_persevere(area, &claim.rq), 0);
 	}
-	claim.rq.claimed_ns += NSEC_PER_MSEC;
+	claim.rq.claimed_ns += NSEC_PER_SEC;
 	KUNIT_EXPECT_EQ(test, cma_persevere(area, &claim.rq), -EBUSY);
-	/* Where there are many places it is not. */
+	/* Where there are many, there is time for a claim in each. */
 	claim.rq.count = 1;
-	claim.rq.claimed_ns = CLAIMS * (20ULL * NSEC_PER_SEC / WHOLE);
 	KUNIT_EXPECT_EQ(test, cma_persevere(area, &claim.rq), 0);
-	claim.rq.claimed_ns = CLAIMS;
+	claim.rq.claims = WHOLE;
+	claim.rq.claimed_ns = (u64)WHOLE * NSEC_PER_SEC;
 	KUNIT_EXPECT_EQ(test, cma_persevere(area, &claim.rq), -EBUSY);
 
 	xa_destroy(&claim.rq.obstacles);
