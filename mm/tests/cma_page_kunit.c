@@ -18,6 +18,7 @@
 #include <linux/initrd.h>
 #include <linux/jiffies.h>
 #include <linux/kthread.h>
+#include <linux/memcontrol.h>
 #include <linux/migrate.h>
 #include <linux/mman.h>
 #include <linux/mm.h>
@@ -49,7 +50,7 @@ static unsigned long base;
 static struct vfsmount *mnt;
 static struct file *file;
 
-static enum cma_use use_of(const struct folio *folio)
+static enum cma_use use_of(struct folio *folio)
 {
 	struct cma_sight sight;
 
@@ -57,7 +58,7 @@ static enum cma_use use_of(const struct folio *folio)
 	return sight.use;
 }
 
-static bool needs_fs(const struct folio *folio)
+static bool needs_fs(struct folio *folio)
 {
 	struct cma_sight sight;
 
@@ -340,6 +341,7 @@ static void __init page_of_swap_cache(struct kunit *test)
 	/* As what is read ahead: it has no mapping before a process wants it. */
 	folio = take(test, base);
 	memset(folio_address(folio), 0x77, PAGE_SIZE);
+	KUNIT_ASSERT_EQ(test, mem_cgroup_charge(folio, NULL, GFP_KERNEL), 0);
 	__folio_set_locked(folio);
 	__folio_set_swapbacked(folio);
 	KUNIT_ASSERT_EQ(test, add_to_swap_cache(folio, entry, GFP_KERNEL, NULL), 0);
@@ -792,6 +794,7 @@ static void __init stuck_page_is_remembered(struct kunit *test)
 	folio_get(pfn_folio(pfn));
 	KUNIT_EXPECT_EQ(test, tries(test), 1);
 	folio_put(pfn_folio(pfn));
+	KUNIT_EXPECT_EQ(test, tries(test), 1);
 
 	/* But once one of them has gone, all may. */
 	folio_put(pfn_folio(pfn));
