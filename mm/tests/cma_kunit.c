@@ -652,9 +652,9 @@ static void __init cma_folios(struct kunit *test)
 		expect_books(test, cma, &books);
 	}
 
-	/* Too large, however the size is computed. */
-	for (unsigned int order = ilog2(AREA_PAGES) + 1; order < BITS_PER_LONG;
-	     order++) {
+	/* Folios may be so large, but the area is not. */
+	for (unsigned int order = ilog2(AREA_PAGES) + 1;
+	     order <= ilog2(MAX_FOLIO_NR_PAGES); order++) {
 		KUNIT_EXPECT_NULL(test, cma_alloc_folio(cma, order, GFP_KERNEL |
 							__GFP_COMP |
 							__GFP_NOWARN));
@@ -1165,7 +1165,7 @@ static void __init cma_claim_learns(struct kunit *test)
 	rq.count = AREA_PAGES;
 	KUNIT_EXPECT_EQ(test, cma_claim(&rq, base), -EBUSY);
 	KUNIT_EXPECT_EQ(test, rq.blocker, stuck);
-	KUNIT_EXPECT_EQ(test, cma_persevere(cma, &rq), 0);
+	KUNIT_EXPECT_EQ(test, cma_persevere(cma, &rq, -EBUSY), 0);
 	KUNIT_EXPECT_NOT_NULL(test, xa_load(&rq.obstacles, stuck));
 	expect_free_cma_pages(test, free_cma - 1);
 	for (unsigned long i = 0; i < AREA_PAGES; i += pageblock_nr_pages)

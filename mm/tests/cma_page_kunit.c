@@ -43,7 +43,7 @@
 #define PATIENCE	(10 * HZ)
 
 /* Claims after which an allocation may give up. */
-#define CLAIMS		5
+#define CLAIMS		4
 
 static struct cma *area;
 static unsigned long base;
@@ -710,20 +710,23 @@ static void __init persevere_for_some_claims(struct kunit *test)
 	prepare(&claim, base, WHOLE);
 	claim.rq.blocker = base + 3;
 
-	/* There is one place, which has been waited for all the time. */
-	claim.rq.waited_ns = 10ULL * NSEC_PER_SEC;
-	for (claim.rq.claims = 1; claim.rq.claims < CLAIMS; claim.rq.claims++) {
-		claim.rq.claimed_ns += NSEC_PER_SEC;
-		KUNIT_EXPECT_EQ(test, cma_persevere(area, &claim.rq), 0);
-	}
-	claim.rq.claimed_ns += NSEC_PER_SEC;
-	KUNIT_EXPECT_EQ(test, cma_persevere(area, &claim.rq), -EBUSY);
-	/* Where there are many, there is time for a claim in each. */
+	/* There is one place. */
+	while (++claim.rq.claims < CLAIMS)
+		KUNIT_EXPECT_EQ(test, cma_persevere(area, &claim.rq, -EBUSY), 0);
+	KUNIT_EXPECT_EQ(test, cma_persevere(area, &claim.rq, -EBUSY), -EBUSY);
+	/* Where there are many, each of them is tried, ... */
 	claim.rq.count = 1;
-	KUNIT_EXPECT_EQ(test, cma_persevere(area, &claim.rq), 0);
+	KUNIT_EXPECT_EQ(test, cma_persevere(area, &claim.rq, -EBUSY), 0);
+	claim.rq.claims = WHOLE / 2;
+	KUNIT_EXPECT_EQ(test, cma_persevere(area, &claim.rq, -EBUSY), 0);
 	claim.rq.claims = WHOLE;
-	claim.rq.claimed_ns = (u64)WHOLE * NSEC_PER_SEC;
-	KUNIT_EXPECT_EQ(test, cma_persevere(area, &claim.rq), -EBUSY);
+	KUNIT_EXPECT_EQ(test, cma_persevere(area, &claim.rq, -EBUSY), -EBUSY);
+	/* ... but not for want of memory, which is the same in all of them. */
+	claim.rq.claims = 1;
+	KUNIT_EXPECT_EQ(test, cma_persevere(area, &claim.rq, -ENOMEM), 0);
+	KUNIT_EXPECT_TRUE(test, claim.rq.short_of_memory);
+	claim.rq.claims = CLAIMS;
+	KUNIT_EXPECT_EQ(test, cma_persevere(area, &claim.rq, -ENOMEM), -ENOMEM);
 
 	xa_destroy(&claim.rq.obstacles);
 	KUNIT_EXPECT_EQ(test, put_free_range(folio_pfn(folio), 1), 0);
