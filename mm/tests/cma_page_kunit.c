@@ -204,6 +204,20 @@ static int claim_now(struct claim *claim)
 	return ret;
 }
 
+/* No more than half of what is on the LRU lists is isolated at a time. */
+static void __init fill_lists(struct kunit *test)
+{
+	for (pgoff_t index = 100; index < 164; index++) {
+		struct folio *folio = filemap_grab_folio(file->f_mapping, index);
+
+		KUNIT_ASSERT_FALSE(test, IS_ERR(folio));
+		folio_mark_uptodate(folio);
+		folio_unlock(folio);
+		folio_put(folio);
+	}
+	lru_add_drain_all();
+}
+
 static void __init expect_claimed(struct kunit *test, unsigned long start,
 				  unsigned long count)
 {
@@ -643,6 +657,7 @@ static void __init claims_go_in_order(struct kunit *test)
 	unsigned int nr;
 
 	begin(test);
+	fill_lists(test);
 	lend_dirty(test, base, 0);
 	lend_dirty(test, base + HALF, 1);
 	lend_dirty(test, base + WHOLE - 1, 2);
@@ -682,6 +697,7 @@ static void __init claims_go_side_by_side(struct kunit *test)
 	unsigned int nr;
 
 	begin(test);
+	fill_lists(test);
 	lend_dirty(test, base, 0);
 	lend_dirty(test, base + HALF, 1);
 	prepare(&claims[0], base, 16);
@@ -764,8 +780,9 @@ static void __init stuck_page_is_remembered(struct kunit *test)
 		kunit_skip(test, "tries are not counted");
 
 	begin(test);
-	pfn = base + 3;
-	other = base + HALF + 3;
+	/* Of which nothing is known from other tests. */
+	pfn = base + 13;
+	other = base + HALF + 13;
 	take(test, pfn);
 	/* Anything that is borrowed, lest all is had without a look. */
 	lend_dirty(test, base + 1, 0);
