@@ -238,10 +238,11 @@ static bool remember(struct cma *cma, unsigned long pfn)
 	if (!it)
 		it = &cma->stuck[cma->next_stuck++ % REMEMBERED];
 	if (it->pfn != pfn || it->excess > excess ||
-	    time_after(jiffies, it->seen + FRESH))
+	    time_after(jiffies, it->seen + FRESH)) {
 		it->since = jiffies;
-	it->pfn = pfn;
-	it->excess = excess;
+		it->pfn = pfn;
+		it->excess = excess;
+	}
 	it->seen = jiffies;
 	stays = time_after(jiffies, it->since + STAYS);
 	spin_unlock_irqrestore(&cma->lock, flags);

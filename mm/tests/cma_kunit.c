@@ -28,6 +28,7 @@
 
 #include "../cma.h"
 #include "../internal.h"
+#include "cma_kunit.h"
 
 #define AREA_PAGES	(2 * pageblock_nr_pages)
 #define AREA_SIZE	((phys_addr_t)AREA_PAGES << PAGE_SHIFT)
@@ -47,19 +48,24 @@ KUNIT_ARRAY_PARAM(all_orders, all_orders, describe_order);
 KUNIT_ARRAY_PARAM(two_orders, two_orders, describe_order);
 
 /* As it would come out of memblock: reserved, and not the page allocator's. */
-static struct page *__init get_reserved_pages(struct kunit *test)
+static struct page *__init reserve_pages(struct kunit *test, unsigned long count)
 {
-	struct page *page = alloc_contig_pages(AREA_PAGES, GFP_KERNEL,
+	struct page *page = alloc_contig_pages(count, GFP_KERNEL,
 					       first_online_node, NULL);
 
 	if (!page)
 		kunit_skip(test, "the page allocator cannot spare %lu pages in a row",
-			   AREA_PAGES);
+			   count);
 
-	for (unsigned long i = 0; i < AREA_PAGES; i++)
+	for (unsigned long i = 0; i < count; i++)
 		SetPageReserved(nth_page(page, i));
-	adjust_managed_page_count(page, -(long)AREA_PAGES);
+	adjust_managed_page_count(page, -(long)count);
 	return page;
+}
+
+static struct page *__init get_reserved_pages(struct kunit *test)
+{
+	return reserve_pages(test, AREA_PAGES);
 }
 
 /* All areas that have memory. */
@@ -73,16 +79,18 @@ static void __init activate(struct cma *cma)
 }
 
 /* What allocators never do: an area ends. Nobody has anything of it any more. */
-static void __init retire(struct kunit *test, struct cma *cma)
+void __init cma_kunit_retire(struct kunit *test, struct cma *cma)
 {
 	struct page *pages[2];
 	struct cma_map *map;
+	unsigned long count;
 	unsigned int nr = 0;
 
 	for (; nr < cma->nr_ranges; nr++) {
-		pages[nr] = cma_alloc(cma, AREA_PAGES, 0, false);
+		pages[nr] = cma_alloc(cma, cma->ranges[0].count, 0, false);
 		KUNIT_ASSERT_NOT_NULL(test, pages[nr]);
 	}
+	count = cma->ranges[0].count;
 	cma_for_each_map(map, cma)
 		cma_map_destroy(map);
 	totalcma_pages -= cma->count;
@@ -91,12 +99,25 @@ static void __init retire(struct kunit *test, struct cma *cma)
 	cma->nr_ranges = 0;
 
 	while (nr--) {
-		for (unsigned long i = 0; i < AREA_PAGES; i += pageblock_nr_pages)
+		for (unsigned long i = 0; i < count; i += pageblock_nr_pages)
 			set_pageblock_migratetype(nth_page(pages[nr], i),
 						  MIGRATE_MOVABLE);
-		page_zone(pages[nr])->cma_pages -= AREA_PAGES;
-		free_contig_range(page_to_pfn(pages[nr]), AREA_PAGES);
+		page_zone(pages[nr])->cma_pages -= count;
+		free_contig_range(page_to_pfn(pages[nr]), count);
 	}
+}
+
+/* An area of one range, for other suites; they retire it. */
+struct cma *__init cma_kunit_make_area(struct kunit *test, unsigned long pages,
+				       const char *name)
+{
+	phys_addr_t base = page_to_phys(reserve_pages(test, pages));
+	struct cma *cma;
+
+	cma = cma_register(&(struct cma_extent){ base, PFN_PHYS(pages) }, 1, 0, name);
+	KUNIT_ASSERT_NOT_NULL(test, cma);
+	cma_activate_area(cma);
+	return cma;
 }
 
 static struct cma *__init register_area(phys_addr_t base,
@@ -631,9 +652,9 @@ static void __init cma_folios(struct kunit *test)
 		expect_books(test, cma, &books);
 	}
 
-	/* Too large, however the size is computed. */
-	for (unsigned int order = ilog2(AREA_PAGES) + 1; order < BITS_PER_LONG;
-	     order++) {
+	/* Folios may be so large, but the area is not. */
+	for (unsigned int order = ilog2(AREA_PAGES) + 1;
+	     order <= ilog2(MAX_FOLIO_NR_PAGES); order++) {
 		KUNIT_EXPECT_NULL(test, cma_alloc_folio(cma, order, GFP_KERNEL |
 							__GFP_COMP |
 							__GFP_NOWARN));
@@ -857,8 +878,7 @@ static unsigned long take_free(unsigned long pfn, unsigned long nr_pages, gfp_t 
 }
 
 /* Others may borrow a page just now; what they give back may be on a list. */
-static unsigned long take_when_free(unsigned long pfn, unsigned long nr_pages,
-				    gfp_t gfp)
+unsigned long cma_kunit_take(unsigned long pfn, unsigned long nr_pages, gfp_t gfp)
 {
 	unsigned long found = take_free(pfn, nr_pages, gfp);
 
@@ -908,7 +928,7 @@ static void __init cma_free_ranges(struct kunit *test)
 		unsigned long nr = cases[i].nr_pages, again = 0;
 		struct page *page = pfn_to_page(pfn);
 
-		KUNIT_ASSERT_EQ(test, take_when_free(pfn, nr, GFP_KERNEL), pfn + nr);
+		KUNIT_ASSERT_EQ(test, cma_kunit_take(pfn, nr, GFP_KERNEL), pfn + nr);
 		expect_pages(test, cma, page, nr, 0);
 		expect_free_cma_pages(test, free_cma - nr);
 		/* Others who ask see the first that they cannot have. */
@@ -920,7 +940,7 @@ static void __init cma_free_ranges(struct kunit *test)
 			KUNIT_EXPECT_EQ(test, 0, put_free_range(pfn, nr));
 			again = take_free(pfn, nr, GFP_KERNEL) == pfn + nr;
 			if (!again)
-				KUNIT_ASSERT_EQ(test, take_when_free(pfn, nr, GFP_KERNEL),
+				KUNIT_ASSERT_EQ(test, cma_kunit_take(pfn, nr, GFP_KERNEL),
 						pfn + nr);
 			KUNIT_EXPECT_EQ(test, 0, page_private(nth_page(page, nr - 1)));
 		}
@@ -943,7 +963,7 @@ static void __init cma_free_folios(struct kunit *test)
 		unsigned long nr = 1UL << order, pfn = base + AREA_PAGES - nr;
 		bool again = false;
 
-		KUNIT_ASSERT_EQ(test, take_when_free(pfn, nr, gfp), pfn + nr);
+		KUNIT_ASSERT_EQ(test, cma_kunit_take(pfn, nr, gfp), pfn + nr);
 		for (unsigned int round = 0; round < 10 && !again; round++) {
 			struct folio *folio = pfn_folio(pfn);
 
@@ -953,7 +973,7 @@ static void __init cma_free_folios(struct kunit *test)
 			KUNIT_EXPECT_EQ(test, 0, put_free_range(pfn, nr));
 			again = take_free(pfn, nr, gfp) == pfn + nr;
 			if (!again)
-				KUNIT_ASSERT_EQ(test, take_when_free(pfn, nr, gfp),
+				KUNIT_ASSERT_EQ(test, cma_kunit_take(pfn, nr, gfp),
 						pfn + nr);
 		}
 		KUNIT_EXPECT_TRUE(test, again);
@@ -983,7 +1003,7 @@ static void __init cma_free_ranges_refused(struct kunit *test)
 	ret = start_isolate_page_range(second, second + pageblock_nr_pages,
 				       MIGRATE_CMA, 0, GFP_KERNEL);
 	KUNIT_ASSERT_EQ(test, ret, 0);
-	KUNIT_EXPECT_EQ(test, second, take_when_free(base, AREA_PAGES, GFP_KERNEL));
+	KUNIT_EXPECT_EQ(test, second, cma_kunit_take(base, AREA_PAGES, GFP_KERNEL));
 	undo_isolate_page_range(second, second + pageblock_nr_pages, MIGRATE_CMA);
 	expect_free_cma_pages(test, free_cma);
 }
@@ -995,7 +1015,7 @@ static void __init cma_puts_what_is_not_held(struct kunit *test)
 	unsigned long base = get_area(test)->ranges[0].base_pfn;
 	unsigned long free_cma = free_cma_pages();
 
-	KUNIT_ASSERT_EQ(test, take_when_free(base, nr, GFP_KERNEL), base + nr);
+	KUNIT_ASSERT_EQ(test, cma_kunit_take(base, nr, GFP_KERNEL), base + nr);
 	get_page(pfn_to_page(base));
 	get_page(pfn_to_page(base + 21));
 	get_page(pfn_to_page(base + 63));
@@ -1045,7 +1065,7 @@ static void __init cma_looks_at_pages(struct kunit *test)
 	KUNIT_EXPECT_TRUE(test, cma_release(cma, page, AREA_PAGES));
 
 	/* A free block, from its beginning and from its middle on. */
-	KUNIT_ASSERT_EQ(test, take_when_free(base, AREA_PAGES, GFP_KERNEL), base + AREA_PAGES);
+	KUNIT_ASSERT_EQ(test, cma_kunit_take(base, AREA_PAGES, GFP_KERNEL), base + AREA_PAGES);
 	KUNIT_EXPECT_EQ(test, put_free_range(base, AREA_PAGES), 0);
 	cma_look(base, &sight);
 	KUNIT_EXPECT_EQ(test, sight.use, CMA_FREE);
@@ -1139,13 +1159,13 @@ static void __init cma_claim_learns(struct kunit *test)
 	struct cma_window window;
 
 	KUNIT_ASSERT_EQ(test, contig_move_gfp(rq.gfp, &rq.move_gfp), 0);
-	KUNIT_ASSERT_EQ(test, take_when_free(stuck, 1, GFP_KERNEL), stuck + 1);
+	KUNIT_ASSERT_EQ(test, cma_kunit_take(stuck, 1, GFP_KERNEL), stuck + 1);
 	xa_init(&rq.obstacles);
 
 	rq.count = AREA_PAGES;
 	KUNIT_EXPECT_EQ(test, cma_claim(&rq, base), -EBUSY);
 	KUNIT_EXPECT_EQ(test, rq.blocker, stuck);
-	KUNIT_EXPECT_EQ(test, cma_persevere(cma, &rq), 0);
+	KUNIT_EXPECT_EQ(test, cma_persevere(cma, &rq, -EBUSY), 0);
 	KUNIT_EXPECT_NOT_NULL(test, xa_load(&rq.obstacles, stuck));
 	expect_free_cma_pages(test, free_cma - 1);
 	for (unsigned long i = 0; i < AREA_PAGES; i += pageblock_nr_pages)
@@ -1177,7 +1197,7 @@ static void __init cma_goes_round_stuck_pages(struct kunit *test)
 	struct books before = read_books(cma);
 	struct page *page;
 
-	KUNIT_ASSERT_EQ(test, take_when_free(stuck, 1, GFP_KERNEL), stuck + 1);
+	KUNIT_ASSERT_EQ(test, cma_kunit_take(stuck, 1, GFP_KERNEL), stuck + 1);
 	page = cma_alloc(cma, pageblock_nr_pages, 0, false);
 	KUNIT_ASSERT_NOT_NULL(test, page);
 	KUNIT_EXPECT_GT(test, page_to_pfn(page), stuck);
@@ -1218,8 +1238,8 @@ static void __init cma_does_not_wait(struct kunit *test)
 	expect_free_cma_pages(test, free_cma);
 
 	/* Pages that the area does not know of, as if they were borrowed. */
-	KUNIT_ASSERT_EQ(test, take_when_free(borrowed, 1, GFP_KERNEL), borrowed + 1);
-	KUNIT_ASSERT_EQ(test, take_when_free(borrowed + 5 * unit_pages, unit_pages,
+	KUNIT_ASSERT_EQ(test, cma_kunit_take(borrowed, 1, GFP_KERNEL), borrowed + 1);
+	KUNIT_ASSERT_EQ(test, cma_kunit_take(borrowed + 5 * unit_pages, unit_pages,
 					     GFP_KERNEL), borrowed + 6 * unit_pages);
 	/* Before them, behind them, between them if there is no other; and nowhere. */
 	page = alloc_nowait(cma, 2 * unit_pages, 0);
@@ -1474,7 +1494,7 @@ static unsigned long first_totalcma, first_free_cma;
 static void __init cma_leaves_no_trace(struct kunit *test)
 {
 	while (nr_activated)
-		retire(test, activated[--nr_activated]);
+		cma_kunit_retire(test, activated[--nr_activated]);
 	memset(areas, 0, sizeof(areas));
 	KUNIT_EXPECT_EQ(test, totalcma_pages, first_totalcma);
 	expect_free_cma_pages(test, first_free_cma);

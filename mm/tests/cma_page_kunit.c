@@ -1,0 +1,922 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * KUnit tests of contiguous memory areas with pages that others have
+ *
+ * Each kind of page is made as the kernel makes it: lent to a file, mapped, read ahead
+ * from swap, in an LRU batch. Then it is looked at, and its place is claimed. A file
+ * whose pages take as long to migrate as a test wants shows in which order claims go.
+ */
+
+#include <kunit/test.h>
+#include <linux/atomic.h>
+#include <linux/cma.h>
+#include <linux/completion.h>
+#include <linux/delay.h>
+#include <linux/file.h>
+#include <linux/fs.h>
+#include <linux/hugetlb.h>
+#include <linux/initrd.h>
+#include <linux/jiffies.h>
+#include <linux/kthread.h>
+#include <linux/memcontrol.h>
+#include <linux/migrate.h>
+#include <linux/mman.h>
+#include <linux/mm.h>
+#include <linux/mount.h>
+#include <linux/page-isolation.h>
+#include <linux/pagemap.h>
+#include <linux/sched/clock.h>
+#include <linux/swap.h>
+#include <linux/swapops.h>
+#include <linux/workqueue.h>
+
+#include "../cma.h"
+#include "../internal.h"
+#include "../swap.h"
+#include "cma_kunit.h"
+
+/* Claims of the halves do not overlap. */
+#define HALF		MAX_ORDER_NR_PAGES
+#define WHOLE		(2 * HALF)
+
+/* A thread that does not do what it should is waited for so long. */
+#define PATIENCE	(10 * HZ)
+
+/* Claims after which an allocation may give up. */
+#define CLAIMS		4
+
+static struct cma *area;
+static unsigned long base;
+static struct vfsmount *mnt;
+static struct file *file;
+
+static enum cma_use use_of(struct folio *folio)
+{
+	struct cma_sight sight;
+
+	cma_look(folio_pfn(folio), &sight);
+	return sight.use;
+}
+
+static bool needs_fs(struct folio *folio)
+{
+	struct cma_sight sight;
+
+	cma_look(folio_pfn(folio), &sight);
+	return sight.needs_fs;
+}
+
+/* Migration of a page of the file stops here until it is told to go on. */
+static struct {
+	bool wanted;
+	atomic_t nr;
+	pgoff_t met[8];
+	struct completion arrived;
+	struct completion go;
+} stop;
+
+static int migrate_slowly(struct address_space *mapping, struct folio *dst,
+			  struct folio *src, enum migrate_mode mode)
+{
+	if (READ_ONCE(stop.wanted)) {
+		unsigned int nr = atomic_fetch_inc(&stop.nr);
+
+		if (nr < ARRAY_SIZE(stop.met))
+			stop.met[nr] = src->index;
+		complete(&stop.arrived);
+		wait_for_completion(&stop.go);
+	}
+	return migrate_folio(mapping, dst, src, mode);
+}
+
+static const struct address_space_operations file_aops = {
+	.dirty_folio	= noop_dirty_folio,
+	.migrate_folio	= migrate_slowly,
+};
+
+/* Its pages are of a file like others, once it is allowed to do without them. */
+static void open_file(struct kunit *test)
+{
+	struct file_system_type *type = get_fs_type("ramfs");
+
+	KUNIT_ASSERT_NOT_NULL(test, type);
+	mnt = kern_mount(type);
+	KUNIT_ASSERT_FALSE(test, IS_ERR(mnt));
+	file = file_open_root_mnt(mnt, "cma", O_CREAT | O_RDWR, 0600);
+	KUNIT_ASSERT_FALSE(test, IS_ERR(file));
+	file->f_mapping->a_ops = &file_aops;
+	mapping_clear_unevictable(file->f_mapping);
+}
+
+static void close_file(void)
+{
+	truncate_inode_pages(file->f_mapping, 0);
+	fput(file);
+	flush_delayed_fput();
+	kern_unmount(mnt);
+}
+
+/* Each test begins with an area that is free and a file that is empty. */
+static void __init begin(struct kunit *test)
+{
+	if (!area) {
+		area = cma_kunit_make_area(test, WHOLE, "kunit pages");
+		base = area->ranges[0].base_pfn;
+		open_file(test);
+	}
+	truncate_inode_pages(file->f_mapping, 0);
+	lru_add_drain_all();
+}
+
+static struct folio *__init take(struct kunit *test, unsigned long pfn)
+{
+	KUNIT_ASSERT_EQ(test, cma_kunit_take(pfn, 1, GFP_KERNEL), pfn + 1);
+	return pfn_folio(pfn);
+}
+
+/* A page of the area is allocated for the file. It is in the LRU batch of a CPU then. */
+static struct folio *__init lend(struct kunit *test, unsigned long pfn, pgoff_t index)
+{
+	struct folio *folio = take(test, pfn);
+
+	memset(folio_address(folio), 0x40 + index, PAGE_SIZE);
+	KUNIT_ASSERT_EQ(test, 0, filemap_add_folio(file->f_mapping, folio, index,
+						   GFP_KERNEL));
+	folio_mark_uptodate(folio);
+	folio_unlock(folio);
+	folio_put(folio);
+	return folio;
+}
+
+static struct folio *__init lend_dirty(struct kunit *test, unsigned long pfn, pgoff_t index)
+{
+	struct folio *folio = lend(test, pfn, index);
+
+	lru_add_drain_all();
+	folio_mark_dirty(folio);
+	return folio;
+}
+
+/* The file has its page still, and somewhere else. */
+static void expect_moved(struct kunit *test, unsigned long pfn, pgoff_t index)
+{
+	struct folio *folio = filemap_get_folio(file->f_mapping, index);
+
+	KUNIT_ASSERT_FALSE(test, IS_ERR(folio));
+	KUNIT_EXPECT_NE(test, folio_pfn(folio), pfn);
+	KUNIT_EXPECT_NULL(test, memchr_inv(folio_address(folio), 0x40 + index, PAGE_SIZE));
+	folio_put(folio);
+}
+
+struct claim {
+	struct cma_request rq;
+	struct cma_obstacle obstacle;
+	unsigned long start;
+	int ret;
+	struct completion done;
+};
+
+static void prepare(struct claim *claim, unsigned long start, unsigned long count)
+{
+	*claim = (struct claim){
+		.start = start,
+		.rq = {
+			.count = count,
+			.gfp = GFP_KERNEL | __GFP_NOWARN,
+			.move_gfp = GFP_KERNEL,
+			.obstacle = &claim->obstacle,
+			.begun = local_clock(),
+		},
+	};
+	xa_init(&claim->rq.obstacles);
+	init_completion(&claim->done);
+}
+
+/* What others have to do with it for a moment makes none fail for good. */
+static int claim_now(struct claim *claim)
+{
+	int ret = cma_claim(&claim->rq, claim->start);
+
+	for (unsigned int i = 0; i < 25 && ret == -EBUSY; i++) {
+		msleep(20);
+		ret = cma_claim(&claim->rq, claim->start);
+	}
+	return ret;
+}
+
+/* No more than half of what is on the LRU lists is isolated at a time. */
+static void __init fill_lists(struct kunit *test)
+{
+	for (pgoff_t index = 100; index < 164; index++) {
+		struct folio *folio = filemap_grab_folio(file->f_mapping, index);
+
+		KUNIT_ASSERT_FALSE(test, IS_ERR(folio));
+		folio_mark_uptodate(folio);
+		folio_unlock(folio);
+		folio_put(folio);
+	}
+	lru_add_drain_all();
+}
+
+static void __init expect_claimed(struct kunit *test, unsigned long start,
+				  unsigned long count)
+{
+	struct claim claim;
+	int ret;
+
+	prepare(&claim, start, count);
+	ret = claim_now(&claim);
+	KUNIT_EXPECT_EQ(test, ret, 0);
+	if (!ret)
+		KUNIT_EXPECT_EQ(test, 0, put_free_range(start, count));
+}
+
+/*
+ * Kinds of pages
+ */
+
+static void __init page_that_is_free(struct kunit *test)
+{
+	struct cma_sight sight;
+	struct folio *folio;
+
+	begin(test);
+	KUNIT_ASSERT_EQ(test, cma_kunit_take(base, WHOLE, GFP_KERNEL), base + WHOLE);
+	KUNIT_EXPECT_EQ(test, put_free_range(base, WHOLE), 0);
+	for (unsigned long pfn = base; pfn < base + HALF; pfn += 111) {
+		cma_look(pfn, &sight);
+		KUNIT_EXPECT_EQ(test, sight.use, CMA_FREE);
+		KUNIT_EXPECT_EQ(test, sight.head, pfn);
+		KUNIT_EXPECT_GE(test, sight.end, base + pageblock_nr_pages);
+		KUNIT_EXPECT_FALSE(test, sight.whole);
+	}
+
+	/* A single page goes to a list of the CPU first. */
+	drain_all_pages(NULL);
+	folio = take(test, base + 5);
+	KUNIT_EXPECT_EQ(test, use_of(folio), CMA_BUSY);
+	folio_put(folio);
+	KUNIT_EXPECT_EQ(test, use_of(folio), CMA_CACHED);
+	drain_all_pages(NULL);
+	KUNIT_EXPECT_EQ(test, use_of(folio), CMA_FREE);
+}
+
+static void __init page_of_file(struct kunit *test)
+{
+	struct folio *folio;
+
+	begin(test);
+	folio = lend(test, base, 0);
+	KUNIT_EXPECT_EQ(test, use_of(folio), CMA_BATCHED);
+	lru_add_drain_all();
+	KUNIT_EXPECT_EQ(test, use_of(folio), CMA_CLEAN);
+	KUNIT_EXPECT_TRUE(test, needs_fs(folio));
+	/* Who still uses it has a reference, one more than the page cache. */
+	folio_get(folio);
+	KUNIT_EXPECT_EQ(test, use_of(folio), CMA_BUSY);
+	folio_put(folio);
+
+	/* The file can do without. */
+	expect_claimed(test, base, 1);
+	KUNIT_EXPECT_TRUE(test, IS_ERR(filemap_get_folio(file->f_mapping, 0)));
+
+	folio = lend_dirty(test, base, 1);
+	KUNIT_EXPECT_EQ(test, use_of(folio), CMA_MOVABLE);
+	KUNIT_EXPECT_TRUE(test, needs_fs(folio));
+	expect_claimed(test, base, 1);
+	expect_moved(test, base, 1);
+
+	folio = lend(test, base, 2);
+	lru_add_drain_all();
+	folio_lock(folio);
+	KUNIT_EXPECT_EQ(test, use_of(folio), CMA_MOVABLE);
+	folio_unlock(folio);
+	truncate_inode_pages(file->f_mapping, 0);
+	KUNIT_EXPECT_LE(test, use_of(folio), CMA_CACHED);
+}
+
+/* The page that a process has at an address; the caller puts it. */
+static struct folio *touch(struct kunit *test, unsigned long addr)
+{
+	struct page *page;
+
+	KUNIT_ASSERT_EQ(test, get_user_pages_fast(addr, 1, FOLL_WRITE, &page), 1);
+	lru_add_drain_all();
+	return page_folio(page);
+}
+
+static void page_of_process(struct kunit *test)
+{
+	unsigned long addr = kunit_vm_mmap(test, NULL, 0, PAGE_SIZE, PROT_READ | PROT_WRITE,
+					   MAP_ANONYMOUS | MAP_PRIVATE, 0);
+	struct folio *folio;
+
+	if (!addr || IS_ERR_VALUE(addr))
+		kunit_skip(test, "a test cannot have memory of a process");
+
+	folio = touch(test, addr);
+	KUNIT_EXPECT_TRUE(test, folio_test_anon(folio));
+	KUNIT_EXPECT_EQ(test, use_of(folio), CMA_BUSY);
+	folio_put(folio);
+	KUNIT_EXPECT_EQ(test, use_of(folio), CMA_MOVABLE);
+	KUNIT_EXPECT_FALSE(test, needs_fs(folio));
+}
+
+static void __init page_of_mapped_file(struct kunit *test)
+{
+	unsigned long addr = kunit_vm_mmap(test, NULL, 0, PAGE_SIZE, PROT_READ | PROT_WRITE,
+					   MAP_ANONYMOUS | MAP_SHARED, 0);
+	struct folio *folio;
+
+	if (!addr || IS_ERR_VALUE(addr))
+		kunit_skip(test, "a test cannot have memory of a process");
+
+	folio = touch(test, addr);
+	KUNIT_EXPECT_TRUE(test, folio_mapped(folio));
+	KUNIT_EXPECT_FALSE(test, folio_test_anon(folio));
+	KUNIT_EXPECT_EQ(test, use_of(folio), CMA_BUSY);
+	folio_put(folio);
+	KUNIT_EXPECT_EQ(test, use_of(folio), CMA_MOVABLE);
+	KUNIT_EXPECT_TRUE(test, needs_fs(folio));
+}
+
+#ifdef CONFIG_SWAP
+/* No device is needed for a page to be in the cache of one. */
+static void __init page_of_swap_cache(struct kunit *test)
+{
+	swp_entry_t entry = swp_entry(MAX_SWAPFILES - 1, 0);
+	struct address_space *space;
+	struct folio *folio;
+
+	begin(test);
+	KUNIT_ASSERT_EQ(test, init_swap_address_space(swp_type(entry), 1), 0);
+	space = swap_address_space(entry);
+
+	/* As what is read ahead: it has no mapping before a process wants it. */
+	folio = take(test, base);
+	memset(folio_address(folio), 0x77, PAGE_SIZE);
+	KUNIT_ASSERT_EQ(test, mem_cgroup_charge(folio, NULL, GFP_KERNEL), 0);
+	__folio_set_locked(folio);
+	__folio_set_swapbacked(folio);
+	KUNIT_ASSERT_EQ(test, add_to_swap_cache(folio, entry, GFP_KERNEL, NULL), 0);
+	folio_mark_uptodate(folio);
+	folio_add_lru(folio);
+	folio_unlock(folio);
+	folio_put(folio);
+	KUNIT_EXPECT_NULL(test, folio->mapping);
+	KUNIT_EXPECT_EQ(test, use_of(folio), CMA_BATCHED);
+	lru_add_drain_all();
+	KUNIT_EXPECT_EQ(test, use_of(folio), CMA_MOVABLE);
+	KUNIT_EXPECT_TRUE(test, needs_fs(folio));
+	folio_get(folio);
+	KUNIT_EXPECT_EQ(test, use_of(folio), CMA_BUSY);
+	folio_put(folio);
+
+	expect_claimed(test, base, 1);
+	folio = xa_load(&space->i_pages, swap_cache_index(entry));
+	KUNIT_ASSERT_NOT_NULL(test, folio);
+	KUNIT_EXPECT_NE(test, folio_pfn(folio), base);
+	KUNIT_EXPECT_NULL(test, memchr_inv(folio_address(folio), 0x77, PAGE_SIZE));
+
+	folio_lock(folio);
+	xa_lock_irq(&space->i_pages);
+	__delete_from_swap_cache(folio, entry, NULL);
+	xa_unlock_irq(&space->i_pages);
+	folio_unlock(folio);
+	folio_put(folio);
+	exit_swap_address_space(swp_type(entry));
+}
+#else
+static void page_of_swap_cache(struct kunit *test)
+{
+	kunit_skip(test, "there is no swap");
+}
+#endif
+
+/* What waits in a batch is waited for: it is no reason to give a place up. */
+static void __init expect_goes(struct kunit *test, const char *batch, unsigned long pfn)
+{
+	struct cma_sight sight;
+
+	cma_look(pfn, &sight);
+	KUNIT_EXPECT_NE_MSG(test, sight.use, CMA_BROKEN, "%s", batch);
+	KUNIT_EXPECT_NE_MSG(test, sight.use, CMA_FREE, "%s", batch);
+	expect_claimed(test, pfn, 1);
+}
+
+static void __init page_in_batches_of_file(struct kunit *test)
+{
+	static const struct {
+		const char *name;
+		void (*put)(struct folio *folio);
+	} batches[] = {
+		{ "activate", folio_activate },
+		{ "deactivate_file", deactivate_file_folio },
+		{ "rotate", folio_rotate_reclaimable },
+		{ "mlock", mlock_folio },
+	};
+	struct folio *folio;
+
+	begin(test);
+	lend(test, base, 0);
+	expect_goes(test, "lru_add", base);
+
+	for (unsigned int i = 0; i < ARRAY_SIZE(batches); i++) {
+		/* With the batches empty it can be moved, ... */
+		folio = lend(test, base, i + 1);
+		lru_add_drain_all();
+		batches[i].put(folio);
+		KUNIT_EXPECT_NE_MSG(test, use_of(folio), CMA_BROKEN, "%s", batches[i].name);
+		lru_add_drain_all();
+		KUNIT_EXPECT_GE_MSG(test, use_of(folio), CMA_CLEAN, "%s", batches[i].name);
+		KUNIT_EXPECT_LE_MSG(test, use_of(folio), CMA_MOVABLE, "%s", batches[i].name);
+		/* ... and who wants its place sees to it that they are. */
+		batches[i].put(folio);
+		expect_goes(test, batches[i].name, base);
+
+		folio = filemap_lock_folio(file->f_mapping, i + 1);
+		if (IS_ERR(folio))
+			continue;
+		if (folio_test_mlocked(folio)) {
+			munlock_folio(folio);
+			munlock_folio(folio);
+			lru_add_drain_all();
+			KUNIT_EXPECT_FALSE(test, folio_test_mlocked(folio));
+		}
+		folio_unlock(folio);
+		folio_put(folio);
+	}
+}
+
+static void page_in_batches_of_process(struct kunit *test)
+{
+	static const struct {
+		const char *name;
+		void (*put)(struct folio *folio);
+	} batches[] = {
+		{ "activate", folio_activate },
+		{ "deactivate", folio_deactivate },
+		{ "mlock", mlock_folio },
+		{ "munlock", munlock_folio },
+		{ "lazyfree", folio_mark_lazyfree },
+	};
+	unsigned long addr = kunit_vm_mmap(test, NULL, 0, PAGE_SIZE, PROT_READ | PROT_WRITE,
+					   MAP_ANONYMOUS | MAP_PRIVATE, 0);
+	struct folio *folio;
+
+	if (!addr || IS_ERR_VALUE(addr))
+		kunit_skip(test, "a test cannot have memory of a process");
+
+	folio = touch(test, addr);
+	folio_put(folio);
+	for (unsigned int i = 0; i < ARRAY_SIZE(batches); i++) {
+		batches[i].put(folio);
+		KUNIT_EXPECT_GE_MSG(test, use_of(folio), CMA_CLEAN, "%s", batches[i].name);
+		KUNIT_EXPECT_NE_MSG(test, use_of(folio), CMA_BROKEN, "%s", batches[i].name);
+		lru_add_drain_all();
+		KUNIT_EXPECT_EQ_MSG(test, use_of(folio), CMA_MOVABLE, "%s", batches[i].name);
+	}
+}
+
+/* A reference that nothing explains is in the way for as long as it is there. */
+static void __init page_with_a_reference_more(struct kunit *test)
+{
+	struct folio *folio;
+	struct claim claim;
+
+	begin(test);
+	lend_dirty(test, base + 1, 0);
+	folio = lend_dirty(test, base + 9, 1);
+	folio_get(folio);
+	KUNIT_EXPECT_EQ(test, use_of(folio), CMA_BUSY);
+	prepare(&claim, base, 16);
+	KUNIT_EXPECT_EQ(test, cma_claim(&claim.rq, base), -EBUSY);
+	KUNIT_EXPECT_EQ(test, claim.rq.blocker, base + 9);
+	KUNIT_EXPECT_EQ(test, claim.rq.claims, 1);
+	/* Blocks are as before, and so is the page. */
+	for (unsigned long i = 0; i < WHOLE; i += pageblock_nr_pages)
+		KUNIT_EXPECT_TRUE(test, is_migrate_cma_page(pfn_to_page(base + i)));
+	lru_add_drain_all();
+	KUNIT_EXPECT_TRUE(test, folio_test_lru(folio));
+
+	folio_put(folio);
+	expect_claimed(test, base, 16);
+	expect_moved(test, base + 1, 0);
+	expect_moved(test, base + 9, 1);
+}
+
+static void __init page_of_large_folio(struct kunit *test)
+{
+	struct folio *folio;
+	struct cma_sight sight;
+
+	begin(test);
+	folio = cma_alloc_folio(area, 4, GFP_KERNEL | __GFP_COMP);
+	KUNIT_ASSERT_NOT_NULL(test, folio);
+	for (unsigned int i = 0; i < 16; i += 5) {
+		cma_look(folio_pfn(folio) + i, &sight);
+		KUNIT_EXPECT_EQ(test, sight.use, CMA_BUSY);
+		KUNIT_EXPECT_EQ(test, sight.head, folio_pfn(folio));
+		KUNIT_EXPECT_EQ(test, sight.end, folio_pfn(folio) + 16);
+		KUNIT_EXPECT_TRUE(test, sight.whole);
+	}
+	KUNIT_EXPECT_TRUE(test, cma_free_folio(area, folio));
+}
+
+#ifdef CONFIG_HUGETLB_PAGE
+static void page_of_hugetlb(struct kunit *test)
+{
+	struct hstate *h = &default_hstate;
+	struct folio *folio = NULL;
+	struct cma_sight sight;
+
+	if (hugepages_supported())
+		folio = alloc_hugetlb_folio_nodemask(h, first_online_node, NULL,
+						     htlb_alloc_mask(h), true);
+	if (!folio)
+		kunit_skip(test, "there is no huge page");
+
+	cma_look(folio_pfn(folio) + 7, &sight);
+	KUNIT_EXPECT_EQ(test, sight.use, CMA_MOVABLE);
+	KUNIT_EXPECT_EQ(test, sight.head, folio_pfn(folio));
+	KUNIT_EXPECT_EQ(test, sight.end, folio_pfn(folio) + pages_per_huge_page(h));
+	KUNIT_EXPECT_TRUE(test, sight.whole);
+	folio_put(folio);
+}
+#else
+static void page_of_hugetlb(struct kunit *test)
+{
+	kunit_skip(test, "there is no hugetlb");
+}
+#endif
+
+static u64 given_up(void)
+{
+#ifdef CONFIG_CMA_SYSFS
+	return READ_ONCE(area->nr_given_up);
+#else
+	return 0;
+#endif
+}
+
+/* Nobody tries to have memory that has failed. */
+static void __init page_with_hwpoison(struct kunit *test)
+{
+	unsigned long pfn;
+	struct cma_obstacle obstacle;
+	struct cma_window window;
+	struct folio *folio;
+	struct claim claim;
+	struct page *page;
+	u64 before;
+
+	if (!IS_ENABLED(CONFIG_MEMORY_FAILURE))
+		kunit_skip(test, "memory does not fail");
+
+	begin(test);
+	pfn = base + HALF / 2;
+	folio = take(test, pfn);
+	SetPageHWPoison(&folio->page);
+	KUNIT_EXPECT_EQ(test, use_of(folio), CMA_BROKEN);
+	cma_describe_page(area, pfn, &obstacle);
+	KUNIT_EXPECT_EQ(test, obstacle.reason, CMA_REASON_HWPOISON);
+
+	prepare(&claim, base, WHOLE);
+	KUNIT_EXPECT_EQ(test, cma_find_window(area, &claim.rq, &window), -EBUSY);
+	KUNIT_EXPECT_EQ(test, claim.rq.blocker, pfn);
+	before = given_up();
+	KUNIT_EXPECT_NULL(test, cma_alloc(area, WHOLE, 0, true));
+	if (IS_ENABLED(CONFIG_CMA_SYSFS))
+		KUNIT_EXPECT_EQ(test, given_up(), before + 1);
+
+	/* It is not in the way of others. */
+	page = cma_alloc(area, HALF, 0, false);
+	KUNIT_ASSERT_NOT_NULL(test, page);
+	KUNIT_EXPECT_GT(test, page_to_pfn(page), pfn);
+	KUNIT_EXPECT_TRUE(test, cma_release(area, page, HALF));
+
+	ClearPageHWPoison(&folio->page);
+	KUNIT_EXPECT_EQ(test, put_free_range(pfn, 1), 0);
+	expect_claimed(test, base, WHOLE);
+}
+
+/*
+ * Claims that meet
+ */
+
+static int claim_thread(void *data)
+{
+	struct claim *claim = data;
+
+	claim->ret = cma_claim(&claim->rq, claim->start);
+	complete(&claim->done);
+	return 0;
+}
+
+/* Return: whether there was anything to start. */
+static bool start_claim(struct claim *claim)
+{
+	return !IS_ERR(kthread_run(claim_thread, claim, "cma claim"));
+}
+
+static bool next_arrives(void)
+{
+	return wait_for_completion_timeout(&stop.arrived, PATIENCE);
+}
+
+static void make_stop(void)
+{
+	atomic_set(&stop.nr, 0);
+	init_completion(&stop.arrived);
+	init_completion(&stop.go);
+	WRITE_ONCE(stop.wanted, true);
+}
+
+static void __init end_claims(struct kunit *test, struct claim *claims, unsigned int nr)
+{
+	WRITE_ONCE(stop.wanted, false);
+	complete_all(&stop.go);
+	while (nr--) {
+		struct claim *claim = &claims[nr];
+
+		wait_for_completion(&claim->done);
+		KUNIT_EXPECT_EQ(test, claim->ret, 0);
+		if (!claim->ret)
+			KUNIT_EXPECT_EQ(test, 0, put_free_range(claim->start,
+								claim->rq.count));
+	}
+}
+
+/*
+ * The second claim empties blocks of both halves, so that it has to wait for the first,
+ * and the third for the second; the first would not be in the way of the third.
+ */
+static void __init claims_go_in_order(struct kunit *test)
+{
+	struct claim claims[3];
+	unsigned int nr;
+
+	begin(test);
+	fill_lists(test);
+	lend_dirty(test, base, 0);
+	lend_dirty(test, base + HALF, 1);
+	lend_dirty(test, base + WHOLE - 1, 2);
+	prepare(&claims[0], base, 16);
+	prepare(&claims[1], base + HALF - 16, 32);
+	prepare(&claims[2], base + WHOLE - 16, 16);
+
+	make_stop();
+	nr = start_claim(&claims[0]);
+	KUNIT_EXPECT_TRUE(test, next_arrives());
+	KUNIT_EXPECT_FALSE(test, cma_is_claimed(base + HALF, base + WHOLE));
+	nr += start_claim(&claims[1]);
+	for (unsigned int i = 0; i < 500 && !cma_is_claimed(base + HALF, base + WHOLE); i++)
+		msleep(20);
+	KUNIT_EXPECT_TRUE(test, cma_is_claimed(base + HALF, base + WHOLE));
+	nr += start_claim(&claims[2]);
+	KUNIT_EXPECT_EQ(test, nr, 3);
+
+	/* Time enough for one that does not wait. */
+	msleep(100);
+	KUNIT_EXPECT_EQ(test, atomic_read(&stop.nr), 1);
+	complete(&stop.go);
+	KUNIT_EXPECT_TRUE(test, next_arrives());
+	msleep(100);
+	KUNIT_EXPECT_EQ(test, atomic_read(&stop.nr), 2);
+	complete(&stop.go);
+	KUNIT_EXPECT_TRUE(test, next_arrives());
+	for (unsigned int i = 0; i < 3; i++)
+		KUNIT_EXPECT_EQ(test, stop.met[i], i);
+	end_claims(test, claims, nr);
+	KUNIT_EXPECT_FALSE(test, cma_is_claimed(base, base + WHOLE));
+}
+
+static void __init claims_go_side_by_side(struct kunit *test)
+{
+	struct claim claims[2];
+	unsigned int nr;
+
+	begin(test);
+	fill_lists(test);
+	lend_dirty(test, base, 0);
+	lend_dirty(test, base + HALF, 1);
+	prepare(&claims[0], base, 16);
+	prepare(&claims[1], base + HALF, 16);
+	make_stop();
+	nr = start_claim(&claims[0]);
+	KUNIT_EXPECT_TRUE(test, next_arrives());
+	nr += start_claim(&claims[1]);
+	KUNIT_EXPECT_EQ(test, nr, 2);
+	/* While the first is still at it. */
+	KUNIT_EXPECT_TRUE(test, next_arrives());
+	end_claims(test, claims, nr);
+}
+
+/*
+ * After a claim that failed
+ */
+
+static void __init persevere_for_some_claims(struct kunit *test)
+{
+	struct folio *folio;
+	struct claim claim;
+
+	begin(test);
+	folio = take(test, base + 3);
+	prepare(&claim, base, WHOLE);
+	claim.rq.blocker = base + 3;
+
+	/* There is one place. */
+	while (++claim.rq.claims < CLAIMS)
+		KUNIT_EXPECT_EQ(test, cma_persevere(area, &claim.rq, -EBUSY), 0);
+	KUNIT_EXPECT_EQ(test, cma_persevere(area, &claim.rq, -EBUSY), -EBUSY);
+	/* Where there are many, each of them is tried, ... */
+	claim.rq.count = 1;
+	KUNIT_EXPECT_EQ(test, cma_persevere(area, &claim.rq, -EBUSY), 0);
+	claim.rq.claims = WHOLE / 2;
+	KUNIT_EXPECT_EQ(test, cma_persevere(area, &claim.rq, -EBUSY), 0);
+	claim.rq.claims = WHOLE;
+	KUNIT_EXPECT_EQ(test, cma_persevere(area, &claim.rq, -EBUSY), -EBUSY);
+	/* ... but not for want of memory, which is the same in all of them. */
+	claim.rq.claims = 1;
+	KUNIT_EXPECT_EQ(test, cma_persevere(area, &claim.rq, -ENOMEM), 0);
+	KUNIT_EXPECT_TRUE(test, claim.rq.short_of_memory);
+	claim.rq.claims = CLAIMS;
+	KUNIT_EXPECT_EQ(test, cma_persevere(area, &claim.rq, -ENOMEM), -ENOMEM);
+
+	xa_destroy(&claim.rq.obstacles);
+	KUNIT_EXPECT_EQ(test, put_free_range(folio_pfn(folio), 1), 0);
+}
+
+/* An allocation that has to fail; how many times did it try? */
+static u64 __init tries(struct kunit *test)
+{
+	u64 before = given_up();
+
+	KUNIT_EXPECT_NULL(test, cma_alloc(area, WHOLE, 0, true));
+	return given_up() - before;
+}
+
+static void __init weigh(struct claim *claim)
+{
+	prepare(claim, base, WHOLE);
+	cma_recall_obstacles(area, &claim->rq);
+}
+
+static unsigned long weight_of(const struct claim *claim, unsigned long pfn)
+{
+	void *weight = xa_load((struct xarray *)&claim->rq.obstacles, pfn);
+
+	return weight ? xa_to_value(weight) : 0;
+}
+
+static void __init stuck_page_is_remembered(struct kunit *test)
+{
+	unsigned long young, pfn, other;
+	struct cma_window window;
+	struct claim claim;
+
+	if (!IS_ENABLED(CONFIG_CMA_SYSFS))
+		kunit_skip(test, "tries are not counted");
+
+	begin(test);
+	/* Of which nothing is known from other tests. */
+	pfn = base + 13;
+	other = base + HALF + 13;
+	take(test, pfn);
+	/* Anything that is borrowed, lest all is had without a look. */
+	lend_dirty(test, base + 1, 0);
+	folio_get(pfn_folio(pfn));
+	folio_get(pfn_folio(pfn));
+	KUNIT_EXPECT_GE(test, tries(test), CLAIMS);
+
+	/* At first it may well go. Another page that is busy is not known to stay so. */
+	take(test, other);
+	weigh(&claim);
+	young = weight_of(&claim, pfn);
+	KUNIT_EXPECT_NE(test, young, 0);
+	KUNIT_EXPECT_EQ(test, weight_of(&claim, other), 0);
+	claim.rq.count = HALF;
+	KUNIT_EXPECT_EQ(test, cma_find_window(area, &claim.rq, &window), 0);
+	KUNIT_EXPECT_GT(test, window.pfn, pfn);
+	xa_destroy(&claim.rq.obstacles);
+	KUNIT_EXPECT_EQ(test, put_free_range(other, 1), 0);
+	KUNIT_EXPECT_GE(test, tries(test), CLAIMS);
+
+	/* After a second it is believed to stay. */
+	msleep(1100);
+	weigh(&claim);
+	KUNIT_EXPECT_GT(test, weight_of(&claim, pfn), young);
+	xa_destroy(&claim.rq.obstacles);
+	KUNIT_EXPECT_EQ(test, tries(test), 1);
+	KUNIT_EXPECT_EQ(test, tries(test), 1);
+	/* Nor is it better for who takes one reference more, for a moment. */
+	folio_get(pfn_folio(pfn));
+	KUNIT_EXPECT_EQ(test, tries(test), 1);
+	folio_put(pfn_folio(pfn));
+	KUNIT_EXPECT_EQ(test, tries(test), 1);
+
+	/* But once one of them has gone, all may. */
+	folio_put(pfn_folio(pfn));
+	weigh(&claim);
+	KUNIT_EXPECT_EQ(test, weight_of(&claim, pfn), 0);
+	xa_destroy(&claim.rq.obstacles);
+	KUNIT_EXPECT_GE(test, tries(test), CLAIMS);
+
+	/* It stays again, ... */
+	msleep(1100);
+	KUNIT_EXPECT_EQ(test, tries(test), 1);
+	/* ... until it is free. */
+	folio_put(pfn_folio(pfn));
+	KUNIT_EXPECT_EQ(test, put_free_range(pfn, 1), 0);
+	lend_dirty(test, base + 2, 1);
+	expect_claimed(test, base, WHOLE);
+	weigh(&claim);
+	KUNIT_EXPECT_EQ(test, weight_of(&claim, pfn), 0);
+	xa_destroy(&claim.rq.obstacles);
+	take(test, pfn);
+	folio_get(pfn_folio(pfn));
+	KUNIT_EXPECT_GE(test, tries(test), CLAIMS);
+
+	folio_put(pfn_folio(pfn));
+	KUNIT_EXPECT_EQ(test, put_free_range(pfn, 1), 0);
+	expect_claimed(test, base, WHOLE);
+}
+
+struct let_go {
+	struct delayed_work work;
+	struct folio *folio;
+};
+
+static void let_go(struct work_struct *work)
+{
+	folio_put(container_of(work, struct let_go, work.work)->folio);
+}
+
+/* As a reader has it in hand, or a fault: the only place there is, and for a moment. */
+static void __init page_in_hand_is_waited_for(struct kunit *test)
+{
+	struct let_go let;
+	struct page *page;
+
+	begin(test);
+	INIT_DELAYED_WORK_ONSTACK(&let.work, let_go);
+	for (unsigned int round = 0; round < 5; round++) {
+		let.folio = lend_dirty(test, base + 100 * round, round);
+		folio_get(let.folio);
+		KUNIT_EXPECT_EQ(test, use_of(let.folio), CMA_BUSY);
+		schedule_delayed_work(&let.work, msecs_to_jiffies(5));
+		page = cma_alloc(area, WHOLE, 0, false);
+		flush_delayed_work(&let.work);
+		KUNIT_ASSERT_NOT_NULL(test, page);
+		expect_moved(test, base + 100 * round, round);
+		KUNIT_EXPECT_TRUE(test, cma_release(area, page, WHOLE));
+	}
+	destroy_delayed_work_on_stack(&let.work);
+}
+
+static void __init page_tests_leave_no_trace(struct kunit *test)
+{
+	if (!area)
+		kunit_skip(test, "there was no area");
+
+	close_file();
+	cma_kunit_retire(test, area);
+	area = NULL;
+}
+
+static int __init page_suite_init(struct kunit_suite *suite)
+{
+	/* Its pages come and go, in areas too. */
+	wait_for_initramfs();
+	return 0;
+}
+
+static struct kunit_case __refdata page_cases[] = {
+	KUNIT_CASE(page_that_is_free),
+	KUNIT_CASE(page_of_file),
+	KUNIT_CASE(page_of_process),
+	KUNIT_CASE(page_of_mapped_file),
+	KUNIT_CASE(page_of_swap_cache),
+	KUNIT_CASE(page_in_batches_of_file),
+	KUNIT_CASE(page_in_batches_of_process),
+	KUNIT_CASE(page_with_a_reference_more),
+	KUNIT_CASE(page_of_large_folio),
+	KUNIT_CASE(page_of_hugetlb),
+	KUNIT_CASE(page_with_hwpoison),
+	KUNIT_CASE(claims_go_in_order),
+	KUNIT_CASE(claims_go_side_by_side),
+	KUNIT_CASE(persevere_for_some_claims),
+	KUNIT_CASE_SLOW(stuck_page_is_remembered),
+	KUNIT_CASE(page_in_hand_is_waited_for),
+	KUNIT_CASE(page_tests_leave_no_trace),
+	{}
+};
+
+static struct kunit_suite __refdata page_suite = {
+	.name = "cma_page",
+	.suite_init = page_suite_init,
+	.test_cases = page_cases,
+};
+
+kunit_test_init_section_suites(&page_suite);
