@@ -134,10 +134,13 @@ void cma_look(unsigned long pfn, struct cma_sight *sight)
 		sight->whole = order;
 	}
 
-	/* The type shares a word with the map count. */
 	if (PageHWPoison(page)) {
 		sight->use = CMA_BROKEN;
-	} else if (data_race(PageHuge(head))) {
+		return;
+	}
+
+	/* The type shares a word with the map count. */
+	if (data_race(PageHuge(head))) {
 		/* Free ones of the pool, too, are replaced by others. */
 		sight->use = CMA_MOVABLE;
 	} else if (!page_ref_count(head)) {

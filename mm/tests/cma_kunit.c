@@ -8,11 +8,14 @@
  * they are to be activated, and then are dead. Dead areas are all that remains.
  */
 
+#include <kunit/device.h>
 #include <kunit/test.h>
 #include <linux/atomic.h>
 #include <linux/cma.h>
 #include <linux/completion.h>
 #include <linux/delay.h>
+#include <linux/device.h>
+#include <linux/dma-map-ops.h>
 #include <linux/file.h>
 #include <linux/fs.h>
 #include <linux/initrd.h>
@@ -1337,6 +1340,44 @@ static void __init cma_in_atomic_context(struct kunit *test)
 	expect_free_cma_pages(test, free_cma);
 }
 
+/* A driver that may not sleep gets what is free in its device's area. */
+#ifdef CONFIG_DMA_CMA
+static void __init cma_serves_dma_in_atomic_context(struct kunit *test)
+{
+	struct cma *cma = get_area(test);
+	unsigned long free_cma = free_cma_pages();
+	struct device *dev = kunit_device_register(test, "cma_kunit");
+	const size_t size = 5 * PAGE_SIZE;
+	struct page *page = NULL;
+
+	KUNIT_ASSERT_FALSE(test, IS_ERR(dev));
+	dev->cma_area = cma;
+	for (unsigned int i = 0; i < 25 && !page; i++) {
+		drain_all_pages(NULL);
+		if (!IS_ENABLED(CONFIG_PREEMPT_RT))
+			local_irq_disable();
+		page = dma_alloc_contiguous(dev, size, GFP_NOWAIT);
+		if (!IS_ENABLED(CONFIG_PREEMPT_RT))
+			local_irq_enable();
+	}
+	KUNIT_ASSERT_NOT_NULL(test, page);
+	KUNIT_EXPECT_TRUE(test, cma_pages_valid(cma, page, 5));
+	KUNIT_EXPECT_EQ(test, cma_available_pages(cma), AREA_PAGES - 5);
+	dma_free_contiguous(dev, page, size);
+
+	/* It is not waited for what is not free. */
+	KUNIT_EXPECT_NULL(test, dma_alloc_contiguous(dev, (AREA_PAGES + 1) * PAGE_SIZE,
+						     GFP_NOWAIT));
+	KUNIT_EXPECT_EQ(test, cma_available_pages(cma), AREA_PAGES);
+	expect_free_cma_pages(test, free_cma);
+}
+#else
+static void __init cma_serves_dma_in_atomic_context(struct kunit *test)
+{
+	kunit_skip(test, "the DMA layer knows no areas");
+}
+#endif
+
 /*
  * Ranges
  */
@@ -1574,6 +1615,7 @@ static struct kunit_case __refdata cma_cases[] = {
 	KUNIT_CASE(cma_goes_round_stuck_pages),
 	KUNIT_CASE_PARAM(cma_does_not_wait, two_orders_gen_params),
 	KUNIT_CASE(cma_in_atomic_context),
+	KUNIT_CASE(cma_serves_dma_in_atomic_context),
 	KUNIT_CASE(cma_of_two_ranges),
 	KUNIT_CASE(cma_of_bad_range_is_dead),
 	KUNIT_CASE(cma_gives_early),
