@@ -51,17 +51,15 @@ function show_ratio(r) {
 # What issues ask for, as the least ratio stock/ours, or as the least figure of ours
 function wanted(scenario, pages, figure) {
 	if (scenario == "idle" && figure == "alloc p50")
-		return pages == 1024 ? 150 : pages == 4096 ? 100 : 300
-	if (scenario == "idle" && figure == "alloc p99")
-		return 50
+		return pages == 1024 ? 50 : pages == 4096 ? 40 : pages ~ /^f/ ? 30 : 80
 	if (scenario == "idle" && figure == "release p50" && pages != 1 && pages != 16)
-		return 10
+		return 5
 	if (scenario == "scattered" && figure == "moved per page")
 		return pages == 256 ? 10 : 2
 	if (scenario == "loaded" && figure ~ /^alloc p[59]/)
 		return 1.3
-	if (scenario == "pinned" && figure == "alloc max")
-		return pages == 256 ? 10 : 30
+	if (scenario == "pinned" && figure ~ /^alloc (p99|max)/)
+		return 10
 	if (scenario ~ /^busy-/ && figure == "alloc p99")
 		return 1
 	return ""
@@ -73,7 +71,7 @@ function wanted_value(scenario, figure) {
 	if (scenario == "idle" && figure == "left quick way")
 		return 0
 	if (scenario == "threads" && figure == "speed; 2 on 1 area")
-		return 1.7
+		return 1.5
 	return ""
 }
 
