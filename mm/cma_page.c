@@ -98,6 +98,8 @@ static __always_inline void look_at_used(struct page *head, unsigned int order,
 		sight->use = CMA_BATCHED;
 	else
 		sight->use = CMA_BUSY;
+	if (sight->use < CMA_BUSY && flags & (BIT(PG_locked) | BIT(PG_writeback)))
+		sight->use = CMA_UNDER_IO;
 	sight->excess = refs - known;
 }
 

@@ -33,8 +33,8 @@
 
 /*
  * What a page in a window costs. To drop one takes a fraction of the time of moving
- * it, and now and then the time of its file's next reader. To empty the LRU batches of
- * all CPUs takes as long as to move some pages.
+ * it, and now and then the time of its file's next reader. To wait for a page that is
+ * on its way between LRU lists, or for I/O, takes as long as to move some others.
  */
 #define MOVE		4
 
@@ -59,6 +59,7 @@ static const u64 costs[] = {
 	[CMA_CLEAN] = 1,
 	[CMA_MOVABLE] = MOVE,
 	[CMA_BATCHED] = 16 * MOVE,
+	[CMA_UNDER_IO] = 64 * MOVE,
 	[CMA_BUSY] = COST_OF_BUSY,
 };
 

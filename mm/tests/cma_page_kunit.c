@@ -289,7 +289,7 @@ static void __init page_of_file(struct kunit *test)
 	folio = lend(test, base, 2);
 	lru_add_drain_all();
 	folio_lock(folio);
-	KUNIT_EXPECT_EQ(test, use_of(folio), CMA_MOVABLE);
+	KUNIT_EXPECT_EQ(test, use_of(folio), CMA_UNDER_IO);
 	folio_unlock(folio);
 	truncate_inode_pages(file->f_mapping, 0);
 	KUNIT_EXPECT_LE(test, use_of(folio), CMA_CACHED);

@@ -103,7 +103,7 @@ static u64 page_cost(const struct cma_request *rq, unsigned long i)
 {
 	static const u64 costs[] = {
 		[CMA_FREE] = 0, [CMA_CACHED] = 4, [CMA_CLEAN] = 1, [CMA_MOVABLE] = 4,
-		[CMA_BATCHED] = 64, [CMA_BUSY] = BUSY, [CMA_BROKEN] = 0,
+		[CMA_BATCHED] = 64, [CMA_UNDER_IO] = 256, [CMA_BUSY] = BUSY, [CMA_BROKEN] = 0,
 	};
 	const struct cma_sight *page = &pages[i - BASE];
 	u64 cost = costs[page->use] + OBSTACLE * weight(rq, i);
@@ -510,7 +510,7 @@ static void place_at_random(struct kunit *test)
 		for (i = 0; i < PAGES; i += n) {
 			u32 number = prandom_u32_state(&rnd);
 			enum cma_use use = number % 11 ? number % 3 ? CMA_MOVABLE : CMA_FREE :
-					   CMA_CACHED + number / 11 % 4;
+					   CMA_CACHED + number / 11 % 5;
 
 			n = min(1UL << prandom_u32_state(&rnd) % 7, PAGES - i);
 			set_pages(i, n, use);
