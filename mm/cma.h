@@ -234,8 +234,8 @@ unsigned long cma_longest_run(struct cma *cma);
  * @CMA_CLEAN: borrowed by a file, which can do without it
  * @CMA_MOVABLE: borrowed
  * @CMA_BATCHED: borrowed, and on its way to an LRU list or from it
- * @CMA_UNDER_IO: borrowed, and locked or written back just now, for which migration
- *	waits
+ * @CMA_SLOW: borrowed, and slow to move: it is locked or written back just now, or a
+ *	huge page, for which another one has to be found
  * @CMA_BUSY: it has references that nothing explains, or is of no kind that is
  *	known; most are gone in a moment
  * @CMA_BROKEN: memory that has failed; it will never move
@@ -246,7 +246,7 @@ enum cma_use {
 	CMA_CLEAN,
 	CMA_MOVABLE,
 	CMA_BATCHED,
-	CMA_UNDER_IO,
+	CMA_SLOW,
 	CMA_BUSY,
 	CMA_BROKEN,
 };

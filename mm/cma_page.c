@@ -99,7 +99,7 @@ static __always_inline void look_at_used(struct page *head, unsigned int order,
 	else
 		sight->use = CMA_BUSY;
 	if (sight->use < CMA_BUSY && flags & (BIT(PG_locked) | BIT(PG_writeback)))
-		sight->use = CMA_UNDER_IO;
+		sight->use = CMA_SLOW;
 	sight->excess = refs - known;
 }
 
@@ -144,7 +144,7 @@ void cma_look(unsigned long pfn, struct cma_sight *sight)
 	/* The type shares a word with the map count. */
 	if (data_race(PageHuge(head))) {
 		/* Free ones of the pool, too, are replaced by others. */
-		sight->use = CMA_MOVABLE;
+		sight->use = CMA_SLOW;
 	} else if (!page_ref_count(head)) {
 		unsigned long end = free_block_end(pfn);
 

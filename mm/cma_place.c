@@ -34,7 +34,8 @@
 /*
  * What a page in a window costs. To drop one takes a fraction of the time of moving
  * it, and now and then the time of its file's next reader. To wait for a page that is
- * on its way between LRU lists, or for I/O, takes as long as to move some others.
+ * on its way between LRU lists, or for I/O, takes as long as to move some others, and
+ * another huge page may have to be made of what is scattered.
  */
 #define MOVE		4
 
@@ -59,7 +60,7 @@ static const u64 costs[] = {
 	[CMA_CLEAN] = 1,
 	[CMA_MOVABLE] = MOVE,
 	[CMA_BATCHED] = 16 * MOVE,
-	[CMA_UNDER_IO] = 64 * MOVE,
+	[CMA_SLOW] = 64 * MOVE,
 	[CMA_BUSY] = COST_OF_BUSY,
 };
 

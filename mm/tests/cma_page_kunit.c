@@ -289,7 +289,7 @@ static void __init page_of_file(struct kunit *test)
 	folio = lend(test, base, 2);
 	lru_add_drain_all();
 	folio_lock(folio);
-	KUNIT_EXPECT_EQ(test, use_of(folio), CMA_UNDER_IO);
+	KUNIT_EXPECT_EQ(test, use_of(folio), CMA_SLOW);
 	folio_unlock(folio);
 	truncate_inode_pages(file->f_mapping, 0);
 	KUNIT_EXPECT_LE(test, use_of(folio), CMA_CACHED);
@@ -537,7 +537,7 @@ static void page_of_hugetlb(struct kunit *test)
 		kunit_skip(test, "there is no huge page");
 
 	cma_look(folio_pfn(folio) + 7, &sight);
-	KUNIT_EXPECT_EQ(test, sight.use, CMA_MOVABLE);
+	KUNIT_EXPECT_EQ(test, sight.use, CMA_SLOW);
 	KUNIT_EXPECT_EQ(test, sight.head, folio_pfn(folio));
 	KUNIT_EXPECT_EQ(test, sight.end, folio_pfn(folio) + pages_per_huge_page(h));
 	KUNIT_EXPECT_TRUE(test, sight.whole);

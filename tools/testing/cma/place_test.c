@@ -103,7 +103,7 @@ static u64 page_cost(const struct cma_request *rq, unsigned long i)
 {
 	static const u64 costs[] = {
 		[CMA_FREE] = 0, [CMA_CACHED] = 4, [CMA_CLEAN] = 1, [CMA_MOVABLE] = 4,
-		[CMA_BATCHED] = 64, [CMA_UNDER_IO] = 256, [CMA_BUSY] = BUSY, [CMA_BROKEN] = 0,
+		[CMA_BATCHED] = 64, [CMA_SLOW] = 256, [CMA_BUSY] = BUSY, [CMA_BROKEN] = 0,
 	};
 	const struct cma_sight *page = &pages[i - BASE];
 	u64 cost = costs[page->use] + OBSTACLE * weight(rq, i);

@@ -449,7 +449,11 @@ static inline void busy_swap_and_rest(unsigned int nr)
 			    busy_free_cma() <= atomic_load(&busy.shared->low))
 				break;
 			busy_touch(memory + at);
-			at = (at + step) % BUSY_SWAPPED;
+			/* Next time round others, since these are in memory now. */
+			at += step;
+			if (at >= BUSY_SWAPPED)
+				at = at % step + getpagesize();
+			at %= BUSY_SWAPPED;
 		}
 		atomic_store(&busy.shared->answered, asked);
 	}
@@ -598,21 +602,21 @@ static inline void busy_huge_worker(unsigned int nr)
 
 static const struct busy_load busy_loads[] = {
 	{ "swap", busy_swap_disk, busy_swap_and_rest, busy_no_swap, 1, 5000, true },
-	{ "swap-faults", busy_swap_disk, busy_swap_at_random, busy_no_swap, 1, 1000 },
+	{ "swap-faults", busy_swap_disk, busy_swap_at_random, busy_no_swap, 1, 3000 },
 	{ "zram", busy_zram, busy_swap_and_rest, busy_no_swap, 1, 5000, true },
-	{ "zram-faults", busy_zram, busy_swap_at_random, busy_no_swap, 1, 1000 },
+	{ "zram-faults", busy_zram, busy_swap_at_random, busy_no_swap, 1, 3000 },
 	{ "readers1", busy_files, busy_reader, busy_no_files, 1, 500 },
 	{ "readers2", busy_files, busy_reader, busy_no_files, 2, 500 },
 	{ "readers4", busy_files, busy_reader, busy_no_files, 4, 500 },
 	{ "disk-readers", busy_files, busy_disk_reader, busy_no_files, 2, 500 },
-	{ "tmpfs", busy_tmpfs, busy_tmpfs_worker, busy_no_tmpfs, 3, 500, .refill = true },
-	{ "sync", busy_files, busy_writer, busy_no_files, 2, 500, .refill = true },
-	{ "forks", busy_files, busy_forker, busy_no_files, 2, 500, .refill = true },
-	{ "tree", busy_files, busy_grow_tree, busy_no_files, 2, 500, .refill = true },
-	{ "thp", busy_thp, busy_thp_worker, busy_no_thp, 2, 500, .refill = true },
-	{ "compact", busy_files, busy_compactor, busy_no_files, 2, 500, .refill = true },
+	{ "tmpfs", busy_tmpfs, busy_tmpfs_worker, busy_no_tmpfs, 3, 2000, .refill = true },
+	{ "sync", busy_files, busy_writer, busy_no_files, 2, 2000, .refill = true },
+	{ "forks", busy_files, busy_forker, busy_no_files, 2, 2000, .refill = true },
+	{ "tree", busy_files, busy_grow_tree, busy_no_files, 2, 2000, .refill = true },
+	{ "thp", busy_thp, busy_thp_worker, busy_no_thp, 2, 2000, .refill = true },
+	{ "compact", busy_files, busy_compactor, busy_no_files, 2, 2000, .refill = true },
 	{ "huge", busy_huge, busy_huge_worker, busy_no_huge, 1, 2000, true, true },
-	{ "slow-disk", busy_slow, busy_slow_writer, busy_no_slow, 1, 500, .refill = true },
+	{ "slow-disk", busy_slow, busy_slow_writer, busy_no_slow, 1, 2000, .refill = true },
 };
 
 #define BUSY_LOADS	(sizeof(busy_loads) / sizeof(*busy_loads))
