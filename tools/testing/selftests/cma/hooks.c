@@ -388,10 +388,11 @@ TEST_F_TIMEOUT(hooks, charged_to_group, PATIENCE)
 
 	/*
 	 * A limit makes the group give back what is kept at hand for it, and this also
-	 * what the LRU batches of a processor keep that has had nothing to do since.
+	 * what the LRU batches of a processor keep that has had nothing to do since, and
+	 * the inodes of files that it was the first to look into.
 	 */
 	for (int i = 0; i < 50; i++) {
-		write_text("/proc/sys/vm", "drop_caches", "1");
+		write_text("/proc/sys/vm", "drop_caches", "3");
 		write_text(group, "memory.max", "0");
 		left = read_number(DIR, "group", "memory.current");
 		if (!left && !anonymous_of(group))
