@@ -32,6 +32,7 @@
 #include <linux/mm.h>
 #include <linux/page-isolation.h>
 #include <linux/pgalloc_tag.h>
+#include <linux/printk.h>
 #include <linux/ratelimit.h>
 #include <linux/sched/clock.h>
 #include <linux/sched/signal.h>
@@ -805,9 +806,15 @@ struct folio *cma_alloc_folio(struct cma *cma, int order, gfp_t gfp)
 {
 	struct page *page;
 
-	if (WARN_ON_ONCE(order < 1 || order > ilog2(MAX_FOLIO_NR_PAGES) ||
-			 !(gfp & __GFP_COMP)))
+	if (WARN_ON_ONCE(order < 1 || !(gfp & __GFP_COMP)))
 		return NULL;
+	/* There are none, in no area. */
+	if (order > ilog2(MAX_FOLIO_NR_PAGES)) {
+		if (!(gfp & __GFP_NOWARN))
+			pr_err_ratelimited("a folio of order %d was asked for: there are orders up to %d\n",
+					   order, ilog2(MAX_FOLIO_NR_PAGES));
+		return NULL;
+	}
 
 	if (cma)
 		WRITE_ONCE(cma->had_folios, true);
