@@ -30,7 +30,7 @@
 #include "cma.h"
 
 /* Claims that there may be, however few places. */
-#define MIN_CLAIMS	4
+#define MIN_CLAIMS	8
 
 /* A page is watched for so long at a time, and for so long in all or as claims took. */
 #define WATCH_NS	(16 * NSEC_PER_MSEC)

@@ -43,7 +43,7 @@
 #define PATIENCE	(10 * HZ)
 
 /* Claims after which an allocation may give up. */
-#define CLAIMS		4
+#define CLAIMS		8
 
 static struct cma *area;
 static unsigned long base;
