@@ -246,13 +246,15 @@ on_guest() {
 	esac
 }
 
-# busy ARCH APPEND - allocations while the machine swaps, reads and writes
+# busy ARCH APPEND - allocations while the machine swaps, reads and writes; of arm64 only
+# those that differ most, unless LONG=1
 busy() {
-	local disks=$out/$1-busy
+	local disks=$out/$1-busy loads=
+	[ "$1" = x86_64 ] || [ -n "$LONG" ] || loads=" -v swap -v readers -v huge_pages"
 	need mkfs.ext4:e2fsprogs
 	truncate -s 640M "$disks".{files,swap} && mkfs.ext4 -q "$disks.files" || return
 	DISKS="cma-files:$disks.files cma-swap:$disks.swap" \
-		machine "$1-busy" "$1" 256M "$2" 'run busy ./busy'
+		machine "$1-busy" "$1" 256M "$2" "run busy ./busy$loads"
 }
 
 # hugetlb_boots NAME ARCH - test-hugetlb.sh, of which ONLY says what
