@@ -76,7 +76,8 @@ FIXTURE_VARIANT_ADD(busy, forks)
 FIXTURE_VARIANT_ADD(busy, huge_pages)
 {
 	.load = "huge",
-	.least = { 8, 2, 0 },
+	/* Huge pages to move to are few, and may be none. */
+	.least = { 8, 0, 0 },
 };
 
 FIXTURE_SETUP(busy)
