@@ -141,7 +141,8 @@ for name in "${names[@]}"; do
 	plant "$name"
 	# A tree that is older or newer may not have every option.
 	image[$name]=$(CONFIG=$here/busy.config KERNEL_TREE=$out/tree-$name \
-		KERNEL_NAME=bench-$name KERNEL_LOOSE=1 "$guests/kernel.sh" | tail -n 1) || die "$name (${tree[$name]}) could not be built"
+		KERNEL_NAME=bench-$name KERNEL_LOOSE=1 "$guests/kernel.sh" | tail -n 1) ||
+		die "$name (${tree[$name]}) could not be built"
 done
 
 # The disks of busy; one is slow, at 16 MiB/s.

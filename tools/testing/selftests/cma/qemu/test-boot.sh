@@ -94,7 +94,8 @@ boots() {
 		return
 	fi
 	# A host with much to do lets its guests wait, which is no fault of theirs.
-	printf '%s\0' "APPEND=${2//[$'\n\t']/ } rcupdate.rcu_cpu_stall_timeout=300" "${@:3}" >"$out/$n.env"
+	printf '%s\0' "APPEND=${2//[$'\n\t']/ } rcupdate.rcu_cpu_stall_timeout=300" \
+		"${@:3}" >"$out/$n.env"
 }
 
 # also TITLE - one more case, that looks at the machine of the case before
