@@ -152,7 +152,7 @@ struct cma_kobject {
  * @stuck: pages that were in the way of late; NULL if there is no memory for them
  * @next_stuck: which of them is overwritten next
  * @nowait_pfn: where a search for free pages that had to end early goes on; 0 if
- *	none had to
+ *	none had to; a hint, read and written without the lock
  * @nr_pages_succeeded: pages handed out so far
  * @nr_pages_failed: pages asked for in vain so far
  * @nr_pages_released: pages taken back so far
