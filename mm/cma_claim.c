@@ -23,6 +23,7 @@
 #include <linux/sched/signal.h>
 #include <linux/slab.h>
 #include <linux/spinlock.h>
+#include <linux/swap.h>
 #include <linux/wait.h>
 #include <linux/xarray.h>
 
@@ -46,7 +47,8 @@
 /**
  * struct cma_stuck - a page that was in the way, the first of its folio
  * @pfn: page; 0 if the entry is free
- * @excess: references it had that nothing explains
+ * @excess: references it had that nothing explains; 0 if something else keeps it, as a
+ *	journal keeps the buffers of a block
  * @since: when it was first in the way, in jiffies; it had as many each time since
  * @seen: when it was last
  */
@@ -190,8 +192,11 @@ int cma_claim(struct cma_request *rq, unsigned long start)
 	rq->claims++;
 	rq->claimed_ns += elapsed(begun);
 	rq->moved += result.migrated;
-	if (ret == -EBUSY || ret == -ENOMEM)
+	if (ret == -EBUSY || ret == -ENOMEM) {
+		/* What did not migrate waits on this CPU for its list, which hides why. */
+		lru_add_drain();
 		rq->blocker = result.busy ?: find_blocker(start, end);
+	}
 	return ret;
 }
 
@@ -227,7 +232,7 @@ static bool remember(struct cma *cma, unsigned long pfn)
 	unsigned long flags;
 	bool stays;
 
-	if (!cma->stuck || !excess)
+	if (!cma->stuck)
 		return false;
 
 	spin_lock_irqsave(&cma->lock, flags);
@@ -244,7 +249,8 @@ static bool remember(struct cma *cma, unsigned long pfn)
 		it->excess = excess;
 	}
 	it->seen = jiffies;
-	stays = time_after(jiffies, it->since + STAYS);
+	/* What keeps it is seen to, or another place is just better. */
+	stays = it->excess && time_after(jiffies, it->since + STAYS);
 	spin_unlock_irqrestore(&cma->lock, flags);
 	return stays;
 }
@@ -285,16 +291,18 @@ void cma_recall_obstacles(struct cma *cma, struct cma_request *rq)
 	for (unsigned int i = 0; cma->stuck && i < REMEMBERED; i++) {
 		struct cma_stuck it;
 		unsigned long flags;
+		bool stays;
 
 		spin_lock_irqsave(&cma->lock, flags);
 		it = cma->stuck[i];
 		spin_unlock_irqrestore(&cma->lock, flags);
 		if (!it.pfn)
 			continue;
+		stays = time_after(it.excess ? jiffies : it.seen, it.since + STAYS);
 		if (excess_refs(it.pfn) < it.excess || time_after(jiffies, it.seen + FRESH))
 			forget(cma, it.pfn);
-		else
-			add_weight(rq, it.pfn, time_after(jiffies, it.since + STAYS));
+		else if (it.excess || stays)
+			add_weight(rq, it.pfn, stays);
 	}
 }
 
@@ -312,7 +320,7 @@ void cma_recall_obstacles(struct cma *cma, struct cma_request *rq)
  */
 int cma_persevere(struct cma *cma, struct cma_request *rq, int error)
 {
-	bool stays = remember(cma, rq->blocker);
+	bool stays = error == -EBUSY && remember(cma, rq->blocker);
 	bool less = false;
 
 	add_weight(rq, rq->blocker, stays);

@@ -16,6 +16,8 @@ esac
 unset ARCH STOCK CONFIG APPEND MEM CPUS NODES QEMU_ARGS DISKS SCRIPT FILES VM_LOG KERNEL \
 	DTB_OVERLAY
 export DEBUG LONG
+# Of the faults that tests are to find, one in so many.
+[ -n "$LONG" ] || export SHARE=8
 
 need gcc:gcc make:make rsync:rsync awk:mawk python3:python3-minimal \
 	aarch64-linux-gnu-gcc:gcc-aarch64-linux-gnu \
