@@ -76,7 +76,8 @@ exempt+='|^tools/.*(Prefer strscpy|Prefer using the BIT)'
 exempt+='|^tools/mm/cmatop\.(h|c):.*(Prefer __printf|Use of volatile)'
 exempt+='|^tools/testing/cma/(shim|kunit)\.h.*(Macro argument reuse|is not used in function)'
 # What is wrong in a file is wrong in its patch too, if as a warning of another kind.
-findings checkpatch < <({
+check_files() {
+	local file
 	for file in "${code[@]}"; do
 		if [ -e "$tree/$file" ]; then
 			checkpatch -f "$file"
@@ -84,11 +85,19 @@ findings checkpatch < <({
 			checkpatch --no-tree -f "$project/$file" | sed "s,^$project/,,"
 		fi
 	done
-	# A line of a message is in no file.
+}
+# A line of a message is in no file.
+check_mails() {
+	local mail
 	for mail in "${mails[@]:1}"; do
 		checkpatch --showfile --ignore FILE_PATH_CHANGES,MISSING_SIGN_OFF "$mail" |
 			sed "s,^:,${mail##*/}:,"
 	done
+}
+findings checkpatch < <({
+	check_files &
+	check_mails &
+	wait
 } | awk '{ key = $0; sub(/ (ERROR|WARNING|CHECK):/, "", key) } !seen[key]++')
 
 # filp, EXTRAVERSION and DAMON are the kernel's names.

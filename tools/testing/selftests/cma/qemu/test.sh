@@ -201,7 +201,7 @@ gigantic_tests=(
 	# A gigantic page comes from the area, and serves stock programs.
 	'huge 1048576 1'
 	'run "1 GiB page comes from hugetlb0" used hugetlb0 262144'
-	'run "map_hugetlb with 1 GiB" ./map_hugetlb 1024 30'
+	${LONG:+'run "map_hugetlb with 1 GiB" ./map_hugetlb 1024 30'}
 	'huge 2048 16'
 	'run thuge-gen ./thuge-gen'
 	'huge 2048 0'
@@ -337,18 +337,25 @@ at_once() {
 	done
 }
 
-# Each lane makes a kernel, and both then take what is left, so that neither waits for the
-# other. What takes longest comes first; faults.sh begins with the kernel built for KUnit.
+# What there is to do once a kernel is there; both lanes take of it, so that neither waits
+# for the other. What takes longest comes first; faults.sh begins with the kernel built for
+# KUnit.
 left=()
-for arch in x86_64 arm64; do
-	for part in boot busy hugetlb stress stock main gigantic kunit; do
-		left+=("$part $arch")
+if [ -n "$DEBUG" ]; then
+	for part in main borrow stress owner poison free clear kunit hugetlb; do
+		left+=("$part debug")
 	done
-done
-left+=("faults $project/tools/testing/cma/faults.sh")
-for name in tools cmatop series; do
-	left+=("$name $project/scripts/test-$name.sh")
-done
+else
+	for arch in x86_64 arm64; do
+		for part in boot busy hugetlb stress stock main gigantic kunit; do
+			left+=("$part $arch")
+		done
+	done
+	left+=("faults $project/tools/testing/cma/faults.sh")
+	for name in tools cmatop series; do
+		left+=("$name $project/scripts/test-$name.sh")
+	done
+fi
 take_what_is_left() {
 	local i name what
 	for i in "${!left[@]}"; do
@@ -356,6 +363,7 @@ take_what_is_left() {
 		read -r name what <<<"${left[i]}"
 		case $what in
 		/*) step "$name" "$what" ;;
+		debug) debug_part "$name" ;;
 		*) ! await "$what" || on_guest "$name" "$what" ;;
 		esac
 	done
@@ -374,6 +382,7 @@ await() {
 	done
 	[ ! -e "$out/kernel-$1.results" ]
 }
+# Each lane makes a kernel to begin with.
 lane_1() {
 	make_guest x86_64
 	take_what_is_left
@@ -392,39 +401,66 @@ callers() {
 # because that takes long. Page owner and allocation tags have each page freed by itself,
 # so there are machines with and without them.
 no_tags=sysctl.vm.mem_profiling=never
+borrow_some=$borrow_test
+[ -n "$LONG" ] || borrow_some+=" -t stuck_page_is_avoided"
 debug_build() {
 	step x86_64-programs programs x86_64
 	kernel x86_64
 }
-debug_lane_1() {
-	step x86_64-debug-kunit machine x86_64-debug-kunit x86_64 512M \
-		"kunit.enable=1 $no_tags" kunit "${kmemleak[@]}"
-	step x86_64-debug machine x86_64-debug x86_64 1G \
-		"cma=48M $large_units page_owner=on" \
-		"${main_tests[@]}" 'run "alloc, large units" ./alloc -v unit_is_large' \
-		"${kmemleak[@]}"
-	hooks_machine clear "init_on_alloc=1 debug_pagealloc=on $no_tags" \
-		cleared_when_allocated unmapped_when_freed
-	hooks_machine free "init_on_free=1 $no_tags" \
-		cleared_when_freed zone_counters charged_to_group
-	hooks_machine poison "page_poison=1 $no_tags" \
-		poisoned_when_freed forbidden_when_freed
-	hooks_machine owner page_owner=on owner_on_record counted_by_tag
-	# The host asks for free pages, too.
-	QEMU_ARGS="-device virtio-balloon-device,free-page-reporting=on" \
-		step x86_64-debug-stress machine x86_64-debug-stress x86_64 512M \
-		"cma=32M $large_units $no_tags" \
-		'export CMA_TEST_SECONDS=60' "$stress_test" "${kmemleak[@]}"
+debug_part() {
+	case $1 in
+	kunit)
+		step x86_64-debug-kunit machine x86_64-debug-kunit x86_64 512M \
+			"kunit.enable=1 $no_tags" kunit "${kmemleak[@]}"
+		;;
+	main)
+		step x86_64-debug machine x86_64-debug x86_64 1G \
+			"cma=48M $large_units page_owner=on" \
+			"${main_tests[@]}" 'run "alloc, large units" ./alloc -v unit_is_large' \
+			"${kmemleak[@]}"
+		;;
+	borrow)
+		step x86_64-debug-borrow machine x86_64-debug-borrow x86_64 320M \
+			"cma=32M page_owner=on" \
+			"$borrow_some" "$seeing_test" "${kmemleak[@]}"
+		;;
+	stress)
+		# The host asks for free pages, too.
+		QEMU_ARGS="-device virtio-balloon-device,free-page-reporting=on" \
+			step x86_64-debug-stress machine x86_64-debug-stress x86_64 512M \
+			"cma=32M $large_units $no_tags" \
+			"export CMA_TEST_SECONDS=$((LONG ? 60 : 30))" "$stress_test" "${kmemleak[@]}"
+		;;
+	clear)
+		hooks_machine clear "init_on_alloc=1 debug_pagealloc=on $no_tags" \
+			cleared_when_allocated unmapped_when_freed
+		;;
+	free)
+		hooks_machine free "init_on_free=1 $no_tags" \
+			cleared_when_freed zone_counters charged_to_group
+		;;
+	poison)
+		hooks_machine poison "page_poison=1 $no_tags" \
+			poisoned_when_freed forbidden_when_freed
+		;;
+	owner)
+		hooks_machine owner page_owner=on owner_on_record counted_by_tag
+		;;
+	hugetlb)
+		ONLY="somebody else's" hugetlb_boots x86_64-debug-hugetlb x86_64
+		;;
+	esac
 }
 hooks_machine() {
 	local name=x86_64-debug-hooks-$1 append=$2
 	shift 2
 	step "$name" machine "$name" x86_64 240M "cma=16M $append" "$(hooks "$@")"
 }
+debug_lane_1() {
+	take_what_is_left
+}
 debug_lane_2() {
-	step x86_64-debug-borrow machine x86_64-debug-borrow x86_64 320M \
-		"cma=32M page_owner=on" "$borrow_test" "$seeing_test" "${kmemleak[@]}"
-	ONLY="somebody else's" hugetlb_boots x86_64-debug-hugetlb x86_64
+	take_what_is_left
 }
 
 if [ -z "$DEBUG" ]; then
