@@ -89,6 +89,35 @@ static int migrate_slowly(struct address_space *mapping, struct folio *dst,
 	return migrate_folio(mapping, dst, src, mode);
 }
 
+/*
+ * The ring of aio has a reference of its own to each page, that goes with the page when
+ * it migrates.
+ */
+static struct folio *ring;
+
+static int migrate_ring(struct address_space *mapping, struct folio *dst,
+			struct folio *src, enum migrate_mode mode)
+{
+	int ret;
+
+	folio_get(dst);
+	ret = folio_migrate_mapping(mapping, dst, src, 1);
+	if (ret != MIGRATEPAGE_SUCCESS) {
+		folio_put(dst);
+		return ret;
+	}
+	folio_copy(dst, src);
+	folio_migrate_flags(dst, src);
+	ring = dst;
+	folio_put(src);
+	return 0;
+}
+
+static const struct address_space_operations ring_aops = {
+	.dirty_folio	= noop_dirty_folio,
+	.migrate_folio	= migrate_ring,
+};
+
 static const struct address_space_operations file_aops = {
 	.dirty_folio	= noop_dirty_folio,
 	.migrate_folio	= migrate_slowly,
@@ -505,6 +534,21 @@ static void __init page_with_a_reference_more(struct kunit *test)
 	expect_moved(test, base + 9, 1);
 }
 
+/* A reference that nothing explains, and yet the page moves: only a claim can tell. */
+static void __init page_of_aio_ring(struct kunit *test)
+{
+	begin(test);
+	file->f_mapping->a_ops = &ring_aops;
+	ring = lend_dirty(test, base + 3, 0);
+	folio_get(ring);
+	KUNIT_EXPECT_EQ(test, use_of(ring), CMA_BUSY);
+	expect_claimed(test, base, HALF);
+	expect_moved(test, base + 3, 0);
+	KUNIT_EXPECT_NE(test, folio_pfn(ring), base + 3);
+	folio_put(ring);
+	file->f_mapping->a_ops = &file_aops;
+}
+
 static void __init page_of_large_folio(struct kunit *test)
 {
 	struct folio *folio;
@@ -901,6 +945,7 @@ static struct kunit_case __refdata page_cases[] = {
 	KUNIT_CASE(page_in_batches_of_file),
 	KUNIT_CASE(page_in_batches_of_process),
 	KUNIT_CASE(page_with_a_reference_more),
+	KUNIT_CASE(page_of_aio_ring),
 	KUNIT_CASE(page_of_large_folio),
 	KUNIT_CASE(page_of_hugetlb),
 	KUNIT_CASE(page_with_hwpoison),

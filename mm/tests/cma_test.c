@@ -14,6 +14,7 @@
 #include <linux/gfp.h>
 #include <linux/hash.h>
 #include <linux/highmem.h>
+#include <linux/irqflags.h>
 #include <linux/kasan.h>
 #include <linux/kstrtox.h>
 #include <linux/ktime.h>
@@ -75,6 +76,22 @@ static struct cma *cma_test_find(char *area)
 	return search.found;
 }
 
+/* Interrupts are off: this is what it is for. Locks that sleep do without. */
+static struct page *cma_test_alloc_nowait(struct cma *cma, unsigned long count,
+					  unsigned int order)
+{
+	struct page *page;
+	unsigned long flags;
+
+	if (IS_ENABLED(CONFIG_PREEMPT_RT))
+		return cma_alloc_nowait(cma, count, order);
+
+	local_irq_save(flags);
+	page = cma_alloc_nowait(cma, count, order);
+	local_irq_restore(flags);
+	return page;
+}
+
 static long cma_test_alloc(struct cma_test_file *file,
 			   struct cma_test_range *r, bool folio)
 {
@@ -101,7 +118,7 @@ static long cma_test_alloc(struct cma_test_file *file,
 		big = cma_alloc_folio(cma, r->order, GFP_KERNEL | __GFP_COMP |
 				      (nowarn ? __GFP_NOWARN : 0));
 	else if (nowait)
-		page = cma_alloc_nowait(cma, r->count, r->order);
+		page = cma_test_alloc_nowait(cma, r->count, r->order);
 	else
 		page = cma_alloc(cma, r->count, r->order, nowarn);
 	r->ns = ktime_get_ns() - start;

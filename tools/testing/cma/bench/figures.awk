@@ -24,9 +24,11 @@ function samples(    pages) {
 		return
 	}
 	if ($2 ~ /^busy-/) {
-		# what a caller waits for, whatever comes of it
+		# who is not served in a try waits for ever; how long it took to say so is told too
 		put("ok of tries", $8)
-		put("alloc", $10)
+		put("alloc", $8 ? $10 : "inf")
+		if (!$8)
+			put("failed", $10)
 		return
 	}
 	# Where there is no room, it is nobody's fault.
@@ -49,6 +51,8 @@ function flush() {
 	if (key ~ /,(alloc|release)$/) {
 		print key " p50," value[int((n + 1) / 2)]
 		print key " p99," value[int((n * 99 + 99) / 100)]
+		print key " max," value[n]
+	} else if (key ~ /,failed$/) {
 		print key " max," value[n]
 	} else if (key ~ /,moved$/) {
 		printf "%s per page,%.5f\n", key, sum / n

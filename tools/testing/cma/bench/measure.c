@@ -664,7 +664,7 @@ static void run_busy(const struct busy_load *load, unsigned long pages,
 		uint64_t ns, release_ns, moved, free;
 		unsigned long pfn;
 
-		free = busy_lend(load, BUSY_LOW);
+		free = busy_lend(load, BUSY_LOW, load->ms);
 		if (round && free > most_free)
 			most_free = free;
 		moved = moved_pages();

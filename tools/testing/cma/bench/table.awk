@@ -17,7 +17,9 @@ function show(figure, v) {
 		return "-"
 	if (figure == "ok of tries")
 		return v
-	if (figure ~ /^(alloc|release)/)
+	if (v == "inf")
+		return "never"
+	if (figure ~ /^(alloc|release|failed)/)
 		return human(v)
 	if (figure == "success" || figure == "left quick way")
 		return sprintf("%.*f%%", v == 0 || v == 1 ? 0 : 1, v * 100)
@@ -30,8 +32,10 @@ function show(figure, v) {
 
 # How many times less, or more where more is better, ours is than the other
 function ratio(figure, other, ours,    swap) {
-	if (other == "" || ours == "" || figure !~ /^(alloc|release|moved|threads)/)
+	if (other == "" || ours == "" || figure !~ /^(alloc|release|failed|moved|threads)/)
 		return ""
+	if (other == "inf" || ours == "inf")
+		return other == ours ? "" : other == "inf" ? "inf" : 0
 	if (figure ~ /^threads/) {
 		swap = other
 		other = ours

@@ -47,7 +47,7 @@ struct busy_load {
 	void (*work)(unsigned int nr);	/* what worker @nr does, for ever */
 	void (*undo)(void);
 	unsigned int workers;
-	unsigned int ms;		/* at most, for the area to be lent again */
+	unsigned int ms;		/* enough for the area to be lent again */
 	bool asked;			/* a worker lends when it is asked to */
 	bool refill;			/* what it has does not fill memory: files do */
 };
@@ -58,6 +58,7 @@ struct busy_shared {
 	atomic_uint asked;
 	atomic_uint answered;
 	atomic_ullong low;		/* bytes of areas; no more need be free */
+	atomic_ullong until;		/* by busy_ms(); then what is lent is enough */
 };
 
 static struct {
@@ -444,9 +445,10 @@ static inline void busy_swap_and_rest(unsigned int nr)
 		while (atomic_load(&busy.shared->asked) == asked)
 			usleep(1000);
 		asked = atomic_load(&busy.shared->asked);
-		for (size_t i = 0; i < BUSY_SWAPPED / step; i++) {
+		for (unsigned int i = 0;; i++) {
 			if (i % 64 == 0 &&
-			    busy_free_cma() <= atomic_load(&busy.shared->low))
+			    (busy_free_cma() <= atomic_load(&busy.shared->low) ||
+			     busy_ms() >= atomic_load(&busy.shared->until)))
 				break;
 			busy_touch(memory + at);
 			/* Next time round others, since these are in memory now. */
@@ -601,22 +603,22 @@ static inline void busy_huge_worker(unsigned int nr)
 }
 
 static const struct busy_load busy_loads[] = {
-	{ "swap", busy_swap_disk, busy_swap_and_rest, busy_no_swap, 1, 5000, true },
-	{ "swap-faults", busy_swap_disk, busy_swap_at_random, busy_no_swap, 1, 3000 },
-	{ "zram", busy_zram, busy_swap_and_rest, busy_no_swap, 1, 5000, true },
-	{ "zram-faults", busy_zram, busy_swap_at_random, busy_no_swap, 1, 3000 },
-	{ "readers1", busy_files, busy_reader, busy_no_files, 1, 500 },
-	{ "readers2", busy_files, busy_reader, busy_no_files, 2, 500 },
-	{ "readers4", busy_files, busy_reader, busy_no_files, 4, 500 },
-	{ "disk-readers", busy_files, busy_disk_reader, busy_no_files, 2, 500 },
-	{ "tmpfs", busy_tmpfs, busy_tmpfs_worker, busy_no_tmpfs, 3, 2000, .refill = true },
-	{ "sync", busy_files, busy_writer, busy_no_files, 2, 2000, .refill = true },
-	{ "forks", busy_files, busy_forker, busy_no_files, 2, 2000, .refill = true },
-	{ "tree", busy_files, busy_grow_tree, busy_no_files, 2, 2000, .refill = true },
-	{ "thp", busy_thp, busy_thp_worker, busy_no_thp, 2, 2000, .refill = true },
-	{ "compact", busy_files, busy_compactor, busy_no_files, 2, 2000, .refill = true },
+	{ "swap", busy_swap_disk, busy_swap_and_rest, busy_no_swap, 1, 10000, true },
+	{ "swap-faults", busy_swap_disk, busy_swap_at_random, busy_no_swap, 1, 10000 },
+	{ "zram", busy_zram, busy_swap_and_rest, busy_no_swap, 1, 10000, true },
+	{ "zram-faults", busy_zram, busy_swap_at_random, busy_no_swap, 1, 10000 },
+	{ "readers1", busy_files, busy_reader, busy_no_files, 1, 5000 },
+	{ "readers2", busy_files, busy_reader, busy_no_files, 2, 5000 },
+	{ "readers4", busy_files, busy_reader, busy_no_files, 4, 5000 },
+	{ "disk-readers", busy_files, busy_disk_reader, busy_no_files, 2, 5000 },
+	{ "tmpfs", busy_tmpfs, busy_tmpfs_worker, busy_no_tmpfs, 3, 5000, .refill = true },
+	{ "sync", busy_files, busy_writer, busy_no_files, 2, 5000, .refill = true },
+	{ "forks", busy_files, busy_forker, busy_no_files, 2, 5000, .refill = true },
+	{ "tree", busy_files, busy_grow_tree, busy_no_files, 2, 5000, .refill = true },
+	{ "thp", busy_thp, busy_thp_worker, busy_no_thp, 2, 5000, .refill = true },
+	{ "compact", busy_files, busy_compactor, busy_no_files, 2, 5000, .refill = true },
 	{ "huge", busy_huge, busy_huge_worker, busy_no_huge, 1, 2000, true, true },
-	{ "slow-disk", busy_slow, busy_slow_writer, busy_no_slow, 1, 2000, .refill = true },
+	{ "slow-disk", busy_slow, busy_slow_writer, busy_no_slow, 1, 5000, .refill = true },
 };
 
 #define BUSY_LOADS	(sizeof(busy_loads) / sizeof(*busy_loads))
@@ -639,18 +641,19 @@ static inline bool busy_alive(const struct busy_load *load)
 }
 
 /*
- * Have the area lent again, until no more than @low bytes of it are free or the
- * load's time for that is up. Return: bytes that are free.
+ * Have the area lent again, until no more than @low bytes of it are free or @ms
+ * milliseconds are over. Return: bytes that are free.
  */
-static inline uint64_t busy_lend(const struct busy_load *load, uint64_t low)
+static inline uint64_t busy_lend(const struct busy_load *load, uint64_t low,
+				 unsigned int ms)
 {
-	uint64_t end = busy_ms() + load->ms, cma;
+	uint64_t end = busy_ms() + ms, cma;
 
 	atomic_store(&busy.shared->low, low);
+	atomic_store(&busy.shared->until, end);
 	if (load->asked) {
 		unsigned int asked = atomic_fetch_add(&busy.shared->asked, 1) + 1;
 
-		/* One round at most, however long that takes on a slow host */
 		while (atomic_load(&busy.shared->answered) != asked && busy_alive(load))
 			usleep(1000);
 	}
