@@ -16,8 +16,9 @@ esac
 unset ARCH STOCK CONFIG APPEND MEM CPUS NODES QEMU_ARGS DISKS SCRIPT FILES VM_LOG KERNEL \
 	DTB_OVERLAY
 export DEBUG LONG
-# Of the faults that tests are to find, one in so many.
-[ -n "$LONG" ] || export SHARE=8
+# Of the faults that tests are to find, one in so many, and none for which one more kernel
+# is built.
+[ -n "$LONG" ] || export SHARE=8 UML=none
 
 need gcc:gcc make:make rsync:rsync awk:mawk python3:python3-minimal \
 	aarch64-linux-gnu-gcc:gcc-aarch64-linux-gnu \
@@ -338,8 +339,8 @@ at_once() {
 }
 
 # What there is to do once a kernel is there; both lanes take of it, so that neither waits
-# for the other. What takes longest comes first; faults.sh begins with the kernel built for
-# KUnit.
+# for the other. What takes longest comes first; with LONG=1, faults.sh begins with the
+# kernel built for KUnit.
 left=()
 if [ -n "$DEBUG" ]; then
 	for part in main borrow stress owner poison free clear kunit hugetlb; do
@@ -389,7 +390,7 @@ lane_1() {
 }
 lane_2() {
 	step user-programs make -s -C "$project/tools/testing/cma" test
-	step KUnit-UML uml
+	[ -z "$LONG" ] || step KUnit-UML uml
 	make_guest arm64
 	take_what_is_left
 }
