@@ -8,10 +8,10 @@
  *
  * Most of what keeps a page from moving is gone in a moment: a reader, a fault, I/O
  * under way. So an allocation goes on, in one place after the other, until it has
- * tried as often as there are places. It ends earlier only if in each place is a page
- * that has kept its references for a second, in this allocation or in those shortly
- * before it. Areas remember such pages, so that one whose reference was leaked makes
- * one allocation wait, and not each.
+ * tried as often as there are places, and some times more if that is quickly done. It
+ * ends earlier only if in each place is a page that has kept its references for a
+ * second, in this allocation or in those shortly before it. Areas remember such pages,
+ * so that one whose reference was leaked makes one allocation wait, and not each.
  */
 
 #include <linux/delay.h>
@@ -30,8 +30,12 @@
 #include "internal.h"
 #include "cma.h"
 
-/* Claims that there may be, however few places. */
+/*
+ * Claims that there may be, however few places; but where they take long, only as many
+ * as there are places.
+ */
 #define MIN_CLAIMS	8
+#define MIN_CLAIMS_NS	(2 * NSEC_PER_SEC)
 
 /* A page is watched for so long at a time, and for so long in all or as claims took. */
 #define WATCH_NS	(16 * NSEC_PER_MSEC)
@@ -215,8 +219,8 @@ static bool watch(unsigned long pfn)
 	int excess = excess_refs(pfn);
 	u64 begun = local_clock();
 
-	while (elapsed(begun) < WATCH_NS && !fatal_signal_pending(current)) {
-		if (!excess || excess_refs(pfn) < excess)
+	while (excess && elapsed(begun) < WATCH_NS && !fatal_signal_pending(current)) {
+		if (excess_refs(pfn) < excess)
 			return true;
 		usleep_range_state(200, 400, TASK_KILLABLE);
 	}
@@ -224,32 +228,52 @@ static bool watch(unsigned long pfn)
 	return false;
 }
 
+static bool is_stale(const struct cma_stuck *it)
+{
+	return !it->pfn || time_after(jiffies, it->seen + FRESH);
+}
+
+/* The entry of a page, or one for it: of those that can be had the least valuable. */
+static struct cma_stuck *find_entry(struct cma *cma, unsigned long pfn)
+{
+	struct cma_stuck *it = NULL;
+
+	lockdep_assert_held(&cma->lock);
+
+	for (unsigned int i = 0; i < REMEMBERED; i++) {
+		if (cma->stuck[i].pfn == pfn)
+			return &cma->stuck[i];
+		if (is_stale(&cma->stuck[i]) || (!it && !cma->stuck[i].excess))
+			it = &cma->stuck[i];
+	}
+
+	return it ?: &cma->stuck[cma->next_stuck++ % REMEMBERED];
+}
+
 /* Return: whether it is known to stay. */
 static bool remember(struct cma *cma, unsigned long pfn)
 {
-	int excess = excess_refs(pfn);
-	struct cma_stuck *it = NULL;
+	struct cma_sight sight;
+	struct cma_stuck *it;
 	unsigned long flags;
+	int excess;
 	bool stays;
 
-	if (!cma->stuck)
+	cma_look(pfn, &sight);
+	if (!cma->stuck || sight.use <= CMA_CACHED)
 		return false;
+	excess = sight.use == CMA_BUSY ? sight.excess : 0;
 
 	spin_lock_irqsave(&cma->lock, flags);
-	for (unsigned int i = 0; i < REMEMBERED && !it; i++) {
-		if (cma->stuck[i].pfn == pfn)
-			it = &cma->stuck[i];
-	}
-	if (!it)
-		it = &cma->stuck[cma->next_stuck++ % REMEMBERED];
-	if (it->pfn != pfn || it->excess > excess ||
-	    time_after(jiffies, it->seen + FRESH)) {
+	it = find_entry(cma, pfn);
+	if (it->pfn != pfn || is_stale(it) || it->excess > excess ||
+	    (!it->excess && excess)) {
 		it->since = jiffies;
 		it->pfn = pfn;
 		it->excess = excess;
 	}
 	it->seen = jiffies;
-	/* What keeps it is seen to, or another place is just better. */
+	/* Only of what can be seen to keep a page is it known that it still does. */
 	stays = it->excess && time_after(jiffies, it->since + STAYS);
 	spin_unlock_irqrestore(&cma->lock, flags);
 	return stays;
@@ -289,20 +313,27 @@ static void add_weight(struct cma_request *rq, unsigned long pfn, bool stays)
 void cma_recall_obstacles(struct cma *cma, struct cma_request *rq)
 {
 	for (unsigned int i = 0; cma->stuck && i < REMEMBERED; i++) {
+		struct cma_sight sight;
 		struct cma_stuck it;
 		unsigned long flags;
-		bool stays;
+		bool known;
 
 		spin_lock_irqsave(&cma->lock, flags);
 		it = cma->stuck[i];
 		spin_unlock_irqrestore(&cma->lock, flags);
 		if (!it.pfn)
 			continue;
-		stays = time_after(it.excess ? jiffies : it.seen, it.since + STAYS);
-		if (excess_refs(it.pfn) < it.excess || time_after(jiffies, it.seen + FRESH))
+
+		cma_look(it.pfn, &sight);
+		if (is_stale(&it) || sight.use <= CMA_CACHED ||
+		    excess_refs(it.pfn) < it.excess) {
 			forget(cma, it.pfn);
-		else if (it.excess || stays)
-			add_weight(rq, it.pfn, stays);
+			continue;
+		}
+		/* Without references to be seen it has to have been met before, and long ago. */
+		known = time_after(it.excess ? jiffies : it.seen, it.since + STAYS);
+		if (it.excess || known)
+			add_weight(rq, it.pfn, it.excess && known);
 	}
 }
 
@@ -328,7 +359,7 @@ int cma_persevere(struct cma *cma, struct cma_request *rq, int error)
 		rq->short_of_memory = true;
 
 	/* One for each place, but memory will not be had for the hundredth either. */
-	if (rq->claims >= MIN_CLAIMS &&
+	if ((rq->claims >= MIN_CLAIMS || rq->claimed_ns >= MIN_CLAIMS_NS) &&
 	    (error == -ENOMEM || rq->claims >= cma_count_places(cma, rq)))
 		return error;
 	if (rq->level < CMA_NOTHING_STAYING)

@@ -56,7 +56,7 @@ say "${#ours[@]} files of the project, ${#shell[@]} of them shell, ${#steps[@]} 
 # it sees the tree and does not write in it.
 mails=("$series"/*.patch)
 farm=$build/check.tree
-trap 'rm -rf "$farm" "$build/check.bench"' EXIT
+trap 'rm -rf "$farm" "$farm.files" "$build/check.bench"' EXIT
 rm -rf "$farm"
 { mkdir -p "$farm" && ln -s "$tree"/* "$farm"; } || unwritable "$farm"
 checkpatch() {
@@ -95,9 +95,10 @@ check_mails() {
 	done
 }
 findings checkpatch < <({
-	check_files &
-	check_mails &
+	check_files >"$farm.files" &
+	check_mails
 	wait
+	cat "$farm.files"
 } | awk '{ key = $0; sub(/ (ERROR|WARNING|CHECK):/, "", key) } !seen[key]++')
 
 # filp, EXTRAVERSION and DAMON are the kernel's names.

@@ -66,8 +66,9 @@ static bool needs_fs(struct folio *folio)
 	return sight.needs_fs;
 }
 
-/* Migration of a page of the file stops here until it is told to go on. */
+/* Migration of a page of the file fails, or stops here until it is told to go on. */
 static struct {
+	bool fails;
 	bool wanted;
 	atomic_t nr;
 	pgoff_t met[8];
@@ -78,6 +79,8 @@ static struct {
 static int migrate_slowly(struct address_space *mapping, struct folio *dst,
 			  struct folio *src, enum migrate_mode mode)
 {
+	if (READ_ONCE(stop.fails))
+		return -EAGAIN;
 	if (READ_ONCE(stop.wanted)) {
 		unsigned int nr = atomic_fetch_inc(&stop.nr);
 
@@ -154,6 +157,8 @@ static void __init begin(struct kunit *test)
 		open_file(test);
 	}
 	truncate_inode_pages(file->f_mapping, 0);
+	file->f_mapping->a_ops = &file_aops;
+	stop.fails = false;
 	lru_add_drain_all();
 }
 
@@ -543,10 +548,9 @@ static void __init page_of_aio_ring(struct kunit *test)
 	folio_get(ring);
 	KUNIT_EXPECT_EQ(test, use_of(ring), CMA_BUSY);
 	expect_claimed(test, base, HALF);
-	expect_moved(test, base + 3, 0);
 	KUNIT_EXPECT_NE(test, folio_pfn(ring), base + 3);
 	folio_put(ring);
-	file->f_mapping->a_ops = &file_aops;
+	expect_moved(test, base + 3, 0);
 }
 
 static void __init page_of_large_folio(struct kunit *test)
@@ -788,6 +792,14 @@ static void __init persevere_for_some_claims(struct kunit *test)
 	claim.rq.claims = CLAIMS;
 	KUNIT_EXPECT_EQ(test, cma_persevere(area, &claim.rq, -ENOMEM), -ENOMEM);
 
+	/* Nor more often than there are places if that takes long. */
+	claim.rq.count = WHOLE;
+	claim.rq.claims = 1;
+	claim.rq.claimed_ns = 10ULL * NSEC_PER_SEC;
+	KUNIT_EXPECT_EQ(test, cma_persevere(area, &claim.rq, -EBUSY), -EBUSY);
+	claim.rq.count = 1;
+	KUNIT_EXPECT_EQ(test, cma_persevere(area, &claim.rq, -EBUSY), 0);
+
 	xa_destroy(&claim.rq.obstacles);
 	KUNIT_EXPECT_EQ(test, put_free_range(folio_pfn(folio), 1), 0);
 }
@@ -887,6 +899,43 @@ static void __init stuck_page_is_remembered(struct kunit *test)
 	expect_claimed(test, base, WHOLE);
 }
 
+/* As a block of a file system whose buffers the journal holds. */
+static void __init page_that_fails_is_remembered(struct kunit *test)
+{
+	unsigned long pfn = base + 3;
+	struct claim claim;
+
+	if (!IS_ENABLED(CONFIG_CMA_SYSFS))
+		kunit_skip(test, "tries are not counted");
+
+	begin(test);
+	lend_dirty(test, pfn, 0);
+	WRITE_ONCE(stop.fails, true);
+	KUNIT_EXPECT_GE(test, tries(test), CLAIMS);
+
+	/* Once may be by accident. */
+	weigh(&claim);
+	KUNIT_EXPECT_EQ(test, weight_of(&claim, pfn), 0);
+	xa_destroy(&claim.rq.obstacles);
+	msleep(1100);
+	/* Nothing is known to keep it, so it is not given up either. */
+	KUNIT_EXPECT_GE(test, tries(test), CLAIMS);
+	KUNIT_EXPECT_GE(test, tries(test), CLAIMS);
+	weigh(&claim);
+	KUNIT_EXPECT_NE(test, weight_of(&claim, pfn), 0);
+	KUNIT_EXPECT_LT(test, weight_of(&claim, pfn), CMA_STAYS);
+	xa_destroy(&claim.rq.obstacles);
+
+	/* Nobody has it any more. */
+	WRITE_ONCE(stop.fails, false);
+	truncate_inode_pages(file->f_mapping, 0);
+	lru_add_drain_all();
+	weigh(&claim);
+	KUNIT_EXPECT_EQ(test, weight_of(&claim, pfn), 0);
+	xa_destroy(&claim.rq.obstacles);
+	expect_claimed(test, base, WHOLE);
+}
+
 struct let_go {
 	struct delayed_work work;
 	struct folio *folio;
@@ -953,6 +1002,7 @@ static struct kunit_case __refdata page_cases[] = {
 	KUNIT_CASE(claims_go_side_by_side),
 	KUNIT_CASE(persevere_for_some_claims),
 	KUNIT_CASE_SLOW(stuck_page_is_remembered),
+	KUNIT_CASE_SLOW(page_that_fails_is_remembered),
 	KUNIT_CASE(page_in_hand_is_waited_for),
 	KUNIT_CASE(page_tests_leave_no_trace),
 	{}

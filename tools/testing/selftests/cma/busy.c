@@ -127,7 +127,8 @@ static bool journal_is_in_the_way(const struct area *area)
 	if (stat(busy.disk, &disk) || !read_text(path, text, sizeof(text)))
 		return false;
 	owner = strtok(text, "\n") ? strtok(NULL, "\n") : NULL;
-	owner = owner ? strstr(owner, ",ino=") : NULL;
+	/* One that is pinned, too, is nobody's excuse. */
+	owner = owner && strstr(owner, " file ") ? strstr(owner, ",ino=") : NULL;
 	return owner && strtoull(owner + 5, NULL, 10) ==
 		((uint64_t)major(disk.st_rdev) << 20 | minor(disk.st_rdev));
 }
@@ -162,7 +163,8 @@ TEST_F_TIMEOUT(busy, served, PATIENCE)
 		TH_LOG("%s, %llu pages: %u of %d (%u times a journal's), at most %llu ms, lent %u times",
 		       variant->load, (long long)sizes[s], ok, TRIES, excused,
 		       (long long)slowest, lent);
-		EXPECT_GE(ok + excused, variant->least[s]);
+		EXPECT_GE(ok + (excused < TRIES / 2 ? excused : TRIES / 2),
+			  variant->least[s]);
 		all_lent += lent;
 	}
 	/* Out of an area that is never lent anybody allocates. */

@@ -617,7 +617,7 @@ static const struct busy_load busy_loads[] = {
 	{ "tree", busy_files, busy_grow_tree, busy_no_files, 2, 5000, .refill = true },
 	{ "thp", busy_thp, busy_thp_worker, busy_no_thp, 2, 5000, .refill = true },
 	{ "compact", busy_files, busy_compactor, busy_no_files, 2, 5000, .refill = true },
-	{ "huge", busy_huge, busy_huge_worker, busy_no_huge, 1, 2000, true, true },
+	{ "huge", busy_huge, busy_huge_worker, busy_no_huge, 1, 5000, true, true },
 	{ "slow-disk", busy_slow, busy_slow_writer, busy_no_slow, 1, 5000, .refill = true },
 };
 
@@ -656,8 +656,11 @@ static inline uint64_t busy_lend(const struct busy_load *load, uint64_t low,
 
 		while (atomic_load(&busy.shared->answered) != asked && busy_alive(load))
 			usleep(1000);
+		end = busy_ms() + ms;
 	}
 	while ((cma = busy_free_cma()) > low && busy_ms() < end) {
+		if (load->asked && !load->refill)
+			break;
 		if (load->refill)
 			busy_read(busy.file, busy.buf, &busy.at);
 		else

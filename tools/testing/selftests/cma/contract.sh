@@ -43,10 +43,10 @@ number() {
 # process for each file, which takes long in a kernel with checkers
 picture() {
 	picture=$(cksum <"$dfs/bitmap")
-	for file in "$dfs/used" "$dfs/maxchunk" "$sfs/available_pages" \
-		    "$sfs/alloc_pages_success" "$sfs/release_pages_success"; do
-		[ -r "$file" ] && read -r value <"$file" || value=-1
-		picture="$picture, ${file##*/} $value"
+	for number in "$dfs/used" "$dfs/maxchunk" "$sfs/available_pages" \
+		      "$sfs/alloc_pages_success" "$sfs/release_pages_success"; do
+		[ -r "$number" ] && read -r value <"$number" || value=-1
+		picture="$picture, ${number##*/} $value"
 	done
 }
 
@@ -65,7 +65,7 @@ put() {
 refused() {
 	picture
 	before=$picture
-	if put "$2" "$3"; then
+	if [ ! -e "$2" ] || put "$2" "$3"; then
 		check "$1 is refused" taken "not taken"
 	else
 		check "$1 is refused" "not taken" "not taken"

@@ -14,7 +14,7 @@ case ${DEBUG:-}${LONG:-} in
 *[!1]*) die "DEBUG=\"$DEBUG\" LONG=\"$LONG\": each is 1 or empty" ;;
 esac
 unset ARCH STOCK CONFIG APPEND MEM CPUS NODES QEMU_ARGS DISKS SCRIPT FILES VM_LOG KERNEL \
-	DTB_OVERLAY
+	DTB_OVERLAY SHARE UML
 export DEBUG LONG
 # Of the faults that tests are to find, one in so many, and none for which one more kernel
 # is built.
@@ -381,7 +381,7 @@ await() {
 		[ ! -e "$out/$1.made" ] || break
 		sleep 1
 	done
-	[ ! -e "$out/kernel-$1.results" ]
+	[ -e "$out/$1.made" ] && [ ! -e "$out/kernel-$1.results" ]
 }
 # Each lane makes a kernel to begin with.
 lane_1() {
