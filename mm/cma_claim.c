@@ -2,16 +2,16 @@
 /*
  * Take a window from its borrowers
  *
- * alloc_contig_range() does that, with all the patience it has. Here is what goes
- * round it: allocations that would empty the same pageblocks go one after the other,
+ * alloc_contig_range() does the work, as persistently as it can. This file adds what
+ * is needed around it: allocations that would empty the same pageblocks take turns,
  * and after a failure it is decided whether another try has a chance.
  *
  * Most of what keeps a page from moving is gone in a moment: a reader, a fault, I/O
- * under way. So an allocation goes on, in one place after the other, until it has
- * tried as often as there are places. It ends earlier only if in each place is a page
- * that has kept its references for a second, in this allocation or in those shortly
- * before it. Areas remember such pages, so that one whose reference was leaked makes
- * one allocation wait, and not each.
+ * in flight. So an allocation tries one place after another, as many times as there
+ * are places. It gives up earlier only if every place has a page that has kept its
+ * references for a second, during this allocation or those shortly before it. Areas
+ * remember such pages, so that a leaked reference makes one allocation wait instead
+ * of all of them.
  */
 
 #include <linux/delay.h>
@@ -33,13 +33,13 @@
 /* Claims that there may be, however few places. */
 #define MIN_CLAIMS	8
 
-/* A page is watched for so long at a time, and for so long in all or as claims took. */
+/* How long a page is watched at a time, and in all unless claims have taken longer. */
 #define WATCH_NS	(16 * NSEC_PER_MSEC)
 #define WATCHES_NS	(40 * NSEC_PER_MSEC)
 
-/* A page that kept its references for so long is expected to go on keeping them ... */
+/* A page that has kept its references for this long is expected to keep them ... */
 #define STAYS		HZ
-/* ... if it was met again that soon: else it may have let them go meanwhile. */
+/* ... unless it was last met longer ago than this: it may have lost them since. */
 #define FRESH		(10 * HZ)
 
 #define REMEMBERED	64
@@ -47,10 +47,11 @@
 /**
  * struct cma_stuck - a page that was in the way, the first of its folio
  * @pfn: page; 0 if the entry is free
- * @excess: references it had that nothing explains; 0 if something else keeps it, as a
- *	journal keeps the buffers of a block
- * @since: when it was first in the way, in jiffies; it had as many each time since
- * @seen: when it was last
+ * @excess: references that nothing explains; 0 if something else keeps it in place, as
+ *	a journal does with the buffers of a block
+ * @since: when it was first in the way, in jiffies; each time since, it had at least
+ *	@excess references that nothing explains
+ * @seen: when it was last in the way, in jiffies
  */
 struct cma_stuck {
 	unsigned long pfn;
@@ -60,9 +61,9 @@ struct cma_stuck {
 };
 
 /*
- * What a claim is emptying. Two that isolate blocks which the page allocator may
- * merge into one can make each other fail, so of those that overlap the one that
- * came first goes first. All others go on side by side.
+ * The range that a claim empties. Two claims that isolate blocks which the page
+ * allocator may merge into one can make each other fail, so claims that overlap run
+ * in order of arrival. All others run in parallel.
  */
 struct cma_claim {
 	struct list_head node;
@@ -70,11 +71,11 @@ struct cma_claim {
 	unsigned long end;
 };
 
-static LIST_HEAD(cma_claims);			/* in the order of their coming */
+static LIST_HEAD(cma_claims);			/* in order of arrival */
 static DEFINE_SPINLOCK(cma_claims_lock);	/* guards cma_claims */
 static DECLARE_WAIT_QUEUE_HEAD(cma_claims_wait);
 
-/* On another CPU the clock may be behind. */
+/* The clock of another CPU may be behind. */
 static u64 elapsed(u64 since)
 {
 	return max_t(s64, local_clock() - since, 0);
@@ -119,12 +120,12 @@ static void end_claim(struct cma_claim *claim)
 }
 
 /**
- * cma_is_claimed() - would a claim wait for another one?
+ * cma_is_claimed() - would a claim have to wait for another one?
  * @start: first PFN
- * @end: PFN behind the last one
+ * @end: PFN after the last one
  *
  * Context: any.
- * Return: true if it would just now.
+ * Return: true if it would have to wait now.
  */
 bool cma_is_claimed(unsigned long start, unsigned long end)
 {
@@ -142,7 +143,7 @@ bool cma_is_claimed(unsigned long start, unsigned long end)
 	return claimed;
 }
 
-/* The first page that is not free, or that was not when all had been migrated. */
+/* The first page that is hard to move, else the first in use, else the last page. */
 static unsigned long find_blocker(unsigned long pfn, unsigned long end)
 {
 	unsigned long used = 0;
@@ -161,11 +162,11 @@ static unsigned long find_blocker(unsigned long pfn, unsigned long end)
 
 /**
  * cma_claim() - allocate a range, moving borrowed pages away
- * @rq: the allocation; what was moved, and the page that did not, is noted in it
+ * @rq: the allocation; receives how many pages were moved, and the page that was not
  * @start: first PFN
  *
  * Context: process context, sleeps. Waits for claims that empty neighbouring
- * blocks; takes the locks of page migration.
+ * blocks; takes the locks that page migration takes.
  * Return: 0 when the pages are the caller's; -EBUSY if a page did not move, -ENOMEM
  * if there is no memory to move pages to, -EINTR if the task is being killed.
  */
@@ -193,14 +194,14 @@ int cma_claim(struct cma_request *rq, unsigned long start)
 	rq->claimed_ns += elapsed(begun);
 	rq->moved += result.migrated;
 	if (ret == -EBUSY || ret == -ENOMEM) {
-		/* What did not migrate waits on this CPU for its list, which hides why. */
+		/* What did not migrate is in an LRU batch of this CPU, which hides why. */
 		lru_add_drain();
 		rq->blocker = result.busy ?: find_blocker(start, end);
 	}
 	return ret;
 }
 
-/* References of a page that nothing explains. */
+/* How many references of a page nothing explains. */
 static int excess_refs(unsigned long pfn)
 {
 	struct cma_sight sight;
@@ -209,7 +210,7 @@ static int excess_refs(unsigned long pfn)
 	return sight.use == CMA_BUSY ? sight.excess : 0;
 }
 
-/* Return: whether it has fewer of them than when this began. */
+/* Return: whether the page has lost such a reference, or has none. */
 static bool watch(unsigned long pfn)
 {
 	int excess = excess_refs(pfn);
@@ -224,7 +225,7 @@ static bool watch(unsigned long pfn)
 	return false;
 }
 
-/* Return: whether it is known to stay. */
+/* Return: whether the page is known to stay. */
 static bool remember(struct cma *cma, unsigned long pfn)
 {
 	int excess = excess_refs(pfn);
@@ -249,7 +250,7 @@ static bool remember(struct cma *cma, unsigned long pfn)
 		it->excess = excess;
 	}
 	it->seen = jiffies;
-	/* What keeps it is seen to, or another place is just better. */
+	/* Else what keeps it is being dealt with, or another place is merely better. */
 	stays = it->excess && time_after(jiffies, it->since + STAYS);
 	spin_unlock_irqrestore(&cma->lock, flags);
 	return stays;
@@ -267,7 +268,7 @@ static void forget(struct cma *cma, unsigned long pfn)
 	spin_unlock_irqrestore(&cma->lock, flags);
 }
 
-/* If there is no memory for it, the page is met with once more. */
+/* If there is no memory for the entry, the page is simply met again. */
 static void add_weight(struct cma_request *rq, unsigned long pfn, bool stays)
 {
 	void *entry = xa_load(&rq->obstacles, pfn);
@@ -280,9 +281,9 @@ static void add_weight(struct cma_request *rq, unsigned long pfn, bool stays)
 }
 
 /**
- * cma_recall_obstacles() - begin with what earlier allocations have met
+ * cma_recall_obstacles() - begin with the obstacles of earlier allocations
  * @cma: area
- * @rq: an allocation that begins to claim; its obstacles are empty
+ * @rq: an allocation that is about to claim; it has no obstacles yet
  *
  * Context: process context. Takes cma->lock.
  */
@@ -307,13 +308,13 @@ void cma_recall_obstacles(struct cma *cma, struct cma_request *rq)
 }
 
 /**
- * cma_persevere() - is there hope, after a claim that failed?
+ * cma_persevere() - should an allocation go on after a claim that failed?
  * @cma: area
  * @rq: the allocation; the page that was in the way has been described
  * @error: what the claim returned
  *
- * If there is no place without a page that was in the way before, that page is
- * watched, until it loses a reference or the patience for it is used up.
+ * If every place has a page that was in the way before, the one met last is watched
+ * until it loses a reference or the time for watching is used up.
  *
  * Context: process context, sleeps. Takes cma->lock.
  * Return: 0 to try again; @error to give up; -EINTR if the task is being killed.
@@ -327,7 +328,7 @@ int cma_persevere(struct cma *cma, struct cma_request *rq, int error)
 	if (error == -ENOMEM)
 		rq->short_of_memory = true;
 
-	/* One for each place, but memory will not be had for the hundredth either. */
+	/* One claim per place; but if memory is short, more claims do not help. */
 	if (rq->claims >= MIN_CLAIMS &&
 	    (error == -ENOMEM || rq->claims >= cma_count_places(cma, rq)))
 		return error;
@@ -353,7 +354,7 @@ int cma_persevere(struct cma *cma, struct cma_request *rq, int error)
 }
 
 /**
- * cma_claim_init() - remember from now on what is in the way
+ * cma_claim_init() - start to remember what is in the way
  * @cma: area that is about to be activated
  *
  * Context: boot.
