@@ -2,22 +2,21 @@
 /*
  * Contiguous Memory Allocator
  *
- * An area is physical memory that movable pages may borrow until somebody
- * wants contiguous pages: one range of it, or several with holes between them.
- * It is registered at boot, out of memblock (cma_reserve.c). At core_initcall
- * time it is activated: the page allocator gets its pages as MIGRATE_CMA. An
- * allocation
+ * An area is physical memory that movable pages may borrow until a caller wants
+ * contiguous pages: one range of it, or several with holes between them. It is
+ * taken from memblock and registered at boot (cma_reserve.c). At core_initcall time
+ * it is activated: the page allocator gets its pages as MIGRATE_CMA. An allocation
  *
  *	takes units out of the free map of a range (cma_map.c), under cma->lock,
- *	and their pages out of the free lists: the quick way;
- *	or, if somebody has borrowed one of them, looks for the place that is
- *	cheapest to have (cma_place.c, cma_page.c), takes the units there and
- *	has their pages moved away (cma_claim.c), here or at the next best place;
+ *	and their pages off the free lists: the fast path;
+ *	or, if some of these pages are borrowed, finds the place that is cheapest
+ *	to empty (cma_place.c, cma_page.c), takes the units there and has their
+ *	pages moved away (cma_claim.c), there or at the next best place;
  *	and marks the units as held.
  *
- * A release goes the same way back. The free maps alone decide what may be
- * allocated and what may be released; every number shown to people (cma_sysfs.c,
- * cma_debug.c) is read off them.
+ * A release undoes these steps in reverse order. The free maps alone decide what may
+ * be allocated and what may be released; every number reported (cma_sysfs.c,
+ * cma_debug.c) is read from them.
  */
 
 #define pr_fmt(fmt) "cma: " fmt
@@ -75,8 +74,8 @@ unsigned long cma_get_size(const struct cma *cma)
  * cma_get_range() - where a range of an area lies
  * @cma: area
  * @nr: which range, from 0 on
- * @base: its physical address is stored here
- * @size: and here its size in bytes
+ * @base: receives its physical address
+ * @size: receives its size in bytes
  *
  * Return: false if there is no such range.
  */
@@ -95,7 +94,7 @@ bool cma_get_range(const struct cma *cma, unsigned int nr, phys_addr_t *base,
  * cma_get_name() - what an area is called
  * @cma: area
  *
- * Return: the name, unique and free of '/'; it stays valid for ever.
+ * Return: the name, unique and without '/'; it stays valid forever.
  */
 const char *cma_get_name(const struct cma *cma)
 {
@@ -139,8 +138,8 @@ static bool __init cma_name_in_use(const char *name)
 }
 
 /*
- * The name becomes that of a directory in sysfs and in debugfs and of a device
- * node, so it must do as a file name, once.
+ * Directories in sysfs and debugfs and a device node get this name, so it must be
+ * a valid file name, and unique.
  */
 static void __init cma_set_name(struct cma *cma, const char *name)
 {
@@ -164,15 +163,15 @@ static void __init cma_set_name(struct cma *cma, const char *name)
 }
 
 /*
- * What device tree and DMA set up on arm, arm64 and riscv before there is a
- * direct map cannot be in memory from memblock, which has no usable address
- * then. So the kernel's image has room for the first areas: for no fewer than
- * the 128 regions that memblock itself can tell apart until it may grow, which
- * it may once its memory is mapped. Elsewhere it always is.
+ * On arm, arm64 and riscv, the device tree and DMA code set up areas before there
+ * is a direct map, when memory from memblock has no usable address. So the kernel
+ * image has room for the first areas: for no fewer than the 128 regions that memblock
+ * itself can tell apart until it may grow, which it may once its memory is mapped.
+ * On other architectures it always is.
  */
 #define CMA_FIRST_AREAS	(IS_ENABLED(CONFIG_OF_RESERVED_MEM) ? 128 : 8)
 
-/* Zeroed, and for ever. */
+/* The memory is zeroed, and never freed. */
 static void *__init cma_get_memory(size_t size)
 {
 	static char first[CMA_FIRST_AREAS * struct_size_t(struct cma, ranges, 1)]
@@ -190,16 +189,16 @@ static void *__init cma_get_memory(size_t size)
 }
 
 /**
- * cma_register() - enter an area into the list
+ * cma_register() - add an area to the list
  * @extents: its memory, in multiples of CMA_MIN_ALIGNMENT_BYTES and of a unit
  * @nr: number of @extents, each of which becomes a range
  * @order_per_bit: log2 of the pages in a unit
  * @name: see cma_init_reserved_mem()
  *
- * The memory is the caller's until core_initcall time activates the area.
+ * The memory is the caller's until the area is activated at core_initcall time.
  *
- * Return: the area, or NULL when there is no memory for what describes it,
- * which has been reported.
+ * Return: the area, or NULL if there is no memory to describe it, which has been
+ * reported.
  */
 struct cma *__init cma_register(const struct cma_extent *extents,
 				unsigned int nr, unsigned int order_per_bit,
@@ -234,7 +233,7 @@ struct cma *__init cma_register(const struct cma_extent *extents,
  * @cma: area, not yet activated
  *
  * By default the pages of an area that cannot be activated become ordinary
- * memory. Call this when they have another use that forbids it.
+ * memory. Call this if another use of the pages forbids that.
  */
 void __init cma_reserve_pages_on_error(struct cma *cma)
 {
@@ -242,11 +241,11 @@ void __init cma_reserve_pages_on_error(struct cma *cma)
 }
 
 /**
- * cma_validate_zones() - can an area be activated as far as zones go?
+ * cma_validate_zones() - do the zones allow an area to be activated?
  * @cma: area
  *
  * Context: boot, once free_area_init() has laid out the zones.
- * Return: true if each range lies in one zone, which activation asks for.
+ * Return: true if each range lies in one zone, as activation requires.
  */
 bool __init cma_validate_zones(struct cma *cma)
 {
@@ -270,10 +269,10 @@ bool __init cma_validate_zones(struct cma *cma)
 }
 
 /*
- * alloc_contig_range() takes any range that is in one zone; see now that all
- * are that may be asked for. A zone may begin inside a pageblock, hence both
- * ends of each. And what is still reserved is still the area's: nobody has
- * freed it since it was registered.
+ * alloc_contig_range() takes only ranges that lie in one zone; check now that this
+ * holds for all that may be requested. A zone may begin inside a pageblock, so both
+ * ends of each are checked. Pages that are still reserved still belong to the area:
+ * nobody has freed them since it was registered.
  * Return: NULL, or what is wrong.
  */
 static const char *__init cma_check_pages(const struct cma_map *map)
@@ -304,7 +303,7 @@ static const char *__init cma_check_pages(const struct cma_map *map)
 	return NULL;
 }
 
-/* What was given away early is not the area's to free. */
+/* Pages given away early are not the area's to free. */
 static void __init cma_bury(struct cma *cma)
 {
 	struct cma_map *map;
@@ -326,7 +325,7 @@ static void __init cma_bury(struct cma *cma)
 	cma->state = CMA_DEAD;
 }
 
-/* Pages given away early become what pages from cma_alloc() are. */
+/* Make pages given away early the same as pages from cma_alloc(). */
 static void __init cma_admit_early_pages(struct cma *cma, struct cma_map *map)
 {
 	unsigned long pfn = map->base_pfn;
@@ -410,7 +409,7 @@ static void cma_drop(struct cma *cma, struct cma_map *map, unsigned long pfn,
 	spin_unlock_irqrestore(&cma->lock, flags);
 }
 
-/* Maps are read without cma->lock: they may be large, and this is for people. */
+/* Maps are read without cma->lock: they may be large, and this is only a message. */
 static void cma_report_failure(struct cma *cma, const struct cma_request *rq,
 			       int ret)
 {
@@ -448,7 +447,7 @@ static void cma_report_failure(struct cma *cma, const struct cma_request *rq,
 	       in_the_way);
 }
 
-/* Take the units that suit the map best, whatever is there. */
+/* Take the units that suit the map best, whatever their pages are used for. */
 static bool cma_take_units(struct cma *cma, const struct cma_request *rq,
 			   struct cma_window *window)
 {
@@ -472,7 +471,7 @@ static bool cma_take_units(struct cma *cma, const struct cma_request *rq,
 	return true;
 }
 
-/* Take the units of a window, if nobody was faster. */
+/* Take the units of a window, unless somebody else was faster. */
 static bool cma_take_window(struct cma *cma, const struct cma_request *rq,
 			    const struct cma_window *window)
 {
@@ -519,7 +518,7 @@ static void cma_take_back(struct cma *cma, struct cma_map *map,
 	unsigned long flags;
 	bool done;
 
-	/* A part that is left behind may want a record of its own. */
+	/* A part that is left behind may need a record of its own. */
 	if (cma_track_wants(cma))
 		record = cma_new_record(GFP_NOWAIT);
 	do {
@@ -546,7 +545,7 @@ static void cma_count_failed(struct cma *cma, unsigned long count, u64 ns)
 	spin_unlock_irqrestore(&cma->lock, flags);
 }
 
-/* The units are taken; take their pages, too, if all of them are free. */
+/* The units are taken; take their pages too, if all of them are free. */
 static int cma_take_pages(struct cma_request *rq, const struct cma_window *window)
 {
 	unsigned long found = take_free_range(window->pfn, rq->count, rq->gfp);
@@ -566,7 +565,7 @@ static void cma_choose(const struct cma *cma, struct cma_request *rq,
 			       window->cost);
 }
 
-/* The quick way: with nobody else about, units that are free have free pages, too. */
+/* The fast path: as long as nobody borrows, free units have free pages too. */
 static int cma_alloc_free(struct cma *cma, struct cma_request *rq,
 			  struct cma_window *window)
 {
@@ -595,10 +594,10 @@ static int cma_claim_traced(struct cma *cma, struct cma_request *rq,
 	return ret;
 }
 
-/* Others may take what was found free; an allocation that cannot sleep gives up then. */
+/* Others may take what was found free; an allocation that cannot sleep tries this often. */
 #define CMA_NOWAIT_TRIES	16
 
-/* Without moving pages: the first place where all are free, from where it last ended. */
+/* Without moving pages: the first place that is free, from where the last search ended. */
 static int cma_alloc_first_free(struct cma *cma, struct cma_request *rq,
 				struct cma_window *window)
 {
@@ -610,7 +609,7 @@ static int cma_alloc_first_free(struct cma *cma, struct cma_request *rq,
 	for (unsigned int i = 0; i < CMA_NOWAIT_TRIES; i++) {
 		ret = cma_find_window(cma, rq, window);
 		if (ret && begun && rq->from == begun) {
-			/* There is nothing between there and the end. */
+			/* There is nothing from there to the end. */
 			begun = 0;
 			rq->from_map = NULL;
 			continue;
@@ -624,18 +623,18 @@ static int cma_alloc_first_free(struct cma *cma, struct cma_request *rq,
 		if (!ret)
 			return 0;
 		cma_drop(cma, window->map, window->pfn, rq->count);
-		/* What is free in an isolated block is not to be had. */
+		/* Free pages in an isolated block cannot be taken. */
 		rq->from = is_migrate_cma_page(pfn_to_page(rq->from)) ?
 			   rq->from + 1 : pageblock_end_pfn(rq->from);
 		rq->from_map = window->map;
 	}
 
-	/* Behind the last place looked at, or from the beginning. */
+	/* Next time, go on after the last place looked at, or from the beginning. */
 	WRITE_ONCE(cma->nowait_pfn, rq->from_map ? rq->from : 0);
 	return ret;
 }
 
-/* The long way: find the best place, and have what is there moved away. */
+/* The slow path: find the best place, and have the pages there moved away. */
 static int cma_alloc_best(struct cma *cma, struct cma_request *rq,
 			  struct cma_window *window)
 {
@@ -663,7 +662,7 @@ static int cma_alloc_best(struct cma *cma, struct cma_request *rq,
 		if (!ret)
 			break;
 		cma_drop(cma, window->map, window->pfn, rq->count);
-		/* Where fewer pages are to be moved, there may be the memory for it. */
+		/* For a place with fewer pages to move, memory may suffice. */
 		if (ret != -EBUSY && ret != -ENOMEM)
 			break;
 
@@ -678,7 +677,7 @@ static int cma_alloc_best(struct cma *cma, struct cma_request *rq,
 	return ret;
 }
 
-/* With @nowait, pages that are not free are left to those who have them. */
+/* With @nowait, pages that are not free are left to their users. */
 static struct page *cma_alloc_range(struct cma *cma, unsigned long count,
 				    unsigned int align, gfp_t gfp, bool nowait,
 				    unsigned long caller)
@@ -697,7 +696,7 @@ static struct page *cma_alloc_range(struct cma *cma, unsigned long count,
 	u64 ns;
 	int ret;
 
-	/* All else in it is valid only with a reason. */
+	/* The other fields are valid only with a reason. */
 	obstacle.reason = CMA_REASON_NONE;
 	ret = contig_move_gfp(gfp, &rq.move_gfp);
 	if (!ret)
@@ -706,7 +705,7 @@ static struct page *cma_alloc_range(struct cma *cma, unsigned long count,
 		ret = nowait ? cma_alloc_first_free(cma, &rq, &window) :
 			       cma_alloc_best(cma, &rq, &window);
 
-	/* On another CPU the clock may be behind. */
+	/* The clock of another CPU may be behind. */
 	ns = max_t(s64, local_clock() - rq.begun, 0);
 	if (!ret) {
 		cma_hold(cma, &rq, &window, cma_track_site(cma, caller, gfp), ns);
@@ -752,13 +751,13 @@ static struct page *__cma_alloc(struct cma *cma, unsigned long count,
  * @cma: area; with NULL the allocation fails
  * @count: pages
  * @align: alignment of the first page, as the log2 of pages
- * @no_warn: say nothing in the log on failure
+ * @no_warn: do not log a failure
  *
- * Each page has a reference count of one and may be mapped, shared and got by
- * itself. Pages that others have borrowed are moved away, which takes time.
+ * Each page has a reference count of one and may be mapped, shared and referenced
+ * individually. Borrowed pages are moved away, which takes time.
  *
- * Context: process context, may sleep for long. Takes the locks of page
- * migration; do not hold a page lock or mmap_lock for writing.
+ * Context: process context, may sleep for a long time. Takes the locks that page
+ * migration takes; do not hold a page lock or mmap_lock for writing.
  * Return: the first page, or NULL.
  */
 struct page *cma_alloc(struct cma *cma, unsigned long count,
@@ -770,18 +769,18 @@ struct page *cma_alloc(struct cma *cma, unsigned long count,
 }
 
 /**
- * cma_alloc_nowait() - allocate contiguous pages out of what is free now
+ * cma_alloc_nowait() - allocate contiguous pages from those that are free now
  * @cma: area; with NULL the allocation fails
  * @count: pages
  * @align: alignment of the first page, as the log2 of pages
  *
- * As cma_alloc(), but borrowed pages stay where they are. That it fails is an
- * ordinary event and not logged. The pages go back with cma_release().
+ * Like cma_alloc(), but borrowed pages stay where they are. Failure is normal and
+ * not logged. The pages are released with cma_release().
  *
  * It looks at 2048 pages or free blocks at most, whatever the size of the area, and
- * the next one goes on from there; locks are held for a part of it only.
+ * the next call goes on from there; locks are held for only part of the search.
  *
- * Context: any but NMI; with PREEMPT_RT, where preemption is enabled. Takes
+ * Context: any but NMI; with PREEMPT_RT, only with preemption enabled. Takes
  * cma->lock and zone locks.
  * Return: the first page, or NULL.
  */
@@ -796,8 +795,8 @@ struct page *cma_alloc_nowait(struct cma *cma, unsigned long count,
  * cma_alloc_folio() - allocate a large folio
  * @cma: area; with NULL the allocation fails
  * @order: log2 of the folio's pages, from 1 to that of MAX_FOLIO_NR_PAGES
- * @gfp: must hold __GFP_COMP; says what may be done to move pages, as for
- *	alloc_contig_range(); __GFP_NOWARN silences failure
+ * @gfp: must contain __GFP_COMP; says what may be done to move pages, as for
+ *	alloc_contig_range(); with __GFP_NOWARN a failure is not logged
  *
  * Context: as cma_alloc().
  * Return: the folio, naturally aligned, with one reference; or NULL.
@@ -808,7 +807,7 @@ struct folio *cma_alloc_folio(struct cma *cma, int order, gfp_t gfp)
 
 	if (WARN_ON_ONCE(order < 1 || !(gfp & __GFP_COMP)))
 		return NULL;
-	/* There are none, in no area. */
+	/* No area has folios that large. */
 	if (order > ilog2(MAX_FOLIO_NR_PAGES)) {
 		if (!(gfp & __GFP_NOWARN))
 			pr_err_ratelimited("a folio of order %d was asked for: there are orders up to %d\n",
@@ -829,7 +828,7 @@ struct folio *cma_alloc_folio(struct cma *cma, int order, gfp_t gfp)
  * @pages: first page, or NULL
  * @count: pages
  *
- * It may be allocated, free or borrowed.
+ * The pages may be allocated, free or borrowed.
  *
  * Context: any.
  * Return: true if all of it lies in one range of the area.
@@ -847,9 +846,9 @@ bool cma_pages_valid(struct cma *cma, const struct page *pages,
 }
 
 /*
- * A large folio is one thing to the page allocator and goes back as a whole;
- * single pages go back one by one.
- * Return: the first PFN that cannot go back in this company, or 0.
+ * The page allocator takes back a large folio only as a whole, and single pages one
+ * by one.
+ * Return: the first PFN that cannot be released together with the others, or 0.
  */
 static unsigned long cma_find_torn_folio(const struct cma_map *map,
 					 const struct page *pages,
@@ -857,11 +856,11 @@ static unsigned long cma_find_torn_folio(const struct cma_map *map,
 {
 	unsigned long pfn = page_to_pfn(pages);
 
-	/* The map will have its say on that. */
+	/* cma_map_unhold() will report that. */
 	if (!cma_map_contains(map, pfn, count))
 		return 0;
 
-	/* Whose they are is not known yet, so nothing may be asserted of them. */
+	/* Who owns the pages is not known yet, so nothing may be asserted about them. */
 	if (PageHead(pages) && 1UL << compound_order((struct page *)pages) == count)
 		return 0;
 
@@ -875,9 +874,9 @@ static unsigned long cma_find_torn_folio(const struct cma_map *map,
 
 #ifdef CONFIG_MEM_ALLOC_PROFILING
 /*
- * Pages given away early have no tag of who allocated them, for which
- * MEM_ALLOC_PROFILING_DEBUG looks when they are freed: one by one, or the head of a
- * folio. Those that were allocated since have one.
+ * Pages given away early have no allocation tag, which MEM_ALLOC_PROFILING_DEBUG
+ * expects when they are freed: on each single page, or on the head of a folio. Pages
+ * allocated since then have one.
  */
 static void cma_tag_early_pages(const struct cma_map *map, unsigned long pfn,
 				unsigned long count)
@@ -911,12 +910,12 @@ static void cma_tag_early_pages(const struct cma_map *map, unsigned long pfn,
  * @pages: first page to release, or NULL
  * @count: pages to release
  *
- * Releases what cma_alloc() gave, all of it or any part; with an order_per_bit
- * above 0 the part must start at a unit and leave no held page in its last one.
- * If that does not hold, or not all the pages are allocated or in one range of
- * the area, nothing is released and the log says what was wrong and who called.
+ * Releases all or any part of what cma_alloc() returned; with an order_per_bit above
+ * 0 the part must start at a unit and leave no held page in its last unit. If that
+ * does not hold, or if not all pages are allocated and in one range of the area,
+ * nothing is released and the log says what was wrong and who called.
  *
- * Context: any but NMI; with PREEMPT_RT, where preemption is enabled. Takes
+ * Context: any but NMI; with PREEMPT_RT, only with preemption enabled. Takes
  * cma->lock and zone locks.
  * Return: true if the pages were released; false if the first one is not in the
  * area, so that a caller may try areas in turn, or if the release was refused.

@@ -28,30 +28,30 @@ struct cma_runs {
 	u32 last;
 };
 
-/* Few enough that what the nodes of a level stand for can be counted in u32. */
+/* Few enough that the units which a node stands for can be counted in u32. */
 #define CMA_MAP_LEVELS	6
 
 /**
  * struct cma_map - a range of an area, and its free map
  * @base_pfn: first page
  * @count: pages
- * @early: pages given away before there is a map, the first ones of the range
+ * @early: pages given away before there is a map, from the start of the range
  * @order_per_bit: log2 of the pages in a unit; each bit stands for a unit
  * @nr_free: units with no bit in @taken
  * @taken: units that an allocation may not choose: held ones, and those that
- *	an allocation or a release is working on just now
+ *	an allocation or a release is working on at the moment
  * @held: units that belong to a caller, a subset of @taken
- * @tail: pages held in a unit that is not held whole, 0 for all others;
+ * @tail: pages held in a unit that is only partly held, 0 for all others;
  *	NULL when a unit is one page
  * @top: the highest level in @runs
- * @runs: sums up @taken, for those who search: a node of level 0 stands for some
- *	words of it, one of a higher level for some nodes of the level below
+ * @runs: summary of @taken for searches: a node of level 0 stands for some words
+ *	of it, a node of a higher level for some nodes of the level below
  *
- * A unit goes from free to taken to held and back the same way. Only what is
- * held can be released, so that of two releases of one page the second is
- * refused, even while the first is still at work.
+ * A unit goes from free to taken to held and back the same way. Only held units
+ * can be released, so the second of two releases of a page is refused, even while
+ * the first is still in progress.
  *
- * The map does not lock: its owner guards everything from @nr_free on.
+ * The map does no locking: its owner guards everything from @nr_free on.
  */
 struct cma_map {
 	unsigned long base_pfn;
@@ -124,9 +124,9 @@ static inline bool cma_map_contains(const struct cma_map *map,
 
 /**
  * enum cma_state - the life of an area
- * @CMA_REGISTERED: memory is reserved, pages are not yet the buddy allocator's
+ * @CMA_REGISTERED: memory is reserved, the page allocator does not have it yet
  * @CMA_ACTIVE: in service
- * @CMA_DEAD: could not be activated; it exists for nobody
+ * @CMA_DEAD: could not be activated; nobody can use it
  */
 enum cma_state {
 	CMA_REGISTERED,
@@ -149,16 +149,16 @@ struct cma_kobject {
  * @lock: taken in any context
  * @count: pages in all ranges
  * @history: what went wrong; NULL if there is no memory for it
- * @stuck: pages that were in the way of late; NULL if there is no memory for them
+ * @stuck: pages that were in the way recently; NULL if there is no memory for them
  * @next_stuck: which of them is overwritten next
- * @nowait_pfn: where a search for free pages that had to end early goes on; 0 if
+ * @nowait_pfn: where to continue a search for free pages that had to end early; 0 if
  *	none had to; a hint, read and written without the lock
  * @nr_pages_succeeded: pages handed out so far
- * @nr_pages_failed: pages asked for in vain so far
+ * @nr_pages_failed: pages requested by allocations that failed so far
  * @nr_pages_released: pages taken back so far
  * @nr_pages_migrated: pages moved away so far
- * @nr_given_up: ranges tried in vain so far
- * @high_water: most pages allocated at a time so far
+ * @nr_given_up: ranges given up so far
+ * @high_water: most pages allocated at any one time so far
  * @latency: how long allocations took; NULL if there is no memory for it
  * @cma_kobj: directory in /sys/kernel/mm/cma
  * @debug_held: what was allocated through debugfs, newest first
@@ -166,7 +166,7 @@ struct cma_kobject {
  * @nr_ranges: how many @ranges there are; 0 when dead
  * @ranges: physical memory; an allocation lies in one of them
  *
- * It is never freed.
+ * An area is never freed.
  */
 struct cma {
 	struct list_head node;
@@ -210,7 +210,7 @@ struct cma {
  * @pfn: page
  *
  * Context: any.
- * Return: the range, NULL if the page is not the area's.
+ * Return: the range, NULL if the page does not belong to the area.
  */
 static inline struct cma_map *cma_find_range(struct cma *cma, unsigned long pfn)
 {
@@ -228,16 +228,16 @@ unsigned long cma_available_pages(struct cma *cma);
 unsigned long cma_longest_run(struct cma *cma);
 
 /**
- * enum cma_use - what becomes of a page while nobody holds it
- * @CMA_FREE: it is in the free lists
- * @CMA_CACHED: free, but on a list of a CPU
- * @CMA_CLEAN: borrowed by a file, which can do without it
+ * enum cma_use - what a page is used for while no caller holds it
+ * @CMA_FREE: it is on the free lists
+ * @CMA_CACHED: free, but on a per-CPU list
+ * @CMA_CLEAN: borrowed by a file, and can be dropped instead of moved
  * @CMA_MOVABLE: borrowed
- * @CMA_BATCHED: borrowed, and on its way to an LRU list or from it
- * @CMA_SLOW: borrowed, and slow to move: it is locked or written back just now, or a
- *	huge page, for which another one has to be found
- * @CMA_BUSY: it has references that nothing explains, or is of no kind that is
- *	known; most are gone in a moment
+ * @CMA_BATCHED: borrowed, and on its way to or from an LRU list
+ * @CMA_SLOW: borrowed, and slow to move: it is locked, under writeback, or a huge page,
+ *	for which another one has to be found
+ * @CMA_BUSY: it has references that nothing explains, or is of an unknown kind; most
+ *	such references are gone in a moment
  * @CMA_BROKEN: memory that has failed; it will never move
  */
 enum cma_use {
@@ -255,9 +255,9 @@ enum cma_use {
  * struct cma_sight - what was seen of a page
  * @use: of all pages up to @end
  * @head: first page of its folio, or the page itself
- * @end: page behind its folio or free block, or behind others that are used alike
- * @whole: it is of a large folio, which moves as a whole
- * @needs_fs: who moves it must be allowed to call into file systems
+ * @end: PFN after its folio or free block, or after others that are used alike
+ * @whole: it is part of a large folio, which moves as a whole
+ * @needs_fs: it can be moved only if calls into file systems are allowed
  * @excess: references of its folio that nothing explains, if it is busy
  */
 struct cma_sight {
@@ -273,13 +273,13 @@ void cma_look(unsigned long pfn, struct cma_sight *sight);
 void cma_look_on(struct cma_sight *sight, unsigned long end);
 
 /**
- * enum cma_level - what windows may hold, beside pages that can be moved
- * @CMA_NOTHING_BUSY: nothing
- * @CMA_NOTHING_MET: pages that are busy, but none that this allocation failed to move
- * @CMA_NOTHING_STAYING: also those, but none that has kept its references for long
- * @CMA_ANYTHING: also those
+ * enum cma_level - what windows may contain besides pages that can be moved
+ * @CMA_NOTHING_BUSY: nothing else
+ * @CMA_NOTHING_MET: busy pages, but none that this allocation has failed to move
+ * @CMA_NOTHING_STAYING: such pages too, but none that has kept its references for long
+ * @CMA_ANYTHING: all of these
  *
- * Only if there is no window of one level are those of the next one looked for.
+ * A level is used only if the level before it has no window.
  */
 enum cma_level {
 	CMA_NOTHING_BUSY,
@@ -288,31 +288,31 @@ enum cma_level {
 	CMA_ANYTHING,
 };
 
-/* In @obstacles of struct cma_request, the weight of a page that stays is this or more. */
+/* Least weight, in @obstacles of struct cma_request, of a page that stays. */
 #define CMA_STAYS	64
 
 /**
  * struct cma_request - an allocation under way
  * @count: pages wanted
  * @align: log2 of what the first PFN is to be a multiple of
- * @gfp: for what is done to the pages
- * @move_gfp: for memory to move borrowed pages to
- * @nowait: leave those to their owners
+ * @gfp: flags for the allocated pages
+ * @move_gfp: flags for the memory to which borrowed pages are moved
+ * @nowait: leave borrowed pages where they are
  * @begun: when it began, by local_clock()
  * @claims: how often it had pages moved away
  * @claimed_ns: how long that took
  * @waited_ns: how long it waited for pages that were in the way
  * @tried: ranges tried
- * @short_of_memory: there was too little to move pages to: as few as possible then
- * @level: of the window found last
+ * @short_of_memory: there was too little memory to move pages to: move as few as possible
+ * @level: level of the window found last
  * @moved: pages moved
  * @blocker: the last page that was in the way, or 0
  * @obstacle: what was in the way last; has a reason if anything was
  * @looks: with @nowait, pages and blocks looked at
  * @from: with @nowait, the page from which the search goes on
- * @from_map: the range of it; NULL to begin at the first range
- * @obstacles: first pages of folios that were in the way, with a weight: how often
- *	that was, and CMA_STAYS more if it is known to stay
+ * @from_map: the range that @from is in; NULL to begin at the first range
+ * @obstacles: first pages of folios that were in the way, each with a weight: how often
+ *	it was in the way, plus CMA_STAYS if it is known to stay
  */
 struct cma_request {
 	unsigned long count;
@@ -340,8 +340,8 @@ struct cma_request {
  * struct cma_window - where an allocation may lie
  * @map: range
  * @pfn: first page
- * @cost: of having it, in pages to be moved, as cma_find_window() leaves it: all if
- *	some may not move, 0 if all are free
+ * @cost: cost of emptying it, in pages to be moved, as cma_find_window() leaves it: all
+ *	pages if some may not move, 0 if all are free
  */
 struct cma_window {
 	struct cma_map *map;
@@ -386,11 +386,11 @@ void cma_activate_area(struct cma *cma);
  * @CMA_REASON_SLAB: objects of the kernel
  * @CMA_REASON_PAGE_TABLE: a page table
  * @CMA_REASON_PINNED: movable but for references that nothing explains
- * @CMA_REASON_HWPOISON: broken memory
+ * @CMA_REASON_HWPOISON: memory that has failed
  * @CMA_REASON_HELD: allocated from the area
  * @CMA_REASON_HUGETLB: a huge page of hugetlb
  * @CMA_REASON_LRU_CACHE: on its way to or from the LRU lists
- * @CMA_REASON_OTHER: a page of none of these kinds, or that is gone
+ * @CMA_REASON_OTHER: a page of another kind, or one that is gone
  * @CMA_REASON_NO_MEMORY: there was no memory to move pages to
  * @CMA_REASON_KILLED: the caller is being killed
  * @CMA_REASON_INVALID: size or GFP flags cannot be served
@@ -418,7 +418,7 @@ enum cma_reason {
 
 /**
  * struct cma_obstacle - why an allocation did not get a range
- * @reason: what it was; of a page, its kind
+ * @reason: what was in the way; for a page, its kind
  * @has_file: @dev to @name are valid
  * @shmem: the file is one of tmpfs or shared memory
  * @has_owner: @owner_pid to @owner_site are valid
@@ -427,10 +427,10 @@ enum cma_reason {
  * @maps: how often it is mapped
  * @dev: device of the file
  * @ino: inode number of the file
- * @name: a name of the file, may be cut; empty if there is none
- * @owner_pid: who allocated the page
- * @owner_comm: what that was called
- * @owner_site: where it did; a handle of the stack depot
+ * @name: a name of the file, may be truncated; empty if there is none
+ * @owner_pid: task that allocated the page
+ * @owner_comm: its command name
+ * @owner_site: where it allocated the page; a stack depot handle
  */
 struct cma_obstacle {
 	enum cma_reason reason;
@@ -473,9 +473,9 @@ u64 cma_age_ms(u64 since);
  * @pfn: first page
  * @pages: pages
  * @since: when it was allocated, in jiffies
- * @site: who called the allocator, a handle of the stack depot; 0 if not recorded
- * @pid: the task that did, in the initial namespace; 0 in an interrupt
- * @comm: what it was called
+ * @site: who called the allocator, a stack depot handle; 0 if not recorded
+ * @pid: task that called it, in the initial namespace; 0 in an interrupt
+ * @comm: its command name
  */
 struct cma_record {
 	struct rb_node node;
@@ -542,7 +542,7 @@ static inline void cma_track_holder(struct cma *cma, unsigned long pfn,
 static inline void cma_track_add_files(struct cma *cma, struct dentry *dir) { }
 #endif
 
-/* What is counted is counted under cma->lock. */
+/* Counters are updated under cma->lock. */
 #ifdef CONFIG_CMA_SYSFS
 void cma_latency_init(struct cma *cma);
 void cma_count_latency(struct cma *cma, u64 ns, bool success);

@@ -2,16 +2,16 @@
 /*
  * Take a window from its borrowers
  *
- * alloc_contig_range() does that, with all the patience it has. Here is what goes
- * round it: allocations that would empty the same pageblocks go one after the other,
+ * alloc_contig_range() does the work, as persistently as it can. This file adds what
+ * is needed around it: allocations that would empty the same pageblocks take turns,
  * and after a failure it is decided whether another try has a chance.
  *
  * Most of what keeps a page from moving is gone in a moment: a reader, a fault, I/O
- * under way. So an allocation goes on, in one place after the other, until it has
- * tried as often as there are places, and some times more if that is quickly done. It
- * ends earlier only if in each place is a page that has kept its references for a
- * second, in this allocation or in those shortly before it. Areas remember such pages,
- * so that one whose reference was leaked makes one allocation wait, and not each.
+ * in flight. So an allocation tries one place after another, as many times as there
+ * are places, and a few times more if that is quick. It gives up earlier only if every
+ * place has a page that has kept its references for a second, during this allocation or
+ * those shortly before it. Areas remember such pages, so that a leaked reference makes
+ * one allocation wait instead of all of them.
  */
 
 #include <linux/delay.h>
@@ -31,19 +31,19 @@
 #include "cma.h"
 
 /*
- * Claims that there may be, however few places; but where they take long, only as many
- * as there are places.
+ * Number of claims allowed, however few places there are; if claims take long, only one
+ * per place.
  */
 #define MIN_CLAIMS	8
 #define MIN_CLAIMS_NS	(2 * NSEC_PER_SEC)
 
-/* A page is watched for so long at a time, and for so long in all or as claims took. */
+/* How long a page is watched at a time, and in all unless claims have taken longer. */
 #define WATCH_NS	(16 * NSEC_PER_MSEC)
 #define WATCHES_NS	(40 * NSEC_PER_MSEC)
 
-/* A page that kept its references for so long is expected to go on keeping them ... */
+/* A page that has kept its references for this long is expected to keep them ... */
 #define STAYS		HZ
-/* ... if it was met again that soon: else it may have let them go meanwhile. */
+/* ... unless it was last met longer ago than this: it may have lost them since. */
 #define FRESH		(10 * HZ)
 
 #define REMEMBERED	64
@@ -51,10 +51,11 @@
 /**
  * struct cma_stuck - a page that was in the way, the first of its folio
  * @pfn: page; 0 if the entry is free
- * @excess: references it had that nothing explains; 0 if something else keeps it, as a
- *	journal keeps the buffers of a block
- * @since: when it was first in the way, in jiffies; it had as many each time since
- * @seen: when it was last
+ * @excess: references that nothing explains; 0 if something else keeps it in place, as
+ *	a journal does with the buffers of a block
+ * @since: when it was first in the way, in jiffies; each time since, it had at least
+ *	@excess references that nothing explains
+ * @seen: when it was last in the way, in jiffies
  */
 struct cma_stuck {
 	unsigned long pfn;
@@ -64,9 +65,9 @@ struct cma_stuck {
 };
 
 /*
- * What a claim is emptying. Two that isolate blocks which the page allocator may
- * merge into one can make each other fail, so of those that overlap the one that
- * came first goes first. All others go on side by side.
+ * The range that a claim empties. Two claims that isolate blocks which the page
+ * allocator may merge into one can make each other fail, so claims that overlap run
+ * in order of arrival. All others run in parallel.
  */
 struct cma_claim {
 	struct list_head node;
@@ -74,11 +75,11 @@ struct cma_claim {
 	unsigned long end;
 };
 
-static LIST_HEAD(cma_claims);			/* in the order of their coming */
+static LIST_HEAD(cma_claims);			/* in order of arrival */
 static DEFINE_SPINLOCK(cma_claims_lock);	/* guards cma_claims */
 static DECLARE_WAIT_QUEUE_HEAD(cma_claims_wait);
 
-/* On another CPU the clock may be behind. */
+/* The clock of another CPU may be behind. */
 static u64 elapsed(u64 since)
 {
 	return max_t(s64, local_clock() - since, 0);
@@ -123,12 +124,12 @@ static void end_claim(struct cma_claim *claim)
 }
 
 /**
- * cma_is_claimed() - would a claim wait for another one?
+ * cma_is_claimed() - would a claim have to wait for another one?
  * @start: first PFN
- * @end: PFN behind the last one
+ * @end: PFN after the last one
  *
  * Context: any.
- * Return: true if it would just now.
+ * Return: true if it would have to wait now.
  */
 bool cma_is_claimed(unsigned long start, unsigned long end)
 {
@@ -146,7 +147,7 @@ bool cma_is_claimed(unsigned long start, unsigned long end)
 	return claimed;
 }
 
-/* The first page that is not free, or that was not when all had been migrated. */
+/* The first page that is hard to move, else the first in use, else the last page. */
 static unsigned long find_blocker(unsigned long pfn, unsigned long end)
 {
 	unsigned long used = 0;
@@ -165,11 +166,11 @@ static unsigned long find_blocker(unsigned long pfn, unsigned long end)
 
 /**
  * cma_claim() - allocate a range, moving borrowed pages away
- * @rq: the allocation; what was moved, and the page that did not, is noted in it
+ * @rq: the allocation; receives how many pages were moved, and the page that was not
  * @start: first PFN
  *
  * Context: process context, sleeps. Waits for claims that empty neighbouring
- * blocks; takes the locks of page migration.
+ * blocks; takes the locks that page migration takes.
  * Return: 0 when the pages are the caller's; -EBUSY if a page did not move, -ENOMEM
  * if there is no memory to move pages to, -EINTR if the task is being killed.
  */
@@ -197,14 +198,14 @@ int cma_claim(struct cma_request *rq, unsigned long start)
 	rq->claimed_ns += elapsed(begun);
 	rq->moved += result.migrated;
 	if (ret == -EBUSY || ret == -ENOMEM) {
-		/* What did not migrate waits on this CPU for its list, which hides why. */
+		/* What did not migrate is in an LRU batch of this CPU, which hides why. */
 		lru_add_drain();
 		rq->blocker = result.busy ?: find_blocker(start, end);
 	}
 	return ret;
 }
 
-/* References of a page that nothing explains. */
+/* How many references of a page nothing explains. */
 static int excess_refs(unsigned long pfn)
 {
 	struct cma_sight sight;
@@ -213,7 +214,7 @@ static int excess_refs(unsigned long pfn)
 	return sight.use == CMA_BUSY ? sight.excess : 0;
 }
 
-/* Return: whether it has fewer of them than when this began. */
+/* Return: whether the page has lost an unexplained reference meanwhile. */
 static bool watch(unsigned long pfn)
 {
 	int excess = excess_refs(pfn);
@@ -233,7 +234,7 @@ static bool is_stale(const struct cma_stuck *it)
 	return !it->pfn || time_after(jiffies, it->seen + FRESH);
 }
 
-/* The entry of a page, or one for it: of those that can be had the least valuable. */
+/* The entry of a page, or the least valuable one to replace. */
 static struct cma_stuck *find_entry(struct cma *cma, unsigned long pfn)
 {
 	struct cma_stuck *it = NULL;
@@ -250,7 +251,7 @@ static struct cma_stuck *find_entry(struct cma *cma, unsigned long pfn)
 	return it ?: &cma->stuck[cma->next_stuck++ % REMEMBERED];
 }
 
-/* Return: whether it is known to stay. */
+/* Return: whether the page is known to stay. */
 static bool remember(struct cma *cma, unsigned long pfn)
 {
 	struct cma_sight sight;
@@ -273,7 +274,7 @@ static bool remember(struct cma *cma, unsigned long pfn)
 		it->excess = excess;
 	}
 	it->seen = jiffies;
-	/* Only of what can be seen to keep a page is it known that it still does. */
+	/* Without unexplained references, nothing shows that the page still cannot move. */
 	stays = it->excess && time_after(jiffies, it->since + STAYS);
 	spin_unlock_irqrestore(&cma->lock, flags);
 	return stays;
@@ -291,7 +292,7 @@ static void forget(struct cma *cma, unsigned long pfn)
 	spin_unlock_irqrestore(&cma->lock, flags);
 }
 
-/* If there is no memory for it, the page is met with once more. */
+/* If there is no memory for the entry, the page is simply met again. */
 static void add_weight(struct cma_request *rq, unsigned long pfn, bool stays)
 {
 	void *entry = xa_load(&rq->obstacles, pfn);
@@ -304,9 +305,9 @@ static void add_weight(struct cma_request *rq, unsigned long pfn, bool stays)
 }
 
 /**
- * cma_recall_obstacles() - begin with what earlier allocations have met
+ * cma_recall_obstacles() - begin with the obstacles of earlier allocations
  * @cma: area
- * @rq: an allocation that begins to claim; its obstacles are empty
+ * @rq: an allocation that is about to claim; it has no obstacles yet
  *
  * Context: process context. Takes cma->lock.
  */
@@ -330,7 +331,7 @@ void cma_recall_obstacles(struct cma *cma, struct cma_request *rq)
 			forget(cma, it.pfn);
 			continue;
 		}
-		/* Without references to be seen it has to have been met before, and long ago. */
+		/* If no reference shows it, only a second failure after a while counts. */
 		known = time_after(it.excess ? jiffies : it.seen, it.since + STAYS);
 		if (it.excess || known)
 			add_weight(rq, it.pfn, it.excess && known);
@@ -338,13 +339,13 @@ void cma_recall_obstacles(struct cma *cma, struct cma_request *rq)
 }
 
 /**
- * cma_persevere() - is there hope, after a claim that failed?
+ * cma_persevere() - should an allocation go on after a claim that failed?
  * @cma: area
  * @rq: the allocation; the page that was in the way has been described
  * @error: what the claim returned
  *
- * If there is no place without a page that was in the way before, that page is
- * watched, until it loses a reference or the patience for it is used up.
+ * If every place has a page that was in the way before, the one met last is watched
+ * until it loses a reference or the time for watching is used up.
  *
  * Context: process context, sleeps. Takes cma->lock.
  * Return: 0 to try again; @error to give up; -EINTR if the task is being killed.
@@ -358,7 +359,7 @@ int cma_persevere(struct cma *cma, struct cma_request *rq, int error)
 	if (error == -ENOMEM)
 		rq->short_of_memory = true;
 
-	/* One for each place, but memory will not be had for the hundredth either. */
+	/* One claim per place; but if memory is short, more claims do not help. */
 	if ((rq->claims >= MIN_CLAIMS || rq->claimed_ns >= MIN_CLAIMS_NS) &&
 	    (error == -ENOMEM || rq->claims >= cma_count_places(cma, rq)))
 		return error;
@@ -384,7 +385,7 @@ int cma_persevere(struct cma *cma, struct cma_request *rq, int error)
 }
 
 /**
- * cma_claim_init() - remember from now on what is in the way
+ * cma_claim_init() - start to remember what is in the way
  * @cma: area that is about to be activated
  *
  * Context: boot.

@@ -29,8 +29,8 @@ struct cma_debug_chunk {
 };
 
 /*
- * Read the number of pages that a file in the directory of @cma is written;
- * more than @max cannot be done.
+ * Read the number of pages written to a file in the directory of @cma; @max is the
+ * largest that is valid.
  */
 static int cma_read_pages(struct cma *cma, const char *file, unsigned long max,
 			  const char __user *ubuf, size_t len,
@@ -92,7 +92,7 @@ static const struct file_operations cma_alloc_fops = {
 	.write = cma_alloc_write,
 };
 
-/* Newest first; the caller has seen to it that there are as many. */
+/* Newest first; the caller has checked that this many are held. */
 static int cma_debug_free(struct cma *cma, unsigned long count)
 {
 	struct cma_debug_chunk *chunk, *next;
@@ -133,7 +133,7 @@ static ssize_t cma_free_write(struct file *file, const char __user *ubuf,
 	if (err)
 		return err;
 
-	/* The last chunk to be touched may lose its first part only. */
+	/* Of the last chunk that is touched, only the first part may be freed. */
 	rest = count;
 	list_for_each_entry(chunk, &cma->debug_held, node) {
 		if (rest < chunk->count && rest & (unit_pages - 1)) {
@@ -203,8 +203,8 @@ static int cma_maxchunk_get(void *data, u64 *val)
 DEFINE_DEBUGFS_ATTRIBUTE(cma_maxchunk_fops, cma_maxchunk_get, NULL, "%llu\n");
 
 /*
- * The bitmap as 32-bit words in one line. An iterator, since neither a lock nor
- * a buffer should be as large as an area can be.
+ * The bitmap as 32-bit words in one line. It is iterated over, so that neither a
+ * buffer nor the time a lock is held grows with the area.
  */
 static unsigned long cma_bitmap_words(const struct cma_map *map)
 {

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Describing the pages of a contiguous memory area to people
+ * Describing the pages of a contiguous memory area to users
  *
- * What cma_look() sees is enough for the allocator. Here is more of it: of which
- * kind a page is, of which file, and how many of a pageblock are in which use.
- * Pages change hands meanwhile: what can be is read from a copy, and a reference
- * is taken only where a file is to be named.
+ * What cma_look() sees is enough for the allocator. This file finds out more: what
+ * kind of page it is, which file it belongs to, and how the pages of a pageblock are
+ * used. Pages change hands meanwhile, so they are read from a copy where possible, and
+ * a reference is taken only where a file is to be named.
  */
 
 #include <linux/dcache.h>
@@ -24,15 +24,15 @@
 #include "cma.h"
 
 /*
- * Copy what describes the folio of a page. It may be torn up and joined anew at
- * any time: what was copied is checked to be a folio that the page can be of.
+ * Copy what describes the folio of a page. The folio may be split and others merged
+ * at any time, so the copy is checked to be a folio that the page can belong to.
  */
 static bool copy_folio(const struct page *page, struct folio *copy)
 {
 	for (unsigned int i = 0; i < 3; i++) {
 		const struct folio *folio = page_folio(page);
 
-		/* What comes out mixed is not believed. */
+		/* An inconsistent copy is not used. */
 		data_race(memcpy(&copy->page, &folio->page, sizeof(copy->page)));
 		if (copy->page.compound_head & 1)
 			continue;
@@ -52,7 +52,7 @@ static bool copy_folio(const struct page *page, struct folio *copy)
 	return false;
 }
 
-/* What kind is a page of that @sight is about? */
+/* What kind of page is it that @sight describes? */
 static enum cma_reason find_kind(unsigned long pfn, const struct cma_sight *sight,
 				 int *refs, int *maps)
 {
@@ -93,14 +93,14 @@ static bool is_held(const struct cma_map *map, unsigned long pfn)
 	return test_bit(cma_map_pfn_unit(map, pfn), map->held);
 }
 
-/* A name of a file that there is in the directory tree; any will do. */
+/* Copy a name that a file has in the directory tree; any will do. */
 static void copy_name(struct inode *inode, char *name, size_t size)
 {
 	struct dentry *dentry = NULL;
 
 	/*
-	 * Guards the list, and a dentry on it is not freed. An inode on its way
-	 * out has none, and something else in the place of the list.
+	 * This guards the list and keeps dentries on it from being freed. An inode
+	 * that is being freed has none, and something else in place of the list.
 	 */
 	spin_lock(&inode->i_lock);
 	if (!(inode->i_state & (I_NEW | I_WILL_FREE | I_FREEING | I_CLEAR)))
@@ -114,14 +114,14 @@ static void copy_name(struct inode *inode, char *name, size_t size)
 	spin_unlock(&inode->i_lock);
 }
 
-/* Which file is a page of? */
+/* Which file does a page belong to? */
 static void describe_file(struct page *page, struct cma_obstacle *obstacle)
 {
 	struct folio *folio = page_folio(page);
 	struct address_space *mapping;
 	struct inode *inode;
 
-	/* Pages that were allocated from an area meanwhile have no mapping either. */
+	/* Pages that were allocated from the area meanwhile have no mapping either. */
 	if (!READ_ONCE(folio->mapping) || folio_test_anon(folio) ||
 	    !folio_try_get(folio))
 		return;
@@ -144,10 +144,10 @@ put:
 }
 
 /**
- * cma_describe_page() - what is a page, who has it?
- * @cma: area that the page is of
+ * cma_describe_page() - what is a page, and who has it?
+ * @cma: area that the page belongs to
  * @pfn: page
- * @obstacle: is filled in
+ * @obstacle: filled in
  *
  * Context: process context; takes inode->i_lock and a dentry's lock, and a folio's
  * if that is free.
@@ -165,7 +165,7 @@ void cma_describe_page(struct cma *cma, unsigned long pfn,
 	if (map && is_held(map, pfn))
 		obstacle->reason = CMA_REASON_HELD;
 
-	/* It may have got out of the way since. */
+	/* The page may have been freed since. */
 	if (!obstacle->refs)
 		return;
 
@@ -185,10 +185,10 @@ void cma_describe_page(struct cma *cma, unsigned long pfn,
 }
 
 /**
- * cma_longest_free_run() - what can be had without moving any page?
+ * cma_longest_free_run() - what can be allocated without moving a page?
  * @cma: area, active
  *
- * Pages on the lists of a CPU are free too, but cannot be had as a range.
+ * Pages on per-CPU lists are free too, but cannot be allocated as a range.
  *
  * Context: process context.
  * Return: pages in the longest run of free ones.
@@ -202,7 +202,7 @@ unsigned long cma_longest_free_run(struct cma *cma)
 		unsigned long end = map->base_pfn + map->count;
 		unsigned long pfn = map->base_pfn;
 
-		/* A range that is chosen starts with a unit. */
+		/* A range that is chosen starts at a unit. */
 		for (run = 0; pfn < end; cond_resched()) {
 			unsigned long unit = cma_map_pfn_unit(map, pfn);
 			unsigned long free, next;
@@ -237,8 +237,8 @@ unsigned long cma_longest_free_run(struct cma *cma)
 }
 
 /*
- * /sys/kernel/debug/cma/AREA/map: a pageblock at a time. Position 0 is the first
- * line, position n pageblock n - 1 of all ranges together.
+ * /sys/kernel/debug/cma/AREA/map: one pageblock per line. Position 0 is the header
+ * line, position n is pageblock n - 1 of all ranges together.
  */
 static const struct cma_map *find_block(const struct cma *cma, loff_t pos,
 					unsigned long *pfn)

@@ -4,7 +4,7 @@
  *
  * cma= or CONFIG_CMA_SIZE_* set up the default area, cma_pernuma= one on each
  * node, numa_cma= one on each node it names. How large a node is and whether it
- * exists is known when the memory is reserved, not when these are read.
+ * exists is known when the memory is reserved, not when the parameters are parsed.
  */
 
 #define pr_fmt(fmt) "cma: " fmt
@@ -19,7 +19,7 @@
 
 #include "cma.h"
 
-/* What cma= says, if it says anything. */
+/* What cma= asks for, if it is given. */
 static struct {
 	bool given;
 	bool done;
@@ -43,7 +43,7 @@ bool __init cma_param_given(void)
 	return param.given;
 }
 
-/* Bytes of memory for an area; 0 for none, also if there is not that much. */
+/* Bytes of memory for an area; 0 for none, or if there is not that much. */
 static phys_addr_t __init cma_bytes(const struct cma_amount *amount, int nid,
 				    const char *area, const char *wanted_by)
 {
@@ -155,11 +155,11 @@ static inline void cma_reserve_nodes(void) { }
 #endif
 
 /**
- * dma_contiguous_reserve_placed() - reserve what must lie at a certain place
+ * dma_contiguous_reserve_placed() - reserve areas that must lie at a certain place
  * @limit: as for dma_contiguous_reserve()
  *
- * Call this before other areas are reserved that can lie anywhere. It is a part
- * of dma_contiguous_reserve(), which must follow.
+ * Call this before reserving areas that can lie anywhere. It is a part of
+ * dma_contiguous_reserve(), which must follow.
  */
 void __init dma_contiguous_reserve_placed(phys_addr_t limit)
 {
@@ -171,10 +171,10 @@ void __init dma_contiguous_reserve_placed(phys_addr_t limit)
  * dma_contiguous_reserve() - reserve all areas for DMA
  * @limit: end of the addresses that the default area may have, 0 for any
  *
- * What cannot be reserved is named in the log, and the rest goes on.
+ * An area that cannot be reserved is logged, and the others are reserved anyway.
  *
- * Context: boot; the architecture's code calls this once, after everything that
- * needs certain memory for itself has reserved it, and the nodes are known.
+ * Context: boot; architecture code calls this once, after everything that needs
+ * certain memory for itself has reserved it, and the nodes are known.
  */
 void __init dma_contiguous_reserve(phys_addr_t limit)
 {
@@ -183,7 +183,7 @@ void __init dma_contiguous_reserve(phys_addr_t limit)
 	cma_reserve_default(limit);
 }
 
-/* No device shall be given an area that could not be activated. */
+/* Devices must not be given an area that could not be activated. */
 static void __init cma_forget_dead(struct cma **cma)
 {
 	if (*cma && !cma_get_size(*cma))

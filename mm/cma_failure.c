@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Who was in the way: why ranges of a contiguous memory area were given up and
+ * What was in the way: why ranges of a contiguous memory area were given up and
  * allocations failed
  *
- * For people: the last failures are kept, and of each reason how often it came
- * up. cma_alloc_nowait() leaves nothing here; that it fails means little.
+ * For diagnosis only: the last failures are kept, and how often each reason came up.
+ * Failures of cma_alloc_nowait() are not recorded, since they mean little.
  */
 
 #include <linux/atomic.h>
@@ -29,11 +29,11 @@
 /**
  * struct cma_failure - an allocation that failed
  * @when: in jiffies
- * @pages: how many were asked for
- * @align: log2 of the alignment asked for
+ * @pages: how many were requested
+ * @align: log2 of the requested alignment
  * @error: negative
- * @pid: who asked, in the initial namespace
- * @comm: what it was called
+ * @pid: task that requested them, in the initial namespace
+ * @comm: its command name
  * @obstacle: what was in the way last
  */
 struct cma_failure {
@@ -49,9 +49,9 @@ struct cma_failure {
 /**
  * struct cma_history - what went wrong in an area
  * @count: by reason, ranges given up and failures where none was tried
- * @last: when that was, in jiffies
+ * @last: when that last happened, in jiffies
  * @waited: nanoseconds that allocations waited for a page of this kind
- * @waited_for: the last one of these pages, its PFN
+ * @waited_for: PFN of the last of these pages
  * @lock: guards what follows; process context
  * @nr: failures so far
  * @failures: the last ones; the newest is at (@nr - 1) % KEPT_FAILURES
@@ -86,7 +86,7 @@ static const char *const reason_names[CMA_NR_REASONS] = {
 };
 
 /**
- * cma_failure_init() - remember from now on what goes wrong in an area
+ * cma_failure_init() - start to remember what goes wrong in an area
  * @cma: area that is about to be activated
  *
  * Context: boot.
@@ -114,10 +114,10 @@ static void count_reason(struct cma *cma, enum cma_reason reason)
 /**
  * cma_note_obstacle() - a range is given up
  * @cma: area
- * @obstacle: is filled in, for cma_note_failure()
+ * @obstacle: filled in, for cma_note_failure()
  * @pfn: page that could not be moved
  * @start: first page of the range
- * @pages: its pages; 0 if no range was tried, since the page is in all of them
+ * @pages: its pages; 0 if no range was tried because each contains such a page
  *
  * Context: process context. Takes cma->lock, and what cma_describe_page() takes.
  */
@@ -154,7 +154,7 @@ void cma_note_wait(struct cma *cma, const struct cma_obstacle *obstacle, u64 ns)
 	}
 }
 
-/* Why a failure that no page is to blame for? */
+/* The reason for a failure for which no page is to blame. */
 static enum cma_reason explain(int error, unsigned long tried)
 {
 	switch (error) {
@@ -207,12 +207,12 @@ void cma_note_failure(struct cma *cma, const struct cma_request *rq, int error)
 }
 
 /**
- * cma_obstacle_text() - tell what was in the way
+ * cma_obstacle_text() - describe what was in the way
  * @obstacle: as cma_note_failure() left it
- * @buf: receives what comes behind a colon in a sentence; empty if it was no page
+ * @buf: receives text to be appended to a message; empty if it was not a page
  * @size: of @buf
  *
- * Without the name of a file: others than root may read the log.
+ * File names are left out, since not only root may read the log.
  */
 void cma_obstacle_text(const struct cma_obstacle *obstacle, char *buf,
 		       size_t size)
@@ -237,7 +237,7 @@ void cma_obstacle_text(const struct cma_obstacle *obstacle, char *buf,
 	scnprintf(buf + len, size - len, ")");
 }
 
-/* As in /proc/mounts, and what separates the columns of these files. */
+/* What is escaped in /proc/mounts, and what separates columns in these files. */
 #define ESCAPED " \t\n\\,"
 
 /**

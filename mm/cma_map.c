@@ -2,7 +2,7 @@
 /*
  * The free maps of a contiguous memory area, one for each range
  *
- * Pure bookkeeping: which units are free, and what a caller holds. It knows
+ * Pure bookkeeping: which units are free, and which a caller holds. This file knows
  * nothing of struct page or locks, and is also built as a user program by
  * tools/testing/cma.
  */
@@ -20,7 +20,7 @@
 
 #include "cma.h"
 
-/* Some gigabytes may be needed, and then vmalloc() has them. */
+/* Some gigabytes may be needed, which only vmalloc() can provide. */
 static void *alloc_map(unsigned long n, size_t size)
 {
 	if (n > INT_MAX / size)
@@ -29,12 +29,12 @@ static void *alloc_map(unsigned long n, size_t size)
 }
 
 /*
- * The sum
+ * The summary
  *
- * A node of level 0 stands for 2048 units, four cache lines of 64 bytes; one of
- * any other level for 16 nodes. They take 5 % of the memory of the bits, and to
- * find room, or to learn that there is none, takes a few nodes of each level. On
- * the top level are more than 16 nodes only when a range has over 2^35 units.
+ * A node of level 0 stands for 2048 units, four cache lines of 64 bytes; a node of
+ * any other level for 16 nodes. Nodes take 5 % of the memory of the bits. Finding
+ * room, or that there is none, takes looking at a few nodes of each level. The top
+ * level has more than 16 nodes only if a range has over 2^35 units.
  */
 #define LEAF_SHIFT	11
 #define FAN_SHIFT	4
@@ -50,7 +50,7 @@ static unsigned long level_nodes(const struct cma_map *map, unsigned int level)
 	return ((cma_map_units(map) - 1) >> level_shift(level)) + 1;
 }
 
-/* Runs in row: of units counted so far, which may be all of a map. */
+/* Runs of free units in all units added so far, which may be a whole map. */
 struct run_sum {
 	unsigned long units;
 	unsigned long first;
@@ -69,10 +69,10 @@ static void add_runs(struct run_sum *sum, unsigned long units,
 	sum->units += units;
 }
 
-/* Are there so many bits set in a row? At least one is asked for. */
+/* Are there @n bits set in a row? @n is at least 1. */
 static bool has_set_in_row(unsigned long word, unsigned int n)
 {
-	/* Each bit that is left has as many set ones from it on as were asked. */
+	/* Each bit that is left is the first of @had bits that were set in a row. */
 	for (unsigned int had = 1, step; had < n; had += step) {
 		step = min(had, n - had);
 		word &= word >> step;
@@ -80,7 +80,7 @@ static bool has_set_in_row(unsigned long word, unsigned int n)
 	return word;
 }
 
-/* Behind the last bit of @bits [0, @n) that is set, or with @zero is not; or 0. */
+/* The position after the last bit in [0, @n) that is set, or with @zero clear; or 0. */
 static unsigned long behind_last(const unsigned long *bits, unsigned long n, bool zero)
 {
 	while (n) {
@@ -95,7 +95,7 @@ static unsigned long behind_last(const unsigned long *bits, unsigned long n, boo
 	return 0;
 }
 
-/* What is behind the last unit of the map counts as taken. */
+/* Whatever comes after the last unit of the map counts as taken. */
 static struct cma_runs sum_leaf(const struct cma_map *map, unsigned long leaf)
 {
 	unsigned long units = cma_map_units(map);
@@ -122,7 +122,7 @@ static struct cma_runs sum_leaf(const struct cma_map *map, unsigned long leaf)
 		runs.longest = max(runs.longest, run);
 		run = BITS_PER_LONG - 1 - __fls(taken);
 		runs.longest = max(runs.longest, run);
-		/* Within a word, only a run that beats all so far is of interest. */
+		/* Within a word, only a run that is longer than all before matters. */
 		while (~taken && runs.longest < BITS_PER_LONG - 1 &&
 		       has_set_in_row(~taken, runs.longest + 1))
 			runs.longest++;
@@ -136,9 +136,9 @@ static struct cma_runs sum_leaf(const struct cma_map *map, unsigned long leaf)
 }
 
 /*
- * Units of a leaf were taken or set free: the run of free ones in which they are,
- * or were, tells what changed. Only if it was the longest, and what is left of it
- * might not be, all of the leaf does.
+ * Units of a leaf were taken or set free: the run of free units that they are or
+ * were in tells what changed. Only if that run was the longest, and what is left of
+ * it might not be, does the whole leaf have to be looked at.
  */
 static void update_leaf(struct cma_map *map, unsigned long leaf,
 			unsigned long unit, unsigned long end, bool free)
@@ -151,7 +151,7 @@ static void update_leaf(struct cma_map *map, unsigned long leaf,
 
 	unit = max(unit, base) - base;
 	end = min(end - base, size);
-	/* Where the first and the last run of the leaf end is known. */
+	/* It is known where the first and the last run of the leaf end. */
 	first = unit <= runs->first ? 0 : behind_last(taken, unit, false);
 	last = end + runs->last >= BIT(LEAF_SHIFT) ? BIT(LEAF_SHIFT) :
 						     find_next_bit(taken, size, end);
@@ -194,13 +194,13 @@ static struct cma_runs sum_children(const struct cma_map *map,
 	unsigned long end = min(first + BIT(FAN_SHIFT), level_nodes(map, level - 1));
 	struct run_sum sum = sum_nodes(map, level - 1, first, end);
 
-	/* Where there are no units any more none is free. */
+	/* After the last unit of the map nothing is free. */
 	if (end - first < BIT(FAN_SHIFT))
 		sum.last = 0;
 	return (struct cma_runs){ sum.first, sum.longest, sum.last };
 }
 
-/* Write the sums anew, when units were taken or set free. */
+/* Update the summary after units were taken or set free. */
 static void sum_up(struct cma_map *map, unsigned long unit, unsigned long n,
 		   bool free)
 {
@@ -216,7 +216,7 @@ static void sum_up(struct cma_map *map, unsigned long unit, unsigned long n,
 			struct cma_runs *runs = &map->runs[level][i];
 			struct cma_runs old = *runs;
 
-			/* Of what is changed as a whole there are many at times. */
+			/* There may be many nodes that change as a whole. */
 			if (i > first && i < last)
 				*runs = (struct cma_runs){ whole, whole, whole };
 			else if (level)
@@ -316,7 +316,7 @@ static void clear_units(unsigned long *bits, unsigned long unit,
 /*
  * The lowest unit from @start on at which @need units are free and that is, with
  * @offset added, a multiple of @mask + 1. A run of free units that is too short
- * costs nothing; one that is long enough, but lies askew, costs a descent.
+ * costs nothing; one that is long enough, but misaligned, costs a descent.
  */
 static unsigned long find_room(const struct cma_map *map, unsigned long start,
 			       unsigned long need, unsigned long offset,
@@ -331,7 +331,7 @@ static unsigned long find_room(const struct cma_map *map, unsigned long start,
 		const struct cma_runs *runs;
 		unsigned long size, end;
 
-		/* Up, as far as a node starts here; and down to what has room. */
+		/* Up, as long as a node starts here; then down to a node that has room. */
 		while (level < (int)map->top &&
 		       IS_ALIGNED(pos, BIT(level_shift(level + 1))))
 			level++;
@@ -367,8 +367,8 @@ static unsigned long find_room(const struct cma_map *map, unsigned long start,
 }
 
 /*
- * Can there be room at all, as far as size and alignment go? If so, a unit is
- * aligned if it is, with *@offset added, a multiple of *@mask + 1.
+ * Do size and alignment permit any room at all? If so, a unit is aligned if it is,
+ * with *@offset added, a multiple of *@mask + 1.
  */
 static bool can_align(const struct cma_map *map, unsigned long pages,
 		      unsigned int align, unsigned long *offset,
@@ -382,8 +382,8 @@ static bool can_align(const struct cma_map *map, unsigned long pages,
 		return false;
 
 	/*
-	 * An allocation starts where a unit starts. Units lie as the base does,
-	 * so below the size of a unit the base alone decides.
+	 * An allocation starts where a unit starts. All units are aligned like the
+	 * base, so below the size of a unit only the base matters.
 	 */
 	if (map->base_pfn & ((1UL << min(align, map->order_per_bit)) - 1))
 		return false;
@@ -449,7 +449,7 @@ static unsigned long run_end(const struct cma_map *map, unsigned long pos)
 	return pos;
 }
 
-/* As find_room(), but the highest unit, and all units wanted are below @end. */
+/* Like find_room(), but finds the highest unit that has all units wanted below @end. */
 static unsigned long find_room_below(const struct cma_map *map, unsigned long end,
 				     unsigned long need, unsigned long offset,
 				     unsigned long mask)
@@ -497,7 +497,7 @@ static unsigned long find_room_below(const struct cma_map *map, unsigned long en
 	return CMA_MAP_NONE;
 }
 
-/* The first unit of those before @pos that are free in a row, or @pos. */
+/* The first unit of the free run that ends at @pos; @pos if there is none. */
 static unsigned long run_begin(const struct cma_map *map, unsigned long pos)
 {
 	int level = -1;
@@ -535,12 +535,12 @@ static unsigned long run_begin(const struct cma_map *map, unsigned long pos)
  * @pages: pages wanted, at least 1
  * @align: the first PFN is to be a multiple of 2^@align
  *
- * What is large, as measured by the map, goes to the top and the rest to the
- * bottom, so that neither cuts the runs of the other. Of the first four runs with
- * room from there on the tightest is taken, and larger ones stay whole.
+ * Allocations that are large for the map go to the top and all others to the bottom,
+ * so that neither kind breaks up the runs of the other. From there on, the tightest of
+ * the first four runs with room is taken, so that larger runs stay whole.
  *
  * Return: the unit at which @pages aligned pages are free and which leaves the
- * fewest free ones of its run behind it, or in front of it when large; or
+ * fewest free units of its run after it, or before it if the allocation is large; or
  * CMA_MAP_NONE.
  */
 unsigned long cma_map_choose(const struct cma_map *map, unsigned long pages,
@@ -587,12 +587,12 @@ unsigned long cma_map_choose(const struct cma_map *map, unsigned long pages,
  * @map: the map
  * @unit: a unit that cma_map_find() returned under the same lock
  * @n: units that are free from there on
- * @end: the unit behind the last one that is known to be free is stored here
+ * @end: receives the unit after the last one that is known to be free
  *
- * It looks at as many units again, or at some thousands if that is more, since
- * the lock is not to be held for long.
+ * It looks at @n more units, or at some thousands if that is more, so that the lock
+ * is not held for long.
  *
- * Return: true if they do not go on behind @end.
+ * Return: true if the run is known to end there.
  */
 bool cma_map_run_end(const struct cma_map *map, unsigned long unit,
 		     unsigned long n, unsigned long *end)
@@ -605,7 +605,7 @@ bool cma_map_run_end(const struct cma_map *map, unsigned long unit,
 }
 
 /**
- * cma_map_take() - withdraw free units from everybody else
+ * cma_map_take() - take free units, so that nobody else can
  * @map: the map
  * @unit: a unit that cma_map_find() returned under the same lock
  * @pages: the pages that were looked for
@@ -636,18 +636,18 @@ void cma_map_hold(struct cma_map *map, unsigned long unit, unsigned long pages)
 }
 
 /**
- * cma_map_check_held() - does a caller have what it releases?
+ * cma_map_check_held() - does a caller hold what it releases?
  * @map: the map
  * @pfn: first page to release
  * @pages: pages to release
- * @bad_pfn: the first page that is wrong is stored here if not
+ * @bad_pfn: receives the first page that is wrong, if any
  *
  * The pages may be an allocation, a part of one, or several; but each of them
  * must be held, and with larger units nothing held may be left behind in the
  * last unit, since a unit is either held or not.
  *
- * Return: NULL if so, otherwise what is wrong with @bad_pfn, in words that
- * go on after "PFN ... ".
+ * Return: NULL if it does, otherwise what is wrong with @bad_pfn, in words that
+ * complete a sentence after "PFN ... ".
  */
 const char *cma_map_check_held(const struct cma_map *map, unsigned long pfn,
 			       unsigned long pages, unsigned long *bad_pfn)
@@ -699,8 +699,8 @@ const char *cma_map_check_held(const struct cma_map *map, unsigned long pfn,
  * @pages: pages to release
  * @bad_pfn: as for cma_map_check_held()
  *
- * What cma_map_check_held() objects to is refused whole: then the map is what it
- * was. On success the units stay taken until cma_map_drop().
+ * A release that cma_map_check_held() objects to is refused as a whole and leaves the
+ * map as it was. On success the units stay taken until cma_map_drop().
  *
  * Return: as cma_map_check_held().
  */
@@ -740,8 +740,8 @@ void cma_map_drop(struct cma_map *map, unsigned long unit, unsigned long pages)
  * cma_map_longest() - length of the longest free run
  * @map: the map
  *
- * Statistics. Wants no lock: a run that changes meanwhile is measured wrongly, and
- * nothing else happens.
+ * For statistics. Needs no lock: at worst a run that changes meanwhile is measured
+ * wrongly.
  *
  * Context: any.
  * Return: pages.
@@ -759,10 +759,10 @@ unsigned long cma_map_longest(const struct cma_map *map)
  * @map: the map
  * @word: which 32 units
  *
- * Like cma_map_longest() without a lock.
+ * Like cma_map_longest(), this needs no lock.
  *
- * Return: bit i is set if unit 32 * @word + i is taken; the same on machines of
- * either endianness.
+ * Return: bit i is set if unit 32 * @word + i is taken, on machines of either
+ * endianness.
  */
 u32 cma_map_word32(const struct cma_map *map, unsigned long word)
 {
@@ -772,14 +772,14 @@ u32 cma_map_word32(const struct cma_map *map, unsigned long word)
 }
 
 /*
- * What the maps of all ranges say together
+ * The maps of all ranges together
  */
 
 /**
  * cma_intersects() - does an area have memory in a range?
  * @cma: area
  * @start: first physical address
- * @end: physical address behind the last one
+ * @end: physical address after the last one
  *
  * Context: any.
  * Return: true if it has.
@@ -791,7 +791,7 @@ bool cma_intersects(struct cma *cma, phys_addr_t start, phys_addr_t end)
 	cma_for_each_map(map, cma) {
 		phys_addr_t base = PFN_PHYS(map->base_pfn);
 
-		/* The end of a range may be that of all addresses. */
+		/* A range may end where the address space ends. */
 		if (start < end && base < end &&
 		    (start <= base || start - base < PFN_PHYS(map->count)))
 			return true;

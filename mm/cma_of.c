@@ -36,8 +36,8 @@ static const struct reserved_mem_ops cma_of_ops = {
 };
 
 /*
- * Make @rmem as large as its area. What is left at both ends has nobody who
- * could lend it out: the memory was reusable, so let it be used.
+ * Make @rmem as large as its area. Nobody could lend out what is left at both
+ * ends; the memory was reusable, so free it.
  */
 static void __init cma_of_shrink(struct reserved_mem *rmem, phys_addr_t base,
 				 phys_addr_t size)
@@ -59,7 +59,7 @@ static void __init cma_of_shrink(struct reserved_mem *rmem, phys_addr_t base,
 	rmem->size = size;
 }
 
-/* On an error the caller gives back the memory, all of it. */
+/* On an error the caller gives back all of the memory. */
 static int __init cma_of_setup(struct reserved_mem *rmem)
 {
 	unsigned long node = rmem->fdt_node;
@@ -68,7 +68,7 @@ static int __init cma_of_setup(struct reserved_mem *rmem)
 	struct cma *cma;
 	int ret;
 
-	/* Without "reusable" it is a pool of another kind. */
+	/* Without "reusable" this is a pool of another kind. */
 	if (!of_get_flat_dt_prop(node, "reusable", NULL) ||
 	    of_get_flat_dt_prop(node, "no-map", NULL))
 		return -EINVAL;

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * What becomes of the pages of an area while nobody holds them
+ * What the pages of an area are used for while no caller holds them
  *
- * Looked at from outside: without a lock and without a reference, while pages
- * are freed, allocated, split and merged. So nothing here may believe what it
- * reads, nor use a helper that asserts something about it; a wrong answer costs
- * time, since whoever then takes the page finds out.
+ * Pages are looked at without a lock or a reference, while they are freed, allocated,
+ * split and merged. So nothing here may trust what it reads, or use a helper that
+ * makes assertions about it. A wrong answer only costs time, since whoever then tries
+ * to take the page finds out.
  */
 
 #include <linux/log2.h>
@@ -35,16 +35,16 @@ static unsigned long free_block_end(unsigned long pfn)
 	return 0;
 }
 
-/* File systems use the bit of PG_swapcache for something else. */
+/* File systems use the PG_swapcache bit for something else. */
 static bool in_swap_cache(unsigned long flags)
 {
 	return (flags & SWAP_CACHE) == SWAP_CACHE;
 }
 
 /*
- * References that migration knows how to deal with: those of page tables, of the
- * page cache or the swap cache, and of buffers. What was read ahead from swap has no
- * mapping until a process faults it in.
+ * References that migration can account for: those of page tables, of the page cache
+ * or the swap cache, and of buffers. A page read ahead from swap has no mapping until
+ * a process faults it in.
  */
 static unsigned int movable_refs(struct page *head, unsigned int order,
 				 unsigned long flags, unsigned long mapping)
@@ -63,7 +63,7 @@ static unsigned int movable_refs(struct page *head, unsigned int order,
 	return refs + !!(flags & (BIT(PG_private) | BIT(PG_private_2)));
 }
 
-/* Page cache with none of these, and not mapped, is what is reclaimed next. */
+/* Page cache that is not mapped and has none of these flags is reclaimed next. */
 #define KEPT	(BIT(PG_locked) | BIT(PG_swapbacked) | BIT(PG_dirty) |	\
 		 BIT(PG_writeback) | BIT(PG_active) | BIT(PG_workingset) | \
 		 BIT(PG_unevictable))
@@ -77,7 +77,7 @@ static bool is_clean(struct page *head, unsigned int order, unsigned long flags,
 	       atomic_read(order ? &folio->_large_mapcount : &folio->_mapcount) < 0;
 }
 
-/* A folio that somebody has: is anything known to keep it from moving? */
+/* Is anything known to keep a folio that is in use from moving? */
 static __always_inline void look_at_used(struct page *head, unsigned int order,
 					 struct cma_sight *sight)
 {
@@ -125,7 +125,7 @@ void cma_look(unsigned long pfn, struct cma_sight *sight)
 	}
 
 	head = compound_head(page);
-	/* The folio may be split or freed: then this is any number. */
+	/* If the folio is being split or freed, this may be any number. */
 	order = data_race(compound_order(head));
 	if (order > ilog2(MAX_FOLIO_NR_PAGES))
 		order = 0;
@@ -143,7 +143,7 @@ void cma_look(unsigned long pfn, struct cma_sight *sight)
 
 	/* The type shares a word with the map count. */
 	if (data_race(PageHuge(head))) {
-		/* Free ones of the pool, too, are replaced by others. */
+		/* Even free ones in the pool have to be replaced by others. */
 		sight->use = CMA_SLOW;
 	} else if (!page_ref_count(head)) {
 		unsigned long end = free_block_end(pfn);
@@ -159,10 +159,10 @@ void cma_look(unsigned long pfn, struct cma_sight *sight)
 
 /**
  * cma_look_on() - are the next pages used in the same way?
- * @sight: of a page that is borrowed and not of a large folio; its end moves up
- * @end: and no further than here
+ * @sight: a borrowed page that is not part of a large folio; its end is moved up
+ * @end: limit for that
  *
- * Most pages that are borrowed are of this kind, and this is quick.
+ * Most borrowed pages are of this kind, and this is quicker than cma_look().
  *
  * Context: any.
  */

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * What people ask for: values of kernel parameters, nodes of the device tree
+ * What users ask for: values of kernel parameters, nodes of the device tree
  */
 
 #define pr_fmt(fmt) "cma: " fmt
@@ -21,10 +21,10 @@
 #include "cma.h"
 
 /*
- * memparse() accepts everything: no digits at all are 0, and of a number that
- * is too large the low bits remain. Somebody's memory depends on these.
- * All that parse here return NULL, or what is wrong, and leave @pos behind what
- * they have understood.
+ * memparse() accepts everything: no digits at all mean 0, and a number that is too
+ * large is cut to its low bits. That is not good enough to reserve memory by.
+ * All parsers here return NULL, or what is wrong, and advance @pos past what they
+ * have parsed.
  */
 static const char *__init parse_number(const char **pos, u64 *number)
 {
@@ -106,10 +106,9 @@ static const char amount_forms[] __initconst = "nn[KMGTPE] or nn%";
  * cma_parse_amount() - read a parameter that is a size or a percentage
  * @param: the parameter's name
  * @arg: its value, nn[KMGTPE] or nn%; NULL if there was none
- * @amount: where it is stored
+ * @amount: receives the amount
  *
- * A bad value is named in the log, with what is wrong about it, and nothing is
- * stored.
+ * A bad value is logged, with what is wrong with it, and nothing is stored.
  *
  * Context: boot.
  * Return: 0 or -EINVAL.
@@ -157,16 +156,16 @@ static const char *__init parse_node(const char *pos, const char *end,
 }
 
 /**
- * cma_parse_nodes() - read a parameter that is a size for each of some nodes
+ * cma_parse_nodes() - read a parameter that gives sizes for some nodes
  * @param: the parameter's name
- * @arg: its value, <node>:nn[KMGTPE] or <node>:nn%, any number of them with ','
- *	between; NULL if there was none
+ * @arg: its value, <node>:nn[KMGTPE] or <node>:nn%, any number of them separated
+ *	by ','; NULL if there was none
  * @amounts: MAX_NUMNODES of them; those of nodes that are not in @arg stay as
  *	they are
  *
- * A bad entry is named in the log, with what is wrong about it, and left out;
- * the others count. Of two entries for one node the first counts, of two
- * parameters the last. Whether there is a node is not known this early.
+ * A bad entry is logged, with what is wrong with it, and left out; the others count.
+ * If a node has two entries the first counts; if the parameter is given twice, the
+ * last. Whether a node exists is not known this early.
  *
  * Context: boot.
  * Return: 0, or -EINVAL if there was a bad entry.
@@ -207,7 +206,7 @@ int __init cma_parse_nodes(const char *param, const char *arg,
  * @amount: as it was given
  * @memory: bytes that are 100%
  *
- * Return: bytes; of a percentage whole pages.
+ * Return: bytes; for a percentage, whole pages.
  */
 phys_addr_t __init cma_amount_bytes(const struct cma_amount *amount,
 				    phys_addr_t memory)
@@ -260,11 +259,10 @@ static const char *__init parse_area(const char *pos, struct cma_amount *size,
  *	NULL if there was none
  * @size: how large it is; 0 means that none is wanted
  * @base: where it starts, 0 for anywhere
- * @limit: where it ends at the latest; 0 if there is no end, and with a start
- *	then it must be exactly there
+ * @limit: highest address that it may end at; 0 if none is given, and then an area
+ *	with a start must be exactly there
  *
- * A bad value is named in the log, with what is wrong about it, and nothing is
- * stored.
+ * A bad value is logged, with what is wrong with it, and nothing is stored.
  *
  * Context: boot.
  * Return: 0 or -EINVAL.
@@ -292,7 +290,7 @@ int __init cma_parse_area(const char *arg, struct cma_amount *size,
 }
 
 /**
- * cma_trim() - what can become an area of a piece of memory
+ * cma_trim() - trim a piece of memory to what can become an area
  * @base: first byte
  * @size: bytes
  *

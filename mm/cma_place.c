@@ -2,22 +2,22 @@
 /*
  * Where to allocate when something is in the way
  *
- * To move a page costs hundreds of times what it costs to look at it. So before
- * anything is touched, windows in which the allocation could lie are compared:
+ * Moving a page costs hundreds of times as much as looking at it. So before anything
+ * is touched, the windows in which the allocation could lie are compared:
  *
- *	Memory that has failed is in none of them.
- *	First come those in which nothing is known to keep a page from moving, then
- *	those with pages that are busy, then those with pages that this allocation has
- *	failed to move (enum cma_level). A reference tells nothing about the next moment,
- *	so none of them is out of the question.
- *	They leave room for as many more of the same size as before, or else some
- *	scattered allocations would do for a full area. Only where there is room for
- *	many, one may be lost.
- *	Of these, one in which no page is in use is the best, and then the lowest
- *	one, unless another is cheaper by far: low ones leave large holes.
+ *	No window contains memory that has failed.
+ *	Windows in which nothing is known to keep a page from moving come first, then
+ *	those with busy pages, then those with pages that this allocation has failed to
+ *	move (enum cma_level). A reference says nothing about the next moment, so none
+ *	of these is ruled out.
+ *	A window should not take the room of two allocations of its size, or else a few
+ *	scattered allocations could fill an area. It may do so only where there is room
+ *	for many.
+ *	Of these, a window without a page in use is the best, and then the lowest one,
+ *	unless another is much cheaper: low windows leave large holes.
  *
- * Looking asks for no lock. What is seen may be past when it is made use of; then
- * the allocation fails on the way and looks again.
+ * Pages are looked at without a lock. What was seen may no longer be true when it is
+ * used; the allocation then fails on the way and looks again.
  */
 
 #include <linux/align.h>
@@ -32,24 +32,24 @@
 #include "cma.h"
 
 /*
- * What a page in a window costs. To drop one takes a fraction of the time of moving
- * it, and now and then the time of its file's next reader. To wait for a page that is
- * on its way between LRU lists, or for I/O, takes as long as to move some others, and
- * another huge page may have to be made of what is scattered.
+ * What a page in a window costs. Dropping a page takes a fraction of the time of
+ * moving it, and sometimes costs the next reader of its file time. Waiting for a page
+ * that is between LRU lists, or for I/O, takes as long as moving several others, and
+ * to replace a huge page, another may have to be assembled from scattered memory.
  */
 #define MOVE		4
 
 /*
- * To take the room of two costs more than to move any number of pages, but little
- * where there is room for many. What such a window leaves on either side has pages
- * to spare, so that the next one there costs no room.
+ * Taking the room of two allocations costs more than moving any number of pages, but
+ * little where there is room for many. The runs that such a window leaves on either
+ * side have pages to spare, so that the next window there costs no room.
  */
 #define MANY		16
 #define COST_OF_ROOM	BIT_ULL(32)
 
 /*
- * One with fewer pages that did not move comes before one with fewer that may not.
- * These are not so many in a window that the sums overflow.
+ * A window with fewer pages that did not move comes before one with fewer pages that
+ * may not move. A window has too few of either for the sums to overflow.
  */
 #define COST_OF_BUSY	BIT_ULL(33)
 #define COST_OF_OBSTACLE	BIT_ULL(50)
@@ -64,44 +64,43 @@ static const u64 costs[] = {
 	[CMA_BUSY] = COST_OF_BUSY,
 };
 
-/* What is worth it: to save one page in 32. */
+/* The least saving that is worthwhile: one page in 32. */
 #define WORTHWHILE(count)	((count) * MOVE / 32)
 
 /*
- * Windows are this many to a length of theirs, if that is a power of two, or else
- * up to twice as many; and there is the one right behind an obstacle.
+ * Windows that begin per length of a window, if that is a power of two, else up to
+ * twice as many; and one more begins right after each obstacle.
  */
 #define GRAINS		16
 #define MAX_BEGUN	64
 
-/* One goes on looking as long as it may yet save more than it costs. */
+/* The search goes on as long as it may still save more than it costs. */
 #define LOOKS_PER_MOVE	64
 #define LOOKS_AT_LEAST	1024
 #define LOOKS_AT_ONCE	256
 
-/* An allocation that cannot sleep looks at so many, in however large an area. */
+/* An allocation that cannot sleep looks at this many, however large the area is. */
 #define LOOKS_NOT_WAITING	2048
 
 /**
- * struct walk - a way through free units, page by page
+ * struct walk - a walk through free units, page by page
  * @rq: the allocation
- * @window: the best one yet
- * @map: where the walk is
+ * @window: the best one so far
+ * @map: range that the walk is in
  * @looks: pages and blocks looked at
- * @step: an allocation may start at each multiple of it, seen from @first
- * @grain: pages between two windows, where there is a choice
+ * @step: an allocation may start at each multiple of it, counted from @first
+ * @grain: pages from the start of a window to that of the next, where there is a choice
  * @first: where the first allocation in a run of free units would start
- * @pitch: and the next ones, each behind the one before
- * @slack: so many pages further up each of them may start, and there is still
- *	room for all
- * @room: how many there are
+ * @pitch: pages from there to the start of the next allocation, and so on
+ * @slack: pages by which each of these may start higher, with room left for all
+ * @room: how many of these there is room for
  * @next: where the next window begins
  * @level: what windows may hold
- * @next_level: at which there are windows that this one leaves out
- * @price: of each page of what is looked at
- * @cost: of all pages behind
- * @begun: windows that the walk is in, their first pages
- * @cost_begun: @cost there
+ * @next_level: lowest level that has windows which @level leaves out
+ * @price: cost of each page of what is being looked at
+ * @cost: cost of all pages that the walk has passed
+ * @begun: first pages of the windows that the walk is in
+ * @cost_begun: @cost at these pages
  * @nr_begun: how many windows have begun since the last obstacle
  * @nr_ended: how many of them have ended
  */
@@ -127,7 +126,7 @@ struct walk {
 	unsigned int nr_ended;
 };
 
-/* The level from which on a window may hold these pages; their end may come nearer. */
+/* The lowest level at which a window may hold these pages; may lower @sight->end. */
 static enum cma_level set_price(struct walk *walk, unsigned long pfn,
 				struct cma_sight *sight)
 {
@@ -157,7 +156,7 @@ static enum cma_level set_price(struct walk *walk, unsigned long pfn,
 	walk->price += weight * COST_OF_OBSTACLE;
 	if (walk->price < COST_OF_BUSY)
 		return CMA_NOTHING_BUSY;
-	/* A folio is in the way once, not with each of its pages. */
+	/* A folio is one obstacle, however many pages it has. */
 	if (sight->whole)
 		walk->price >>= ilog2(sight->end - sight->head);
 	if (!weight)
@@ -165,7 +164,7 @@ static enum cma_level set_price(struct walk *walk, unsigned long pfn,
 	return weight < CMA_STAYS ? CMA_NOTHING_STAYING : CMA_ANYTHING;
 }
 
-/* Is no window to be had with these pages in it? */
+/* Must every window leave out these pages? */
 static bool is_in_the_way(struct walk *walk, unsigned long pfn,
 			  struct cma_sight *sight)
 {
@@ -185,7 +184,7 @@ static bool is_in_the_way(struct walk *walk, unsigned long pfn,
 	return true;
 }
 
-/* No window reaches across what ends before @pfn. */
+/* No window may reach across what ends before @pfn. */
 static void begin_behind(struct walk *walk, unsigned long pfn)
 {
 	walk->next = walk->first + ALIGN(pfn - walk->first, walk->step);
@@ -193,7 +192,7 @@ static void begin_behind(struct walk *walk, unsigned long pfn)
 	walk->nr_ended = 0;
 }
 
-/* A folio is moved as a whole, also what of it lies before the window. */
+/* A folio moves as a whole, including the part before the window. */
 static void begin_window(struct walk *walk, unsigned long pfn,
 			 const struct cma_sight *sight)
 {
@@ -212,7 +211,7 @@ static void begin_window(struct walk *walk, unsigned long pfn,
 	walk->next = walk->first + next;
 }
 
-/* Likewise, what of it lies behind. */
+/* Likewise, including the part after the window. */
 static void end_window(struct walk *walk, const struct cma_sight *sight)
 {
 	unsigned int i = walk->nr_ended++ % MAX_BEGUN;
@@ -236,8 +235,8 @@ static void end_window(struct walk *walk, const struct cma_sight *sight)
 }
 
 /*
- * Go from @pfn to @end, all of it free units.
- * Return: is there no need to look any further?
+ * Walk from @pfn to @end, all of it free units.
+ * Return: true if there is no need to look any further.
  */
 static bool walk_run(struct walk *walk, unsigned long pfn, unsigned long end)
 {
@@ -271,7 +270,7 @@ static bool walk_run(struct walk *walk, unsigned long pfn, unsigned long end)
 			continue;
 		}
 
-		/* From where one window begins or ends to where the next one does. */
+		/* Go from one beginning or end of a window to the next. */
 		stop = min(sight.end, end);
 		while (true) {
 			unsigned int i = walk->nr_ended % MAX_BEGUN;
@@ -300,7 +299,7 @@ static bool walk_run(struct walk *walk, unsigned long pfn, unsigned long end)
 	return false;
 }
 
-/* The same in one range. */
+/* Walk all runs of free units in a range; the return value is that of walk_run(). */
 static bool walk_map(struct walk *walk, struct cma *cma, struct cma_map *map)
 {
 	struct cma_request *rq = walk->rq;
@@ -340,7 +339,7 @@ static bool walk_map(struct walk *walk, struct cma *cma, struct cma_map *map)
 	}
 }
 
-/* The best window of a level, in all ranges. */
+/* Find the best window of a level in all ranges. */
 static bool walk_maps(struct walk *walk, struct cma *cma)
 {
 	struct cma_request *rq = walk->rq;
@@ -365,13 +364,13 @@ static bool walk_maps(struct walk *walk, struct cma *cma)
 /**
  * cma_find_window() - find the best place for an allocation
  * @cma: area, active
- * @rq: the allocation; the level of the place is noted in it, and a page that is in no
- *	place
- * @window: the place is stored here; the units are free, but not taken
+ * @rq: the allocation; receives the level of the place, and a page that no place may
+ *	contain
+ * @window: receives the place; the units are free, but not taken
  *
  * Context: as the allocation. Takes cma->lock.
- * Return: 0; -EBUSY if there is memory in each place that has failed, or with
- * @rq->nowait a page that is in use; -ENOMEM if there is no place.
+ * Return: 0; -EBUSY if every place has memory that has failed, or with @rq->nowait a
+ * page in use; -ENOMEM if there is no place.
  */
 int cma_find_window(struct cma *cma, struct cma_request *rq,
 		    struct cma_window *window)
@@ -407,8 +406,8 @@ int cma_find_window(struct cma *cma, struct cma_request *rq,
  * @rq: the allocation
  *
  * Context: as the allocation. Takes cma->lock.
- * Return: how many runs of free units there are that are long enough and aligned,
- * overlapping ones too; at least 1.
+ * Return: the number of runs of free units that are long enough and aligned,
+ * including those that overlap; at least 1.
  */
 unsigned long cma_count_places(struct cma *cma, const struct cma_request *rq)
 {

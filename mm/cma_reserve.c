@@ -25,7 +25,7 @@
  * @nid: node, or NUMA_NO_NODE for all together
  *
  * Context: boot, once the nodes of memory are known to memblock.
- * Return: bytes, memory that is reserved included.
+ * Return: bytes, including memory that is reserved.
  */
 phys_addr_t __init cma_node_memory(int nid)
 {
@@ -65,33 +65,33 @@ static int __init overlaps(struct cma *cma, void *data)
 /* Where high memory starts, or memory ends. */
 static phys_addr_t __init highmem_start(void)
 {
-	/* high_memory itself may have no direct mapping, the byte below has. */
+	/* high_memory itself may have no direct mapping, but the byte below it has. */
 	return __pa(high_memory - 1) + 1;
 }
 
-/* A unit's size in bytes must have room in its type, with some to spare. */
+/* A unit's size in bytes must fit in its type, with some room to spare. */
 static bool __init valid_order_per_bit(unsigned int order_per_bit)
 {
 	return order_per_bit < BITS_PER_LONG - PAGE_SHIFT - 1;
 }
 
 /**
- * cma_init_reserved_mem() - make an area of memory that is reserved already
+ * cma_init_reserved_mem() - make an area from memory that is already reserved
  * @base: first byte
  * @size: bytes
  * @order_per_bit: log2 of the pages in one unit of allocation; small units
  *	waste nothing, large ones keep the free map small
  * @name: what the area is called in sysfs, debugfs and the log, or NULL for
  *	"cmaN". A '/' becomes '!'. If there is an area of that name already, a
- *	number is put behind it.
- * @res_cma: where the area is stored
+ *	number is appended.
+ * @res_cma: receives the area
  *
  * Context: boot, once memory is registered with memblock and until the page
  * allocator takes over; one thread.
  * Return: 0; -EINVAL if @base or @size is not a multiple of
- * CMA_MIN_ALIGNMENT_BYTES or of a unit, or memory that does not exist or is not
- * reserved is in between; -EEXIST if it belongs to another area; -ENOMEM if
- * there is no memory to describe the area. The memory is the caller's then.
+ * CMA_MIN_ALIGNMENT_BYTES or of a unit, or if part of the memory does not exist or is
+ * not reserved; -EEXIST if part of it belongs to another area; -ENOMEM if there is no
+ * memory to describe the area. On failure the memory remains the caller's.
  */
 int __init cma_init_reserved_mem(phys_addr_t base, phys_addr_t size,
 				 unsigned int order_per_bit, const char *name,
@@ -149,9 +149,9 @@ static phys_addr_t __init reserve_anywhere(phys_addr_t base, phys_addr_t size,
 	phys_addr_t addr = 0;
 
 	/*
-	 * Compaction moves pages towards the end of a zone. At the start of
-	 * memory it clears the area, at the end it would fill it. Below 4 GiB
-	 * is what DMA-limited devices depend on, so not there if possible.
+	 * Compaction moves pages towards the end of a zone: it clears an area
+	 * at the start of memory, and would fill one at the end. DMA-limited
+	 * devices depend on memory below 4 GiB, so avoid that if possible.
 	 */
 #ifdef CONFIG_PHYS_ADDR_T_64BIT
 	if (!memblock_bottom_up() && limit > SZ_4G && limit - SZ_4G >= size) {
@@ -173,14 +173,14 @@ static phys_addr_t __init reserve_anywhere(phys_addr_t base, phys_addr_t size,
 		addr = memblock_alloc_range_nid(size, alignment, base, limit,
 						nid, true);
 
-	/* Borrowed pages are no objects, and highmem has no address to scan. */
+	/* Borrowed pages are not kmemleak objects, and highmem has no address to scan. */
 	if (addr)
 		kmemleak_ignore_phys(addr);
 	return addr;
 }
 
 /**
- * cma_declare_contiguous_nid() - reserve memory and make an area of it
+ * cma_declare_contiguous_nid() - reserve memory and make it an area
  * @base: first byte if @fixed, lowest address otherwise; 0 for anywhere
  * @size: bytes, rounded up to the alignment
  * @limit: end of the addresses to use, 0 for the end of memory
@@ -188,7 +188,7 @@ static phys_addr_t __init reserve_anywhere(phys_addr_t base, phys_addr_t size,
  * @order_per_bit: log2 of the pages in one unit of allocation
  * @fixed: the area must start at @base
  * @name: as in cma_init_reserved_mem()
- * @res_cma: where the area is stored
+ * @res_cma: receives the area
  * @nid: node to take the memory from, or NUMA_NO_NODE
  *
  * Context: as cma_init_reserved_mem().
@@ -290,9 +290,9 @@ fail:
 }
 
 /*
- * Is @a to be taken rather than @b, when @rest bytes are still wanted? What lies
- * from @high upwards is, then what suffices, then the smallest that does or the
- * largest that does not; with @fewest, what suffices comes before all else.
+ * Is @a to be taken rather than @b, when @rest bytes are still wanted? Extents from
+ * @high upwards come first, then those that suffice, then the smallest that does or
+ * the largest that does not; with @fewest, those that suffice come before all else.
  */
 static bool __init preferred(const struct cma_extent *a,
 			     const struct cma_extent *b, phys_addr_t rest,
@@ -308,7 +308,7 @@ static bool __init preferred(const struct cma_extent *a,
 	return a_fits ? a->size < b->size : a->size > b->size;
 }
 
-/* Move to the front what is taken, all extents together being enough. */
+/* Move the extents to be taken to the front; all of them together are enough. */
 static unsigned int __init pick_extents(struct cma_extent *extents,
 					unsigned int nr, phys_addr_t size,
 					phys_addr_t high, bool fewest)
@@ -332,17 +332,17 @@ static unsigned int __init pick_extents(struct cma_extent *extents,
 
 /**
  * cma_choose_extents() - choose the memory of an area
- * @extents: free memory, of which none lies in two zones; the answer too
+ * @extents: free memory, none of which lies in two zones; on return, the ranges
  * @nr: number of @extents
  * @size: bytes wanted, a multiple of @align and not 0
  * @align: a power of two; each range starts and ends at a multiple of it
  * @high: address from which on memory is preferred
- * @found: bytes that there are at this alignment are stored here
+ * @found: receives the number of bytes available at this alignment
  *
- * One range where one will do, otherwise as few as possible; among equal
- * numbers memory from @high on, so that devices with few address lines keep
- * theirs. Of the last one only a part is taken: the start if that is high, which
- * compaction clears, otherwise the end.
+ * Chooses one range if one will do, otherwise as few as possible; among equal
+ * numbers, memory from @high on, to leave low memory to devices with few address
+ * lines. Only part of the last range is taken: its start, which compaction clears, if
+ * it lies at @high or above, otherwise its end.
  *
  * Return: how many of @extents, from the first one on, are now the ranges; 0 if
  * there is not enough memory.
@@ -387,8 +387,8 @@ unsigned int __init cma_choose_extents(struct cma_extent *extents,
 }
 
 /*
- * Free memory of node @nid, or of all, cut at every border that no range may
- * cross and that is known before the zones are.
+ * Find the free memory of node @nid, or of all nodes, cut at every border that no
+ * range may cross and that is known before the zones are.
  * Return: number of extents stored, @max at most.
  */
 static unsigned int __init free_extents(struct cma_extent *extents,
@@ -421,7 +421,7 @@ static unsigned int __init free_extents(struct cma_extent *extents,
 	return n;
 }
 
-/* All of @extents are reserved and registered or, without an area, none. */
+/* Reserve and register all of @extents, or none if no area is returned. */
 static struct cma *__init reserve_extents(const struct cma_extent *extents,
 					  unsigned int nr,
 					  unsigned int order_per_bit,
@@ -440,18 +440,18 @@ static struct cma *__init reserve_extents(const struct cma_extent *extents,
 }
 
 /**
- * cma_declare_contiguous_multi() - reserve an area, over holes if need be
+ * cma_declare_contiguous_multi() - reserve an area, of several ranges if need be
  * @size: bytes, rounded up to the alignment
  * @align: bytes, a power of two; 0 for the smallest possible. Each range starts
  *	and ends at a multiple of it
  * @order_per_bit: log2 of the pages in one unit of allocation
  * @name: as in cma_init_reserved_mem()
- * @res_cma: where the area is stored
+ * @res_cma: receives the area
  * @nid: node to take all of the memory from, or NUMA_NO_NODE
  *
- * The area is one range of memory where there is one that is large enough,
- * otherwise of as few as will do, from 4 GiB on if that makes no difference.
- * Each allocation from it lies in one range.
+ * The area is one range of memory if there is one that is large enough, otherwise as
+ * few as will do, from 4 GiB on if that makes no difference. Each allocation from it
+ * lies in one range.
  *
  * Context: boot, once memory is mapped and until the page allocator takes over;
  * one thread.
@@ -488,8 +488,8 @@ int __init cma_declare_contiguous_multi(phys_addr_t size, phys_addr_t align,
 		nid = NUMA_NO_NODE;
 
 	/*
-	 * Each reserved region cuts one of memory in two, at most, and so does
-	 * each border; and there are these extents themselves.
+	 * Each reserved region cuts at most one region of memory in two, and so
+	 * does each border; the array of extents is one more reserved region.
 	 */
 	ret = -ENOMEM;
 	max = memblock.memory.cnt + memblock.reserved.cnt + 8;
@@ -528,19 +528,19 @@ fail:
  * @size: bytes, a multiple of CMA_MIN_ALIGNMENT_BYTES and of a unit
  * @align: bytes, a power of two; the memory is aligned to it and to a pageblock
  *
- * The memory is as memblock gives it, but not zeroed. Activation counts it as
- * allocated and managed, and makes pages that are still reserved what
- * cma_alloc() returns; who has set them up before, as folios, finds them as they
- * were. cma_release() takes them back. If the area cannot be activated (its size
- * is 0 then), the memory stays its holder's.
+ * The memory is like any from memblock, but not zeroed. Activation counts it as
+ * allocated and managed, and makes pages that are still reserved what cma_alloc()
+ * returns; pages that were set up before, as folios, are left as they are.
+ * cma_release() takes them back. If the area cannot be activated (its size is then
+ * 0), the memory stays with its holder.
  *
- * Memory comes from the start of a range, without gaps: what is smaller may spoil
- * the alignment for what is larger.
+ * Memory is taken from the start of a range, without gaps: a smaller allocation may
+ * spoil the alignment for a larger one.
  *
  * Context: boot, after free_area_init() and before core_initcall time; one
  * thread.
- * Return: virtual address; NULL if there is no such place left, or for reasons
- * that the log names.
+ * Return: virtual address; NULL if there is no such place left, or for reasons that
+ * are logged.
  */
 void __init *cma_reserve_early_aligned(struct cma *cma, unsigned long size,
 				       unsigned long align)

@@ -28,7 +28,7 @@ static u64 cma_counter(struct cma *cma, const u64 *counter)
 	return value;
 }
 
-/* Each file shows one number; @value says which, of the area in @cma. */
+/* Each file shows one number, @value, of the area that @cma points to. */
 #define CMA_ATTR(_name, value)						\
 static ssize_t _name##_show(struct kobject *kobj,			\
 			    struct kobj_attribute *attr, char *buf)	\
@@ -56,20 +56,20 @@ CMA_ATTR(high_water_pages, cma_counter(cma, &cma->high_water));
  * Histograms
  */
 
-/* The first bucket is for all below 2^9 ns, the last for all from 2^34 ns on. */
+/* The first bucket is for times below 2^9 ns, the last for times from 2^34 ns on. */
 #define FIRST_SHIFT	9
 #define BUCKETS		27
 
 /**
  * struct cma_latency - how long allocations took
- * @count: of failures and successes, by the log2 of the time; cma->lock guards it
+ * @count: failures and successes, by the log2 of the time; guarded by cma->lock
  */
 struct cma_latency {
 	u64 count[2][BUCKETS];
 };
 
 /**
- * cma_latency_init() - keep histograms of an area from now on
+ * cma_latency_init() - start to keep histograms of an area
  * @cma: area that is about to be activated
  *
  * Context: boot.
@@ -161,13 +161,13 @@ static const struct kobj_type cma_ktype = {
 	.default_groups = cma_groups,
 };
 
-/* An area that gets no directory is no reason for others to go without. */
+/* If one area gets no directory, the others still do. */
 static int __init cma_sysfs_add(struct cma *cma, void *root)
 {
 	struct cma_kobject *cma_kobj;
 	int err = -ENOMEM;
 
-	/* A kobject is counted and freed by itself; an area never is. */
+	/* A kobject has a refcount of its own and is freed; an area never is. */
 	cma_kobj = kzalloc(sizeof(*cma_kobj), GFP_KERNEL);
 	if (!cma_kobj)
 		goto fail;

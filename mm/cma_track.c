@@ -2,11 +2,11 @@
 /*
  * Who holds what: a record of each allocation of a contiguous memory area
  *
- * For people only: nothing the allocator does depends on a record. One that
- * cannot be had for lack of memory is counted as lost, and the allocation goes
- * on without. The free map (cma_map.c) decides which pages may be allocated and
- * released; records follow it. One is entered before its pages can be released,
- * and cut before they can be allocated again, so that no two ever overlap.
+ * For diagnosis only: nothing the allocator does depends on a record. If there is
+ * no memory for one, it is counted as lost, and the allocation goes on without it.
+ * The free map (cma_map.c) decides which pages may be allocated and released;
+ * records follow it. A record is entered before its pages can be released, and cut
+ * before they can be allocated again, so that no two ever overlap.
  */
 
 #include <linux/debugfs.h>
@@ -43,10 +43,10 @@
 /**
  * struct cma_track - the records of an area
  * @records: by PFN; no two overlap
- * @count: of them
- * @lost: allocations, or parts of them, that have none for lack of memory
- * @spare: records not in use, for where there is no memory, and for speed
- * @nr_spare: of them
+ * @count: number of @records
+ * @lost: allocations, or parts of them, that have no record for lack of memory
+ * @spare: unused records, for when there is no memory, and for speed
+ * @nr_spare: number of records in @spare
  *
  * cma->lock guards all of it.
  */
@@ -58,10 +58,10 @@ struct cma_track {
 	unsigned int nr_spare;
 };
 
-/* In an interrupt: it is no task that allocates. */
+/* In an interrupt, where it is not a task that allocates. */
 static const char no_comm[TASK_COMM_LEN] = "-";
 
-/* Both change at boot, and later under the lock of parameters; read without. */
+/* Both change at boot, and later under the parameter lock; read without it. */
 static bool track = true;
 static bool depot_ready;
 
@@ -69,14 +69,14 @@ static int init_depot(void)
 {
 	int err = stack_depot_init();
 
-	/* Pairs with the one in save_site(). */
+	/* Pairs with smp_load_acquire() in save_site(). */
 	smp_store_release(&depot_ready, !err);
 	return err;
 }
 
 /*
- * With cma.track=0 the stack depot's table is not allocated either: 1/1024 of
- * the memory, and at most 16 MiB. Nor is it when there is no area.
+ * With cma.track=0, or if there is no area, the stack depot's table is not
+ * allocated either: 1/1024 of the memory, and at most 16 MiB.
  */
 static int set_track(const char *val, const struct kernel_param *kp)
 {
@@ -99,9 +99,9 @@ module_param_cb(track, &track_ops, &track, 0644);
 
 /**
  * cma_new_record() - get memory for a record
- * @gfp: how to get it; nobody is killed for it
+ * @gfp: allocation flags; no task is killed to get memory
  *
- * Return: NULL if there is none. It is for cma_track_give().
+ * Return: a record for cma_track_give(), or NULL if there is no memory.
  */
 struct cma_record *cma_new_record(gfp_t gfp)
 {
@@ -123,7 +123,7 @@ static void put_spare(struct cma_track *t, struct cma_record *record)
 }
 
 /**
- * cma_track_init() - keep records of an area from now on
+ * cma_track_init() - start to keep records of an area
  * @cma: area that is about to be activated
  *
  * Context: boot.
@@ -149,7 +149,7 @@ void __init cma_track_init(struct cma *cma)
 }
 
 #if IS_ENABLED(CONFIG_KUNIT)
-/* For areas of tests, which nobody allocates from any more; others stay. */
+/* For areas of tests, once nobody allocates from them any more; others stay. */
 void cma_track_destroy(struct cma *cma)
 {
 	struct cma_track *t = cma->track;
@@ -167,19 +167,19 @@ void cma_track_destroy(struct cma *cma)
 /*
  * Call sites
  *
- * To walk the stack takes longer than all the rest of an allocation, and the same
- * few call chains come again and again. So it is remembered with a chain in which
- * places of the stack its return addresses are: when all of them are there again,
- * it is that chain. Where a return address is kept elsewhere, or signed, or the
- * stack grows up, none is ever found, and each is walked.
+ * Walking the stack takes longer than all the rest of an allocation, and the same
+ * few call chains come again and again. So a chain is remembered together with the
+ * places on the stack that hold its return addresses: if all of them are there again,
+ * it is that chain. Where a return address is kept elsewhere, or signed, or the stack
+ * grows up, no chain is ever found, and each stack is walked.
  */
 
 /**
- * struct chain - a call chain that was walked; it does not change, and stays
- * @site: its handle of the stack depot
+ * struct chain - a call chain that was walked; it is never changed or freed
+ * @site: its stack depot handle
  * @nr: number of @frames
  * @frames: return addresses, innermost first
- * @place: of each, in words from the frame of save_site()
+ * @place: place of each on the stack, in words from the frame of save_site()
  */
 struct chain {
 	depot_stack_handle_t site;
@@ -190,7 +190,7 @@ struct chain {
 
 #define CHAIN_BITS	7
 #define CHAIN_TRIES	16
-static struct chain *chains[1 << CHAIN_BITS];	/* none is ever taken out */
+static struct chain *chains[1 << CHAIN_BITS];	/* none is ever removed */
 
 /* How many words of the stack there are from @stack on. */
 static unsigned long stack_words(const unsigned long *stack)
@@ -202,20 +202,20 @@ static unsigned long stack_words(const unsigned long *stack)
 	return (const unsigned long *)end - stack;
 }
 
-/* KASAN and KMSAN know which words of a stack nobody should look at. */
+/* KASAN and KMSAN would report reads of some words of the stack. */
 static __no_kmsan_checks unsigned long stack_word(const unsigned long *stack,
 						  unsigned long place)
 {
 	return READ_ONCE_NOCHECK(stack[place]);
 }
 
-/* The first frame from @i on that is not where it was, moved by @shift; or @nr. */
+/* The first frame from @i on that is not at its place plus @shift; or chain->nr. */
 static unsigned int find_missing(const struct chain *chain, unsigned int i,
 				 unsigned long shift, const unsigned long *stack,
 				 unsigned long words)
 {
 	for (; i < chain->nr; i++) {
-		/* In front of the stack it is a huge number. */
+		/* A place before @stack wraps to a huge number. */
 		unsigned long place = chain->place[i] + shift;
 
 		if (place >= words || stack_word(stack, place) != chain->frames[i])
@@ -225,7 +225,7 @@ static unsigned int find_missing(const struct chain *chain, unsigned int i,
 	return i;
 }
 
-/* System calls may begin at random places, up to a KiB apart. */
+/* System calls may begin at random stack offsets, up to a KiB apart. */
 #define MAX_SHIFT	(SZ_1K / sizeof(long))
 
 static bool stacks_are_random(void)
@@ -243,7 +243,7 @@ static bool chain_is_there(const struct chain *chain,
 {
 	unsigned int i = find_missing(chain, 0, 0, stack, words);
 
-	/* What comes before the system call's own frames lies elsewhere, by as much. */
+	/* Frames before the system call's own are all shifted by the same amount. */
 	if (i && i < chain->nr && stacks_are_random()) {
 		for (unsigned long shift = 1; shift < MAX_SHIFT; shift++) {
 			if (find_missing(chain, i, shift, stack, words) == chain->nr ||
@@ -275,14 +275,14 @@ static void remember_chain(struct chain **slot, depot_stack_handle_t site,
 			chain->place[i++] = place;
 		}
 	}
-	/* Pairs with the one in save_site(). */
+	/* Pairs with smp_load_acquire() in save_site(). */
 	if (i < chain->nr || cmpxchg_release(slot, NULL, chain))
 		kfree(chain);
 }
 
 /*
  * The call chain from @caller on, or @caller alone where stacks are not walked. Not
- * inlined: remember_chain() is not to find what is in this function's own frame.
+ * inlined, so that remember_chain() does not find what is in this function's frame.
  */
 static noinline depot_stack_handle_t walk_stack(unsigned long caller, gfp_t gfp)
 {
@@ -308,13 +308,13 @@ static depot_stack_handle_t save_site(unsigned long caller, gfp_t gfp)
 	struct chain **slot, **empty = NULL;
 	depot_stack_handle_t site;
 
-	/* Pairs with the one where it is set. */
+	/* Pairs with smp_store_release() in init_depot(). */
 	if (!smp_load_acquire(&depot_ready))
 		return 0;
 
 	slot = &chains[hash_long(caller, CHAIN_BITS)];
 	for (unsigned int i = 0; i < CHAIN_TRIES && words; i++) {
-		/* Pairs with the one in remember_chain(). */
+		/* Pairs with cmpxchg_release() in remember_chain(). */
 		struct chain *chain = smp_load_acquire(slot);
 
 		if (!chain) {
@@ -344,7 +344,7 @@ static void insert_record(struct cma_track *t, struct cma_record *record)
 	t->count++;
 }
 
-/* The first record that ends behind @pfn. */
+/* The first record that ends after @pfn. */
 static struct cma_record *find_record(const struct cma_track *t,
 				      unsigned long pfn)
 {
@@ -369,7 +369,7 @@ static struct cma_record *find_record(const struct cma_track *t,
  * cma_track_get() - read a record
  * @cma: area
  * @pfn: page
- * @copy: receives the record of this page, or else of the next one that has any
+ * @copy: receives the record of this page, or else of the next page that has one
  *
  * Context: any but NMI. Takes cma->lock.
  * Return: false if there is none.
@@ -406,11 +406,11 @@ unsigned long cma_track_lost(const struct cma *cma)
 /**
  * cma_track_site() - who allocates?
  * @cma: area
- * @caller: who called the allocator: its return address
- * @gfp: how to get memory
+ * @caller: return address into the caller of the allocator
+ * @gfp: allocation flags
  *
  * Context: any but NMI; called by the function that @caller called.
- * Return: a handle of the stack depot; 0 if it is not to be recorded.
+ * Return: a stack depot handle; 0 if the caller is not to be recorded.
  */
 u32 cma_track_site(const struct cma *cma, unsigned long caller, gfp_t gfp)
 {
@@ -421,11 +421,11 @@ u32 cma_track_site(const struct cma *cma, unsigned long caller, gfp_t gfp)
 }
 
 /**
- * cma_track_wants() - is memory wanted, to enter an allocation or a part of one?
+ * cma_track_wants() - is memory needed to record an allocation or a part of one?
  * @cma: area
  *
- * Context: any; the answer is sure under cma->lock.
- * Return: true if cma_track_enter() or cma_track_release() has none.
+ * Context: any; the answer is reliable under cma->lock.
+ * Return: true if cma_track_enter() or cma_track_release() would have none.
  */
 bool cma_track_wants(const struct cma *cma)
 {
@@ -433,7 +433,7 @@ bool cma_track_wants(const struct cma *cma)
 }
 
 /**
- * cma_track_give() - give it some
+ * cma_track_give() - provide memory for a record
  * @cma: area
  * @record: from cma_new_record(), or NULL
  *
@@ -451,7 +451,7 @@ void cma_track_give(struct cma *cma, struct cma_record *record)
  * @cma: area
  * @pfn: first page; none of the pages can be released yet
  * @pages: pages
- * @site: as from cma_track_site(); 0 if nobody is to tell
+ * @site: from cma_track_site(); 0 if the caller is not recorded
  *
  * Context: under cma->lock.
  */
@@ -476,14 +476,14 @@ void cma_track_enter(struct cma *cma, unsigned long pfn, unsigned long pages,
 	record->since = get_jiffies_64();
 	record->site = site;
 	record->pid = in_task() ? task_pid_nr(current) : 0;
-	/* If it is changed just now it may come out mixed, but ends. */
+	/* If comm changes meanwhile, the copy may be mixed, but is terminated. */
 	memcpy(record->comm, in_task() ? current->comm : no_comm,
 	       sizeof(record->comm));
 	record->comm[sizeof(record->comm) - 1] = '\0';
 	insert_record(t, record);
 }
 
-/* Cut [@pfn, @end) out of @it. A part that is left behind needs a record, too. */
+/* Cut [@pfn, @end) out of @it. If that leaves two parts, the second needs a record too. */
 static void cut_record(struct cma_track *t, struct cma_record *it,
 		       unsigned long pfn, unsigned long end)
 {
@@ -514,17 +514,17 @@ static void cut_record(struct cma_track *t, struct cma_record *it,
 	}
 }
 
-/* Records that are cut at a time: the lock is not to be held for long. */
+/* Records that are cut at a time, so that the lock is not held for long. */
 #define MAX_CUT		64
 
 /**
- * cma_track_release() - strike out pages
+ * cma_track_release() - remove pages from the records
  * @cma: area
  * @pfn: first page; none of the pages can be allocated yet
  * @pages: pages: an allocation, a part of one, or parts of several
  *
  * Context: under cma->lock.
- * Return: false if that was not all: call it again, after others had the lock.
+ * Return: false if some are left: drop the lock and call this again.
  */
 bool cma_track_release(struct cma *cma, unsigned long pfn, unsigned long pages)
 {
@@ -550,10 +550,10 @@ bool cma_track_release(struct cma *cma, unsigned long pfn, unsigned long pages)
  * @cma: area
  * @pfn: first page
  * @pages: pages
- * @buf: receives what comes behind a colon in a sentence; empty if nobody is known
+ * @buf: receives text to be appended to a message; empty if no holder is known
  * @size: of @buf
  *
- * The holder of the first of the pages that is held.
+ * This names the holder of the first of the pages that is held.
  *
  * Context: any but NMI. Takes cma->lock.
  */
@@ -565,7 +565,7 @@ void cma_track_holder(struct cma *cma, unsigned long pfn, unsigned long pages,
 	int len;
 
 	*buf = '\0';
-	/* No sum, which the arguments of a wrong release could make wrap. */
+	/* Not a sum, which the arguments of a wrong release could make wrap. */
 	if (!cma_track_get(cma, pfn, &record) ||
 	    (record.pfn > pfn && record.pfn - pfn >= pages))
 		return;
@@ -597,7 +597,7 @@ static void *allocations_start(struct seq_file *m, loff_t *pos)
 		return SEQ_START_TOKEN;
 
 	while (cma_track_get(iter->cma, pfn, &iter->at)) {
-		/* One that begins before what was shown is newer than that. */
+		/* A record that begins before what was shown is newer than that. */
 		if (iter->at.pfn >= *pos - 1)
 			return &iter->at;
 		pfn = iter->at.pfn + iter->at.pages;
@@ -684,7 +684,7 @@ static int compare_pages(const void *a, const void *b)
 	return x->pages > y->pages ? -1 : x->pages < y->pages;
 }
 
-/* One entry a record; the lock is taken for one of them at a time. */
+/* One entry per record; the lock is taken for one record at a time. */
 static size_t list_holders(struct cma *cma, struct holder *list, size_t max)
 {
 	struct cma_record it = { };
@@ -698,7 +698,7 @@ static size_t list_holders(struct cma *cma, struct holder *list, size_t max)
 	return nr;
 }
 
-/* Return: how many sites there are, the one with most pages first. */
+/* Sort by pages, most first. Return: how many sites there are. */
 static size_t fold_holders(struct holder *list, size_t nr)
 {
 	size_t sites = 0;

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Gigantic pages out of memblock
+ * Gigantic pages from memblock
  *
- * Memblock knows nothing of zones. The pages of a folio must be of one, or its
- * free pages would be merged and counted where they do not belong, once the
- * gigantic page is freed or split.
+ * Memblock knows nothing of zones. All pages of a folio must be in one zone, or else
+ * they would be merged and counted where they do not belong, once the gigantic page
+ * is freed or split.
  */
 
 #define pr_fmt(fmt) "HugeTLB: " fmt
@@ -16,16 +16,16 @@
 #include "hugetlb_bootmem.h"
 
 /*
- * What memblock gave across zones. It stays reserved, or the next call would
- * get it again, until all pages of its size have been allocated.
+ * Memory from memblock that crosses zones. It stays reserved until all pages of
+ * its size have been allocated, or else the next call would get it again.
  */
 static struct list_head hugetlb_torn_pages __initdata =
 	LIST_HEAD_INIT(hugetlb_torn_pages);
 
 /*
- * Is it all of one zone? Zones may overlap: with kernelcore=mirror one has the
- * mirrored memory and the other has the rest of the same span. But memblock
- * gives memory of one kind, so what matters is where zones begin and end.
+ * Does the memory cross zones? Zones may overlap: with kernelcore=mirror one has
+ * the mirrored memory and the other has the rest of the same span. But memblock
+ * returns memory of one kind, so what matters is where zones begin and end.
  */
 static bool __init hugetlb_bootmem_is_torn(void *start, unsigned long size)
 {
@@ -44,9 +44,9 @@ static bool __init hugetlb_bootmem_is_torn(void *start, unsigned long size)
 }
 
 /**
- * hugetlb_bootmem_alloc() - allocate a gigantic page out of memblock
+ * hugetlb_bootmem_alloc() - allocate a gigantic page from memblock
  * @h: its size
- * @nid: node to take it from, if that has one
+ * @nid: node to take it from, if that node has one
  *
  * Context: boot, when zones are known and until the page allocator takes over.
  * Return: the page, on no list yet; or NULL.
@@ -66,10 +66,10 @@ struct huge_bootmem_page *__init hugetlb_bootmem_alloc(struct hstate *h, int nid
 }
 
 /**
- * hugetlb_bootmem_return_torn() - give back what lies across zones
+ * hugetlb_bootmem_return_torn() - give back the memory that crosses zones
  * @h: size that has just been allocated
  *
- * The memory goes to the page allocator with all that is free.
+ * The memory goes to the page allocator with all other free memory.
  */
 void __init hugetlb_bootmem_return_torn(const struct hstate *h)
 {

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Gigantic pages out of contiguous memory areas
+ * Gigantic pages from contiguous memory areas
  *
- * hugetlb_cma= asks for memory that gigantic pages can be made of at any time,
- * and that others may use until then. There is one area a node, of as many
- * ranges as it takes. Pages come from it at boot, before it is activated, and
- * later; the area itself knows which are its own when they are freed.
+ * hugetlb_cma= asks for memory from which gigantic pages can be allocated at any
+ * time, and which movable pages may borrow until then. There is one area per node,
+ * of as many ranges as it takes. Pages come from it at boot, before it is activated,
+ * and later; when they are freed, the area itself knows which are its own.
  */
 
 #define pr_fmt(fmt) "HugeTLB: " fmt
@@ -25,7 +25,7 @@ static bool hugetlb_cma_given __ro_after_init;
 static bool hugetlb_cma_only __ro_after_init;
 static bool reserve_called __initdata;
 
-/* What hugetlb_cma= says: one of both. */
+/* What hugetlb_cma= asks for: one or the other. */
 static struct cma_amount amount_in_all __initdata;
 static struct cma_amount amount_on_node[MAX_NUMNODES] __initdata;
 
@@ -62,7 +62,7 @@ early_param("hugetlb_cma_only", parse_hugetlb_cma_only);
  * @amount: what the parameter says
  * @memory: bytes that there are
  * @shift: log2 of the bytes of a page
- * @pages: where the number is stored, of a percentage the nearest
+ * @pages: receives the number, for a percentage the nearest
  *
  * Return: NULL, or what is wrong.
  */
@@ -77,7 +77,7 @@ const char *__init hugetlb_cma_pages(const struct cma_amount *amount,
 		return "there is no such node, or no memory on it";
 
 	*pages = bytes >> shift;
-	/* Firmware has always taken a bit: half of 8 GiB must not be 3. */
+	/* Firmware always takes some memory: half of 8 GiB must not be 3 pages. */
 	if (amount->percent)
 		*pages = min_t(phys_addr_t, *pages + ((bytes >> (shift - 1)) & 1),
 			       memory >> shift);
@@ -93,7 +93,7 @@ const char *__init hugetlb_cma_pages(const struct cma_amount *amount,
  * hugetlb_cma_spread() - spread pages over nodes
  * @pages: how many in all, not more than there is room for
  * @room: how many there is room for, by node
- * @share: how many each node gets, about as many each; all 0 at first
+ * @share: receives how many each node gets, as evenly as possible; all 0 at first
  * @nodes: length of @room and of @share
  */
 VISIBLE_IF_KUNIT
@@ -119,7 +119,7 @@ void __init hugetlb_cma_spread(unsigned long pages, const unsigned long *room,
 	}
 }
 
-/* Bytes as a person would write them for a parameter. */
+/* Bytes as one would write them in a parameter. */
 static const char *__init bytes_text(phys_addr_t bytes, char *text, size_t size)
 {
 	const char *suffix = "-KMGTPE", *none = suffix;
@@ -131,8 +131,8 @@ static const char *__init bytes_text(phys_addr_t bytes, char *text, size_t size)
 }
 
 /*
- * The pages to reserve on @nid, or with NUMA_NO_NODE in all, for what was asked
- * for; there is room for @room.
+ * How many pages to reserve for @amount on @nid, or in all with NUMA_NO_NODE;
+ * there is room for @room.
  */
 static unsigned long __init pages_wanted(const struct cma_amount *amount,
 					 int nid, unsigned int shift,
@@ -171,7 +171,7 @@ static unsigned long __init pages_wanted(const struct cma_amount *amount,
 	return min(pages, room);
 }
 
-/* How many gigantic pages could be made of the free memory of a node. */
+/* How many gigantic pages the free memory of a node has room for. */
 static unsigned long __init pages_free(int nid, unsigned int shift)
 {
 	phys_addr_t size = (phys_addr_t)1 << shift, start, end;
@@ -191,7 +191,7 @@ static unsigned long __init pages_free(int nid, unsigned int shift)
  * hugetlb_cma_reserve() - reserve what hugetlb_cma= asks for
  * @order: log2 of the pages in a gigantic page, of the largest size there is
  *
- * What cannot be is named in the log.
+ * What cannot be reserved is logged.
  *
  * Context: boot, once memory and its nodes are known, before it is used up.
  */
@@ -204,7 +204,7 @@ void __init hugetlb_cma_reserve(int order)
 	char name[CMA_MAX_NAME];
 	int nid;
 
-	/* Smaller pages are no business of areas: the page allocator has them. */
+	/* Smaller pages do not come from areas: the page allocator has them. */
 	VM_WARN_ON(order <= MAX_PAGE_ORDER);
 	reserve_called = true;
 
@@ -223,7 +223,7 @@ void __init hugetlb_cma_reserve(int order)
 			continue;
 
 		snprintf(name, sizeof(name), "hugetlb%d", nid);
-		/* A unit is what a gigantic page may be demoted to at last. */
+		/* A unit is the smallest page that a gigantic page may be demoted to. */
 		cma_declare_contiguous_multi((phys_addr_t)share[nid] << shift,
 					     (phys_addr_t)1 << shift,
 					     HUGETLB_PAGE_ORDER, name,
@@ -234,7 +234,7 @@ void __init hugetlb_cma_reserve(int order)
 /**
  * hugetlb_cma_in_use() - whether there is an area for gigantic pages
  *
- * Return: true if hugetlb_cma= had success.
+ * Return: true if hugetlb_cma= has reserved any.
  */
 bool __init hugetlb_cma_in_use(void)
 {
@@ -273,12 +273,12 @@ void __init hugetlb_cma_check(void)
 }
 
 /**
- * hugetlb_cma_alloc_bootmem() - allocate a gigantic page before there are pages
+ * hugetlb_cma_alloc_bootmem() - allocate a gigantic page during boot
  * @h: its size
  * @nid: node
  *
  * Context: boot, when zones are known and until the page allocator takes over.
- * Return: memory of the node's area, or NULL.
+ * Return: memory from the node's area, or NULL.
  */
 struct huge_bootmem_page *__init hugetlb_cma_alloc_bootmem(struct hstate *h,
 							   int nid)
@@ -325,10 +325,10 @@ struct folio *hugetlb_cma_alloc_folio(unsigned int order, gfp_t gfp, int nid,
 }
 
 /**
- * hugetlb_cma_owns() - whether a folio is memory of an area
+ * hugetlb_cma_owns() - whether a folio belongs to an area
  * @folio: folio
  *
- * Return: true if it is, since boot or for now.
+ * Return: true if it does, however it was allocated.
  */
 bool hugetlb_cma_owns(const struct folio *folio)
 {
@@ -339,10 +339,11 @@ bool hugetlb_cma_owns(const struct folio *folio)
  * hugetlb_cma_free_folio() - give a folio back to its area
  * @folio: folio of any size above a page, with one reference
  *
- * An area that refuses a folio of its own has said why, and keeps it.
+ * If an area refuses a folio of its own, it has logged why, and the folio stays
+ * with the area.
  *
  * Context: as cma_release().
- * Return: false if it is of no area, and still the caller's.
+ * Return: false if the folio belongs to no area and is still the caller's.
  */
 bool hugetlb_cma_free_folio(struct folio *folio)
 {

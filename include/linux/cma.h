@@ -52,9 +52,9 @@ bool cma_validate_zones(struct cma *cma);
  * @order_per_bit: log2 of the pages in one unit of allocation
  * @fixed: the area must start at @base
  * @name: as in cma_init_reserved_mem()
- * @res_cma: where the area is stored
+ * @res_cma: receives the area
  *
- * Return: as cma_declare_contiguous_nid(), which see.
+ * Return: as for cma_declare_contiguous_nid().
  */
 static inline int __init
 cma_declare_contiguous(phys_addr_t base, phys_addr_t size, phys_addr_t limit,
@@ -71,7 +71,7 @@ cma_declare_contiguous(phys_addr_t base, phys_addr_t size, phys_addr_t limit,
  * @cma: area
  * @size: bytes, a multiple of CMA_MIN_ALIGNMENT_BYTES and of a unit
  *
- * Return: as cma_reserve_early_aligned(), which see.
+ * Return: as for cma_reserve_early_aligned().
  */
 static inline void __init *cma_reserve_early(struct cma *cma, unsigned long size)
 {
@@ -114,13 +114,13 @@ phys_addr_t cma_node_memory(int nid);
 
 #ifdef CONFIG_ARCH_HAS_CMA_RESERVE
 /**
- * arch_cma_reserve() - reserve all memory that areas are made of
+ * arch_cma_reserve() - reserve the memory of all areas
  *
- * First areas that must lie at a certain place, then those for gigantic pages,
- * which want large aligned pieces, then those that find room anywhere.
+ * Areas that must lie at a certain place come first, then those for gigantic pages,
+ * which need large aligned pieces, then those that can lie anywhere.
  *
- * Context: boot, once the nodes of memory and the limit of DMA are known, and
- * before much else is allocated.
+ * Context: boot, once the memory nodes and the DMA limit are known, and before much
+ * else is allocated.
  */
 void arch_cma_reserve(void);
 #else

@@ -2,8 +2,8 @@
 /*
  * KUnit tests of how the memory of an area is chosen
  *
- * Machines are lists of what is free on them. Also built as a user program by
- * tools/testing/cma, which tests the rest of boot-time reservation too.
+ * A machine is modelled as a list of its free memory. Also built as a user program
+ * by tools/testing/cma, which tests the rest of boot-time reservation too.
  */
 
 #include <kunit/test.h>
@@ -159,7 +159,7 @@ static phys_addr_t usable(const struct cma_extent *extent, phys_addr_t align)
 	return base < end ? end - base : 0;
 }
 
-/* The fewest ranges that can be: the largest ones until there is enough. */
+/* The fewest ranges possible: the largest ones until there is enough. */
 static unsigned int fewest(const struct cma_extent *extents, unsigned int nr,
 			   phys_addr_t size, phys_addr_t align)
 {
@@ -186,7 +186,8 @@ static unsigned int fewest(const struct cma_extent *extents, unsigned int nr,
 }
 
 /*
- * Whatever there is: enough, aligned, free, disjoint, and in few ranges.
+ * Whatever memory there is, the choice is enough, aligned, free, disjoint, and of few
+ * ranges.
  * Return: the number of ranges.
  */
 static unsigned int __init choose_anything(struct kunit *test,
@@ -243,7 +244,7 @@ static void __init cma_chooses_anything(struct kunit *test)
 	prandom_seed_state(&rnd, 7);
 	for (unsigned int i = 0; i < 5000; i++)
 		several += choose_anything(test, &rnd) > 1;
-	/* Or the checks would check nothing. */
+	/* Otherwise the checks would check nothing. */
 	KUNIT_EXPECT_NE(test, several, 0);
 }
 

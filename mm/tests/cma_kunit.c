@@ -4,8 +4,8 @@
  *
  * They run at boot, while areas can be registered, on areas of two kinds. Some
  * are made of memory that the page allocator can spare, and gets back at the
- * end. The others lie where no memory is: they have all that an area has until
- * they are to be activated, and then are dead. Dead areas are all that remains.
+ * end. The others lie where there is no memory: they are like any area until they
+ * are to be activated, and are dead from then on. Only dead areas remain at the end.
  */
 
 #include <kunit/device.h>
@@ -37,7 +37,7 @@
 #define AREA_SIZE	((phys_addr_t)AREA_PAGES << PAGE_SHIFT)
 #define MAX_ORDER_PER_BIT	4
 
-/* By order_per_bit; made by the first test that wants it. */
+/* By order_per_bit; each is created by the first test that needs it. */
 static struct cma *areas[MAX_ORDER_PER_BIT + 1];
 static const unsigned int all_orders[] = { 0, 1, 2, 3, MAX_ORDER_PER_BIT };
 static const unsigned int two_orders[] = { 0, 2 };
@@ -50,7 +50,7 @@ static void describe_order(const unsigned int *order_per_bit, char *desc)
 KUNIT_ARRAY_PARAM(all_orders, all_orders, describe_order);
 KUNIT_ARRAY_PARAM(two_orders, two_orders, describe_order);
 
-/* As it would come out of memblock: reserved, and not the page allocator's. */
+/* Memory as it comes from memblock: reserved, and not the page allocator's. */
 static struct page *__init reserve_pages(struct kunit *test, unsigned long count)
 {
 	struct page *page = alloc_contig_pages(count, GFP_KERNEL,
@@ -81,7 +81,7 @@ static void __init activate(struct cma *cma)
 	activated[nr_activated++] = cma;
 }
 
-/* What allocators never do: an area ends. Nobody has anything of it any more. */
+/* End an area, which the allocator never does. No caller holds any of it any more. */
 void __init cma_kunit_retire(struct kunit *test, struct cma *cma)
 {
 	struct page *pages[2];
@@ -150,7 +150,7 @@ static struct cma *__init get_area(struct kunit *test)
 	return areas[order_per_bit];
 }
 
-/* Where no memory is. */
+/* An address where there is no memory. */
 static phys_addr_t nowhere(void)
 {
 	return PFN_PHYS(ALIGN_DOWN(PHYS_PFN((phys_addr_t)-1),
@@ -162,7 +162,7 @@ static struct cma *__init register_nowhere(const char *name)
 	return register_area(nowhere(), 0, name);
 }
 
-/* What an area and its user can see change. */
+/* What changes visibly in an area and for its user. */
 struct books {
 	unsigned long available;
 	unsigned long longest;
@@ -198,7 +198,7 @@ static void expect_books(struct kunit *test, struct cma *cma,
 	KUNIT_EXPECT_EQ(test, is.released, books->released);
 }
 
-/* What shall have been counted; nothing is if it cannot be seen. */
+/* What should have been counted: nothing without CONFIG_CMA_SYSFS. */
 static void book(u64 *counter, unsigned long pages)
 {
 	if (IS_ENABLED(CONFIG_CMA_SYSFS))
@@ -210,14 +210,14 @@ static unsigned long free_cma_pages(void)
 	unsigned long pages = 0;
 	struct zone *zone;
 
-	/* Those on the lists of a CPU are not counted. */
+	/* Pages on per-CPU lists are not counted. */
 	drain_all_pages(NULL);
 	for_each_populated_zone(zone)
 		pages += zone_page_state_snapshot(zone, NR_FREE_CMA_PAGES);
 	return pages;
 }
 
-/* Others may borrow a page just now, but not for ever. */
+/* A page may be borrowed at the moment, but not forever. */
 static void expect_free_cma_pages(struct kunit *test, unsigned long pages)
 {
 	for (unsigned int i = 0; i < 25 && free_cma_pages() != pages; i++)
@@ -231,7 +231,7 @@ static void expect_free_cma_pages(struct kunit *test, unsigned long pages)
 
 struct name_case {
 	const char *asked;
-	const char *got;	/* NULL: anything that does as a file name */
+	const char *got;	/* NULL: anything that is valid as a file name */
 };
 
 #define NAME_63	"a23456789012345678901234567890123456789012345678901234567890123"
@@ -320,7 +320,7 @@ static void __init cma_without_memory_is_dead(struct kunit *test)
 	KUNIT_EXPECT_STREQ(test, cma_get_name(cma), "kunit nowhere");
 }
 
-/* Of an area that keeps its memory on error nothing is touched. */
+/* The memory of an area that keeps it on error is not touched. */
 static void __init cma_across_zones_is_dead(struct kunit *test)
 {
 	unsigned long totalcma = totalcma_pages;
@@ -348,7 +348,7 @@ static void __init cma_across_zones_is_dead(struct kunit *test)
 	expect_dead(test, cma, totalcma);
 }
 
-/* Until it is activated an area has nothing to give and to take. */
+/* An area neither allocates nor releases until it is activated. */
 static void __init cma_serves_once_active(struct kunit *test)
 {
 	struct page *page = get_reserved_pages(test), *got;
@@ -374,7 +374,7 @@ static void __init cma_serves_once_active(struct kunit *test)
 	KUNIT_EXPECT_TRUE(test, cma_release(cma, got, AREA_PAGES));
 }
 
-/* Areas are not looked at before all arguments have been. */
+/* All arguments are checked before any area is looked at. */
 static void __init cma_init_reserved_mem_arguments(struct kunit *test)
 {
 	const phys_addr_t min = CMA_MIN_ALIGNMENT_BYTES;
@@ -401,7 +401,7 @@ static void __init cma_init_reserved_mem_arguments(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, -EINVAL,
 			cma_init_reserved_mem(min, min, pageblock_order + 1,
 					      "kunit", &cma));
-	/* Round the end of all addresses. */
+	/* Past the end of all addresses. */
 	KUNIT_EXPECT_EQ(test, -EINVAL,
 			cma_init_reserved_mem(top, min, 0, "kunit", &cma));
 	KUNIT_EXPECT_EQ(test, -EINVAL,
@@ -411,7 +411,7 @@ static void __init cma_init_reserved_mem_arguments(struct kunit *test)
 	KUNIT_EXPECT_NULL(test, cma);
 }
 
-/* What memblock knew is thrown away at the end of boot on some machines. */
+/* Some machines discard memblock's data at the end of boot. */
 static bool __init memblock_is_there(void)
 {
 	return IS_ENABLED(CONFIG_ARCH_KEEP_MEMBLOCK) || IS_ENABLED(CONFIG_UML);
@@ -507,7 +507,7 @@ static unsigned long whole_units(const struct cma *cma, unsigned long pages)
 	return round_up(pages, 1UL << cma->ranges[0].order_per_bit);
 }
 
-/* Pages as cma_alloc() promises them. */
+/* The pages are as cma_alloc() promises. */
 static void expect_pages(struct kunit *test, struct cma *cma, struct page *page,
 			 unsigned long count, unsigned int align)
 {
@@ -562,7 +562,7 @@ static void __init cma_round_trips(struct kunit *test)
 	expect_free_cma_pages(test, free_cma);
 }
 
-/* The rest of a unit is nobody's: units not held whole are full nevertheless. */
+/* The rest of a unit belongs to nobody: partly held units cannot be allocated either. */
 static void __init cma_fills_up(struct kunit *test)
 {
 	struct cma *cma = get_area(test);
@@ -586,7 +586,7 @@ static void __init cma_fills_up(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, cma_available_pages(cma), AREA_PAGES);
 }
 
-/* Each fails, is counted once, and changes nothing else. */
+/* Each allocation fails, is counted once, and changes nothing else. */
 static void __init cma_refuses_to_allocate(struct kunit *test)
 {
 	struct cma *cma = get_area(test);
@@ -612,7 +612,7 @@ static void __init cma_refuses_to_allocate(struct kunit *test)
 	struct books books = read_books(cma);
 
 	for (unsigned int i = 0; i < ARRAY_SIZE(refused); i++) {
-		/* One that says so in the log is enough. */
+		/* One message in the log is enough. */
 		KUNIT_EXPECT_NULL_MSG(test, cma_alloc(cma, refused[i].count,
 						      refused[i].align, i > 0),
 				      "%lu pages at align %u",
@@ -655,7 +655,7 @@ static void __init cma_folios(struct kunit *test)
 		expect_books(test, cma, &books);
 	}
 
-	/* Folios may be so large, but the area is not. */
+	/* Folios may be this large, but the area is not. */
 	for (unsigned int order = ilog2(AREA_PAGES) + 1;
 	     order <= ilog2(MAX_FOLIO_NR_PAGES); order++) {
 		KUNIT_EXPECT_NULL(test, cma_alloc_folio(cma, order, GFP_KERNEL |
@@ -672,7 +672,7 @@ static void __init cma_folios(struct kunit *test)
  * Release
  */
 
-/* Have two allocations side by side, wherever they would go otherwise. */
+/* Make two adjacent allocations, wherever they would go otherwise. */
 static void __init alloc_neighbours(struct kunit *test, struct cma *cma,
 				    unsigned long count, unsigned long next_count,
 				    struct page **page, struct page **next)
@@ -703,7 +703,7 @@ static void __init cma_takes_parts_back(struct kunit *test)
 	alloc_neighbours(test, cma, count, unit_pages, &page, &next);
 	books = read_books(cma);
 
-	/* In the middle, at the end, at the start, and what is left. */
+	/* In the middle, at the end, at the start, and the rest. */
 	KUNIT_EXPECT_TRUE(test, cma_release(cma, nth_page(page, 3 * unit_pages),
 					    2 * unit_pages));
 	books.available += 2 * unit_pages;
@@ -724,7 +724,7 @@ static void __init cma_takes_parts_back(struct kunit *test)
 	books.longest = before.longest;
 	expect_books(test, cma, &books);
 
-	/* Two allocations at once, when no page is missing between them. */
+	/* Two allocations at once, if there is no gap between them. */
 	alloc_neighbours(test, cma, 2 * unit_pages, 1, &page, &next);
 	KUNIT_EXPECT_TRUE(test, cma_release(cma, page, 2 * unit_pages + 1));
 	KUNIT_EXPECT_EQ(test, cma_available_pages(cma), before.available);
@@ -746,7 +746,7 @@ static void __init cma_refuses_wrong_releases(struct kunit *test)
 {
 	struct cma *cma = get_area(test);
 	unsigned long unit_pages = 1UL << cma->ranges[0].order_per_bit;
-	/* With larger units the first ends short of its last unit. */
+	/* With larger units the first ends before the end of its last unit. */
 	unsigned long count = 4 * unit_pages - unit_pages / 2;
 	struct page *page = cma_alloc(cma, count, 0, false);
 	struct page *next = cma_alloc(cma, 2 * unit_pages, 0, false);
@@ -755,13 +755,13 @@ static void __init cma_refuses_wrong_releases(struct kunit *test)
 	KUNIT_ASSERT_NOT_NULL(test, page);
 	KUNIT_ASSERT_PTR_EQ(test, next, nth_page(page, 4 * unit_pages));
 
-	/* Nothing, or what is not here at all. */
+	/* No page, or a page that is not in the area. */
 	expect_refused(test, cma, NULL, 1);
 	expect_refused(test, cma, page, 0);
 	expect_refused(test, cma, virt_to_page(test), 1);
 	KUNIT_EXPECT_FALSE(test, cma_release(NULL, page, count));
 	KUNIT_EXPECT_FALSE(test, cma_release(NULL, NULL, 0));
-	/* Never allocated: all of it, the end of it, far too much. */
+	/* Never allocated: all of it, its end, or far too much. */
 	expect_refused(test, cma, nth_page(page, 6 * unit_pages), 1);
 	expect_refused(test, cma, next, 2 * unit_pages + 1);
 	expect_refused(test, cma, page, AREA_PAGES);
@@ -769,7 +769,7 @@ static void __init cma_refuses_wrong_releases(struct kunit *test)
 	expect_refused(test, cma, next, ULONG_MAX - 3);
 	expect_refused(test, cma, page, LONG_MAX);
 	if (unit_pages > 1) {
-		/* The page between two allocations. */
+		/* With a page between two allocations. */
 		expect_refused(test, cma, page, count + 1);
 		expect_refused(test, cma, page, 6 * unit_pages);
 		expect_refused(test, cma, nth_page(page, 3 * unit_pages),
@@ -784,7 +784,7 @@ static void __init cma_refuses_wrong_releases(struct kunit *test)
 	expect_pages(test, cma, next, 2 * unit_pages, 0);
 
 	KUNIT_EXPECT_TRUE(test, cma_release(cma, page, count));
-	/* Twice; and together with what is still held. */
+	/* A second time, and together with pages that are still held. */
 	expect_refused(test, cma, page, count);
 	expect_refused(test, cma, nth_page(page, 3 * unit_pages), 2 * unit_pages);
 	expect_pages(test, cma, next, 2 * unit_pages, 0);
@@ -872,7 +872,7 @@ static void __init cma_releases_once(struct kunit *test)
 }
 
 /*
- * Free ranges: pages come out of the free lists and go back there
+ * Free ranges: pages are taken off the free lists and put back there
  */
 
 static unsigned long take_free(unsigned long pfn, unsigned long nr_pages, gfp_t gfp)
@@ -880,7 +880,7 @@ static unsigned long take_free(unsigned long pfn, unsigned long nr_pages, gfp_t 
 	return take_free_range(pfn, nr_pages, gfp);
 }
 
-/* Others may borrow a page just now; what they give back may be on a list. */
+/* A page may be borrowed at the moment, or on a per-CPU list once it is free. */
 unsigned long cma_kunit_take(unsigned long pfn, unsigned long nr_pages, gfp_t gfp)
 {
 	unsigned long found = take_free(pfn, nr_pages, gfp);
@@ -910,7 +910,7 @@ static unsigned long count_not_free(unsigned long pfn, unsigned long nr_pages)
 	return bad;
 }
 
-/* Parts of blocks, whole ones, several; at once again what was just put back. */
+/* Parts of blocks, whole blocks, several; and at once again what was just put back. */
 static void __init cma_free_ranges(struct kunit *test)
 {
 	struct cma *cma = get_area(test);
@@ -934,7 +934,7 @@ static void __init cma_free_ranges(struct kunit *test)
 		KUNIT_ASSERT_EQ(test, cma_kunit_take(pfn, nr, GFP_KERNEL), pfn + nr);
 		expect_pages(test, cma, page, nr, 0);
 		expect_free_cma_pages(test, free_cma - nr);
-		/* Others who ask see the first that they cannot have. */
+		/* Another call returns the first page that is not free. */
 		KUNIT_EXPECT_EQ(test, pfn, take_free(base, AREA_PAGES, GFP_KERNEL));
 		expect_free_cma_pages(test, free_cma - nr);
 
@@ -982,7 +982,7 @@ static void __init cma_free_folios(struct kunit *test)
 		KUNIT_EXPECT_TRUE(test, again);
 		expect_free_cma_pages(test, free_cma - nr);
 
-		/* It goes when the last one lets it go. */
+		/* A page is freed when its last reference is dropped. */
 		folio_get(pfn_folio(pfn));
 		KUNIT_EXPECT_EQ(test, 0, put_free_range(pfn, nr));
 		KUNIT_EXPECT_EQ(test, folio_ref_count(pfn_folio(pfn)), 1);
@@ -992,7 +992,7 @@ static void __init cma_free_folios(struct kunit *test)
 	}
 }
 
-/* Nothing that alloc_contig_range() would refuse, and nothing that is isolated. */
+/* GFP flags that alloc_contig_range() refuses, and pages that are isolated. */
 static void __init cma_free_ranges_refused(struct kunit *test)
 {
 	unsigned long base = get_area(test)->ranges[0].base_pfn;
@@ -1011,7 +1011,7 @@ static void __init cma_free_ranges_refused(struct kunit *test)
 	expect_free_cma_pages(test, free_cma);
 }
 
-/* Those that others hold, or left something on, do not hold up their neighbours. */
+/* Pages that others still use, or left a flag set on, do not affect their neighbours. */
 static void __init cma_puts_what_is_not_held(struct kunit *test)
 {
 	const unsigned long nr = 64;
@@ -1043,7 +1043,7 @@ static void __init cma_puts_what_is_not_held(struct kunit *test)
 }
 
 /*
- * Pages that others have, and how they are dealt with
+ * Pages that others use, and how they are dealt with
  */
 
 static enum cma_use use_of(struct page *page)
@@ -1067,7 +1067,7 @@ static void __init cma_looks_at_pages(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, use_of(page), CMA_BUSY);
 	KUNIT_EXPECT_TRUE(test, cma_release(cma, page, AREA_PAGES));
 
-	/* A free block, from its beginning and from its middle on. */
+	/* A free block, seen from its beginning and from its middle. */
 	KUNIT_ASSERT_EQ(test, cma_kunit_take(base, AREA_PAGES, GFP_KERNEL), base + AREA_PAGES);
 	KUNIT_EXPECT_EQ(test, put_free_range(base, AREA_PAGES), 0);
 	cma_look(base, &sight);
@@ -1086,7 +1086,7 @@ static void __init cma_looks_at_pages(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, sight.end, folio_pfn(folio) + 16);
 	KUNIT_EXPECT_TRUE(test, cma_free_folio(cma, folio));
 
-	/* Of a file: at first it is in an LRU batch, then on a list. */
+	/* A page of a file: at first in an LRU batch, then on an LRU list. */
 	file = shmem_kernel_file_setup("kunit", PAGE_SIZE, 0);
 	KUNIT_ASSERT_FALSE(test, IS_ERR(file));
 	page = shmem_read_mapping_page(file->f_mapping, 0);
@@ -1103,7 +1103,7 @@ static void __init cma_looks_at_pages(struct kunit *test)
 	flush_delayed_fput();
 }
 
-/* Of pages that lie side by side, those that are used alike are one sight. */
+/* Adjacent pages that are used alike are one sight. */
 static void __init cma_looks_on(struct kunit *test)
 {
 	struct page *pages[64];
@@ -1134,7 +1134,7 @@ static void __init cma_looks_on(struct kunit *test)
 			cma_look_on(&sight, pfn + 2);
 			KUNIT_EXPECT_EQ(test, sight.end, pfn + 2);
 
-			/* A page that is stuck is not passed over. */
+			/* This does not go past a page that is stuck. */
 			get_page(pages[j]);
 			cma_look(pfn, &sight);
 			cma_look_on(&sight, pfn + 2);
@@ -1147,7 +1147,7 @@ static void __init cma_looks_on(struct kunit *test)
 	flush_delayed_fput();
 }
 
-/* What was in the way is tried last, and blocks are as before. */
+/* A place with a page that was in the way is tried last, and blocks are as before. */
 static void __init cma_claim_learns(struct kunit *test)
 {
 	struct cma *cma = get_area(test);
@@ -1174,14 +1174,14 @@ static void __init cma_claim_learns(struct kunit *test)
 	for (unsigned long i = 0; i < AREA_PAGES; i += pageblock_nr_pages)
 		KUNIT_EXPECT_TRUE(test, is_migrate_cma_page(pfn_to_page(base + i)));
 
-	/* There is no other place, so it is no reason to try none. */
+	/* There is no other place, so this one is not ruled out. */
 	KUNIT_EXPECT_EQ(test, cma_find_window(cma, &rq, &window), 0);
 	rq.count = pageblock_nr_pages;
 	KUNIT_EXPECT_EQ(test, cma_find_window(cma, &rq, &window), 0);
 	KUNIT_EXPECT_EQ(test, window.pfn, base);
 	xa_destroy(&rq.obstacles);
 
-	/* All is free: then it is had in the same way. */
+	/* Memory that is all free is allocated in the same way. */
 	KUNIT_EXPECT_EQ(test, put_free_range(stuck, 1), 0);
 	xa_init(&rq.obstacles);
 	rq.count = AREA_PAGES;
@@ -1210,7 +1210,7 @@ static void __init cma_goes_round_stuck_pages(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, cma_available_pages(cma), before.available);
 }
 
-/* What cannot be had yet may be had when others have given back. */
+/* What is not free yet may be free once borrowers have given pages back. */
 static struct page *alloc_nowait(struct cma *cma, unsigned long count,
 				 unsigned int align)
 {
@@ -1240,11 +1240,11 @@ static void __init cma_does_not_wait(struct kunit *test)
 	KUNIT_EXPECT_TRUE(test, cma_release(cma, page, AREA_PAGES));
 	expect_free_cma_pages(test, free_cma);
 
-	/* Pages that the area does not know of, as if they were borrowed. */
+	/* Take pages without the area's knowledge, as if they were borrowed. */
 	KUNIT_ASSERT_EQ(test, cma_kunit_take(borrowed, 1, GFP_KERNEL), borrowed + 1);
 	KUNIT_ASSERT_EQ(test, cma_kunit_take(borrowed + 5 * unit_pages, unit_pages,
 					     GFP_KERNEL), borrowed + 6 * unit_pages);
-	/* Before them, behind them, between them if there is no other; and nowhere. */
+	/* Before, after, between if there is no other place; and nowhere. */
 	page = alloc_nowait(cma, 2 * unit_pages, 0);
 	KUNIT_EXPECT_EQ(test, page_to_pfn(page), base);
 	KUNIT_EXPECT_TRUE(test, cma_release(cma, page, 2 * unit_pages));
@@ -1281,7 +1281,7 @@ struct atomic_trips {
 	struct completion done;
 };
 
-/* Allocate and release as somebody would who must not sleep. */
+/* Allocate and release as a caller that must not sleep would. */
 static void atomic_trip(struct atomic_trips *trips)
 {
 	unsigned long count = 1 + trips->left * 7 % 300;
@@ -1304,7 +1304,7 @@ static void atomic_trip_by_timer(struct timer_list *timer)
 		complete(&trips->done);
 }
 
-/* In a softirq, with interrupts off, and amidst allocations that may sleep. */
+/* In a softirq, with interrupts off, and during allocations that may sleep. */
 static void __init cma_in_atomic_context(struct kunit *test)
 {
 	struct cma *cma = get_area(test);
@@ -1365,7 +1365,7 @@ static void __init cma_serves_dma_in_atomic_context(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, cma_available_pages(cma), AREA_PAGES - 5);
 	dma_free_contiguous(dev, page, size);
 
-	/* It is not waited for what is not free. */
+	/* It does not wait for pages that are not free. */
 	KUNIT_EXPECT_NULL(test, dma_alloc_contiguous(dev, (AREA_PAGES + 1) * PAGE_SIZE,
 						     GFP_NOWAIT));
 	KUNIT_EXPECT_EQ(test, cma_available_pages(cma), AREA_PAGES);
@@ -1382,7 +1382,7 @@ static void __init cma_serves_dma_in_atomic_context(struct kunit *test)
  * Ranges
  */
 
-/* No allocation and no release goes from one range into the other. */
+/* No allocation and no release crosses from one range into the other. */
 static void __init cma_of_two_ranges(struct kunit *test)
 {
 	struct page *first = get_reserved_pages(test);
@@ -1416,7 +1416,7 @@ static void __init cma_of_two_ranges(struct kunit *test)
 
 	KUNIT_EXPECT_NULL(test, cma_alloc(cma, AREA_PAGES + 1, 0, false));
 	book(&books.failed, AREA_PAGES + 1);
-	/* What the first range has no room for comes from the second. */
+	/* Allocations that the first range has no room for come from the second. */
 	pages[0] = cma_alloc(cma, AREA_PAGES - 2, 0, false);
 	pages[1] = cma_alloc(cma, 3, 0, false);
 	pages[2] = cma_alloc(cma, 2, 0, false);
@@ -1454,7 +1454,7 @@ static void __init cma_of_two_ranges(struct kunit *test)
 	expect_free_cma_pages(test, free_cma + 2 * AREA_PAGES);
 }
 
-/* One bad range is enough; what is good in the others goes back. */
+/* One bad range is enough; the good memory of the others is freed. */
 static void __init cma_of_bad_range_is_dead(struct kunit *test)
 {
 	struct page *page = get_reserved_pages(test);
@@ -1467,7 +1467,7 @@ static void __init cma_of_bad_range_is_dead(struct kunit *test)
 	struct cma *cma = cma_register(extents, 2, 0, "kunit bad range");
 
 	KUNIT_ASSERT_NOT_NULL(test, cma);
-	/* As if it had been given away: that stays its holder's. */
+	/* As if these pages had been given away early: they stay with their holder. */
 	cma->ranges[0].early = early;
 	cma_activate_area(cma);
 	expect_dead(test, cma, totalcma);
@@ -1555,7 +1555,7 @@ static unsigned int __init count_areas(void)
 	return n;
 }
 
-/* More than any table would have; the first ones stay where they are. */
+/* More areas than a table would hold; the first ones stay where they are. */
 static void __init cma_any_number(struct kunit *test)
 {
 	unsigned long totalcma = totalcma_pages;
@@ -1582,7 +1582,7 @@ static void __init cma_any_number(struct kunit *test)
 
 static int __init cma_suite_init(struct kunit_suite *suite)
 {
-	/* Its pages come and go, in areas too. */
+	/* The initramfs allocates and frees pages, in areas too. */
 	wait_for_initramfs();
 	first_totalcma = totalcma_pages;
 	first_free_cma = free_cma_pages();

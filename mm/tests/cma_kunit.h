@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* What cma_kunit.c has for other suites that want an area */
+/* What cma_kunit.c provides for other suites that need an area */
 #ifndef __CMA_KUNIT_H__
 #define __CMA_KUNIT_H__
 

@@ -2,9 +2,9 @@
 /*
  * KUnit tests of the free map
  *
- * The map is led along random walks, next to a model that does the same page by
- * page in the plainest way. Also built as a user program by tools/testing/cma,
- * there as a fuzzer too: a walk takes all its decisions from one random state.
+ * Random walks are done on the map and on a model that does the same page by page in
+ * the plainest way. Also built as a user program by tools/testing/cma, and as a
+ * fuzzer there: a walk takes all its decisions from one random state.
  */
 
 #include <kunit/test.h>
@@ -20,7 +20,7 @@
 
 #include "../cma.h"
 
-#define WALK_ORDERS	6	/* of 1 to 32 pages in a unit */
+#define WALK_ORDERS	6	/* 1 to 32 pages in a unit */
 #define WALK_UNITS	200
 #define WALK_PENDING	4
 
@@ -30,7 +30,7 @@ enum page_state {
 	PAGE_HELD,
 };
 
-/* What was taken, or unheld, and waits to be held or dropped. */
+/* Units that were taken, or unheld, and are yet to be held or dropped. */
 struct pending {
 	unsigned long unit;
 	unsigned long pages;
@@ -47,13 +47,13 @@ struct walk {
 	unsigned int nr_pending;
 };
 
-/* From 0 to below @end. */
+/* A number from 0 to @end - 1. */
 static unsigned long pick(struct walk *walk, unsigned long end)
 {
 	return prandom_u32_state(walk->rnd) % end;
 }
 
-/* Now and then a number of which sums wrap and casts cut. */
+/* Sometimes a number that makes sums wrap and that casts truncate. */
 static unsigned long pick_absurd(struct walk *walk)
 {
 	switch (pick(walk, 4)) {
@@ -96,7 +96,7 @@ static unsigned long model_find(const struct walk *walk, unsigned long start,
 	if (align >= BITS_PER_LONG - 1)
 		return CMA_MAP_NONE;
 
-	/* Downwards, so that @run is the free pages from a unit on. */
+	/* Downwards, so that @run is the number of free pages from a unit on. */
 	while (unit-- > start) {
 		unsigned long pfn = walk->map.base_pfn + unit * unit_pages;
 
@@ -108,7 +108,7 @@ static unsigned long model_find(const struct walk *walk, unsigned long start,
 	return found;
 }
 
-/* May it not be released? Then @bad is the first page that may not. */
+/* Must the release be refused? Then @bad is the first page that is wrong. */
 static bool model_refuses(const struct walk *walk, unsigned long first,
 			  unsigned long pages, unsigned long *bad)
 {
@@ -128,7 +128,7 @@ static bool model_refuses(const struct walk *walk, unsigned long first,
 		if (walk->page[*bad] != PAGE_HELD)
 			return true;
 	}
-	/* What is held behind it in the last unit would be lost. */
+	/* Pages held after it in the last unit would be lost. */
 	return *bad % model_unit_pages(walk) && walk->page[*bad] == PAGE_HELD;
 }
 
@@ -165,7 +165,7 @@ static void walk_check(struct walk *walk)
 			cma_map_longest(map));
 }
 
-/* All that the map is made of, one behind the other. */
+/* Copy the map and its arrays, one after the other. */
 static void walk_copy(const struct walk *walk, u8 *to)
 {
 	const struct cma_map *map = &walk->map;
@@ -231,7 +231,7 @@ static void walk_release(struct walk *walk)
 		first -= first % model_unit_pages(walk);
 	for (end = first; end < map->count && walk->page[end] == PAGE_HELD; end++)
 		;
-	/* Often as far as pages are held, else as far as may be. */
+	/* Often as many pages as are held, else any number. */
 	pages = end - first;
 	if (!pick(walk, 2))
 		pages = pick(walk, pages + 3 * model_unit_pages(walk));
@@ -267,7 +267,7 @@ static void walk_map(struct kunit *test, struct rnd_state *rnd,
 
 	map->order_per_bit = pick(&walk, WALK_ORDERS);
 	map->count = units << map->order_per_bit;
-	/* Anywhere, however misaligned, up to the last page there can be. */
+	/* Anywhere, however misaligned, up to the last possible page. */
 	map->base_pfn = pick(&walk, 2) ? pick_absurd(&walk) : pick(&walk, 1000);
 	map->base_pfn = min(map->base_pfn, ULONG_MAX - map->count);
 	KUNIT_ASSERT_EQ(test, cma_map_init(map), 0);
@@ -322,7 +322,7 @@ static void cma_map_starts_free(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, map.nr_free, 0);
 }
 
-/* What is below 32 of 1024 units is small. */
+/* Fewer than 32 of 1024 units are small. */
 static void cma_map_keeps_large_runs(struct kunit *test)
 {
 	struct cma_map map = { .base_pfn = 0x1000, .count = 1024 };
@@ -336,7 +336,7 @@ static void cma_map_keeps_large_runs(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, cma_map_choose(&map, 32, 0), 1024 - 32);
 	KUNIT_EXPECT_EQ(test, cma_map_choose(&map, 33, 5), 1024 - 64);
 
-	/* Free are 20, 9, 8 and 12 units, 1 that is fifth, and 40, 41 and 60. */
+	/* Free runs are 20, 9, 8 and 12 units, a fifth of 1, and 40, 41 and 60. */
 	cma_map_take(&map, 0, 1024);
 	cma_map_drop(&map, 0, 20);
 	cma_map_drop(&map, 21, 9);
@@ -350,14 +350,14 @@ static void cma_map_keeps_large_runs(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, cma_map_choose(&map, 9, 0), 21);
 	KUNIT_EXPECT_EQ(test, cma_map_choose(&map, 10, 0), 46);
 	KUNIT_EXPECT_EQ(test, cma_map_choose(&map, 13, 0), 0);
-	/* What counts is what follows, not what alignment leaves in front. */
+	/* The units left after it count, not those that alignment leaves before it. */
 	KUNIT_EXPECT_EQ(test, cma_map_choose(&map, 4, 2), 24);
 	KUNIT_EXPECT_EQ(test, cma_map_choose(&map, 32, 0), 708);
 	KUNIT_EXPECT_EQ(test, cma_map_choose(&map, 41, 0), 800);
 	KUNIT_EXPECT_EQ(test, cma_map_choose(&map, 42, 0), 918);
 	KUNIT_EXPECT_EQ(test, cma_map_choose(&map, 32, 3), 704);
 	KUNIT_EXPECT_EQ(test, cma_map_choose(&map, 61, 0), CMA_MAP_NONE);
-	/* Of two that are as good the one that is come to first. */
+	/* Of two equally good runs, the one met first. */
 	cma_map_take(&map, 21, 1);
 	KUNIT_EXPECT_EQ(test, cma_map_choose(&map, 8, 0), 22);
 	cma_map_take(&map, 840, 1);
@@ -372,7 +372,7 @@ static void cma_map_keeps_large_runs(struct kunit *test)
 	cma_map_destroy(&units);
 }
 
-/* By its PFN, not by its place in the area. */
+/* A page is aligned by its PFN, not by its place in the area. */
 static void cma_map_aligns(struct kunit *test)
 {
 	struct cma_map map = { .base_pfn = 0x1003, .count = 64 };
@@ -389,7 +389,7 @@ static void cma_map_aligns(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, cma_map_find(&map, 0, 1, 12), CMA_MAP_NONE);
 	cma_map_destroy(&map);
 
-	/* Its units start at odd multiples of four pages. */
+	/* The units start at odd multiples of four pages. */
 	KUNIT_ASSERT_EQ(test, cma_map_init(&units), 0);
 	KUNIT_EXPECT_EQ(test, cma_map_find(&units, 1, 1, 2), 1);
 	for (unsigned int align = 3; align < 2 * BITS_PER_LONG; align++)
@@ -472,7 +472,7 @@ static void cma_map_judges_releases(struct kunit *test)
 	cma_map_destroy(&map);
 }
 
-/* While one release is at work, the other of the same pages is refused. */
+/* While one release is in progress, another of the same pages is refused. */
 static void cma_map_unholds_once(struct kunit *test)
 {
 	struct cma_map map = { .count = 8 };
@@ -480,7 +480,7 @@ static void cma_map_unholds_once(struct kunit *test)
 
 	KUNIT_ASSERT_EQ(test, cma_map_init(&map), 0);
 	cma_map_take(&map, 0, 8);
-	/* Not yet the caller's. */
+	/* The units are not the caller's yet. */
 	KUNIT_EXPECT_NOT_NULL(test, cma_map_unhold(&map, 0, 8, &bad_pfn));
 	cma_map_hold(&map, 0, 8);
 	KUNIT_EXPECT_NULL(test, cma_map_unhold(&map, 2, 4, &bad_pfn));
@@ -488,7 +488,7 @@ static void cma_map_unholds_once(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, bad_pfn, 2);
 	KUNIT_EXPECT_NOT_NULL(test, cma_map_unhold(&map, 5, 1, &bad_pfn));
 	KUNIT_EXPECT_EQ(test, bad_pfn, 5);
-	/* Nor may somebody else have them yet. */
+	/* Nor can anybody else allocate them yet. */
 	KUNIT_EXPECT_EQ(test, map.nr_free, 0);
 	KUNIT_EXPECT_EQ(test, cma_map_find(&map, 0, 1, 0), CMA_MAP_NONE);
 	cma_map_drop(&map, 2, 4);
@@ -497,7 +497,7 @@ static void cma_map_unholds_once(struct kunit *test)
 	cma_map_destroy(&map);
 }
 
-/* Any unit that fits into an unsigned long: pages are not counted in less. */
+/* Any unit that fits into an unsigned long, the type in which pages are counted. */
 static void cma_map_has_huge_units(struct kunit *test)
 {
 	for (unsigned int order = 7; order < BITS_PER_LONG - 3; order++) {
@@ -507,7 +507,7 @@ static void cma_map_has_huge_units(struct kunit *test)
 			.count = 3 * unit_pages,
 			.order_per_bit = order,
 		};
-		/* With order 33 and more this tail is beyond 32 bits. */
+		/* From order 33 on, this tail does not fit in 32 bits. */
 		unsigned long pages = unit_pages + unit_pages / 2, bad_pfn = 0;
 
 		KUNIT_ASSERT_EQ(test, cma_map_init(&map), 0);
@@ -539,8 +539,8 @@ static void cma_map_has_huge_units(struct kunit *test)
 }
 
 /*
- * Sums: maps that are too large for a page by page model, next to a search that
- * reads each bit.
+ * Summaries: maps that are too large for a page by page model are compared with a
+ * search that reads each bit.
  */
 
 static unsigned long plain_find(const struct cma_map *map, unsigned long start,
@@ -562,7 +562,7 @@ static unsigned long plain_find(const struct cma_map *map, unsigned long start,
 	return CMA_MAP_NONE;
 }
 
-/* All runs with room: of the first or last four the one with the least left over. */
+/* Of the first or last four runs with room, the one with the least left over. */
 static unsigned long plain_choose(const struct cma_map *map, unsigned long need,
 				  unsigned long align)
 {
@@ -664,7 +664,7 @@ static void walk_sums(struct kunit *test, struct rnd_state *rnd,
 	cma_map_destroy(&map);
 }
 
-/* Of one level and of several, that end with a node and that do not. */
+/* Maps of one level and of several, that end at the end of a node and that do not. */
 static void cma_map_sums(struct kunit *test)
 {
 	static const unsigned long units[] = {

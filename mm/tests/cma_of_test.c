@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * Devices "linux,cma-test" of the device tree: does one with a memory-region get
- * its DMA memory from the area there? Each says so in the log, and lets go.
+ * its DMA memory from the area there? Each logs the result and frees the memory.
  */
 
 #include <linux/cma.h>

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * KUnit tests of contiguous memory areas with pages that others have
+ * KUnit tests of contiguous memory areas with pages that are borrowed
  *
  * Each kind of page is made as the kernel makes it: lent to a file, mapped, read ahead
  * from swap, in an LRU batch. Then it is looked at, and its place is claimed. A file
- * whose pages take as long to migrate as a test wants shows in which order claims go.
+ * whose pages take as long to migrate as a test wants shows in which order claims run.
  */
 
 #include <kunit/test.h>
@@ -39,7 +39,7 @@
 #define HALF		MAX_ORDER_NR_PAGES
 #define WHOLE		(2 * HALF)
 
-/* A thread that does not do what it should is waited for so long. */
+/* How long to wait for a thread that does not do what it should. */
 #define PATIENCE	(10 * HZ)
 
 /* Claims after which an allocation may give up. */
@@ -66,7 +66,7 @@ static bool needs_fs(struct folio *folio)
 	return sight.needs_fs;
 }
 
-/* Migration of a page of the file fails, or stops here until it is told to go on. */
+/* Migration of a page of the file fails, or waits here until it is told to go on. */
 static struct {
 	bool fails;
 	bool wanted;
@@ -93,8 +93,8 @@ static int migrate_slowly(struct address_space *mapping, struct folio *dst,
 }
 
 /*
- * The ring of aio has a reference of its own to each page, that goes with the page when
- * it migrates.
+ * The aio ring has a reference of its own to each page, which follows the page when it
+ * migrates.
  */
 static struct folio *ring;
 
@@ -126,7 +126,7 @@ static const struct address_space_operations file_aops = {
 	.migrate_folio	= migrate_slowly,
 };
 
-/* Its pages are of a file like others, once it is allowed to do without them. */
+/* Once its pages may be reclaimed, they are like those of any other file. */
 static void open_file(struct kunit *test)
 {
 	struct file_system_type *type = get_fs_type("ramfs");
@@ -148,7 +148,7 @@ static void close_file(void)
 	kern_unmount(mnt);
 }
 
-/* Each test begins with an area that is free and a file that is empty. */
+/* Each test begins with a free area and an empty file. */
 static void __init begin(struct kunit *test)
 {
 	if (!area) {
@@ -168,7 +168,7 @@ static struct folio *__init take(struct kunit *test, unsigned long pfn)
 	return pfn_folio(pfn);
 }
 
-/* A page of the area is allocated for the file. It is in the LRU batch of a CPU then. */
+/* Allocate a page of the area for the file. It is in an LRU batch afterwards. */
 static struct folio *__init lend(struct kunit *test, unsigned long pfn, pgoff_t index)
 {
 	struct folio *folio = take(test, pfn);
@@ -191,7 +191,7 @@ static struct folio *__init lend_dirty(struct kunit *test, unsigned long pfn, pg
 	return folio;
 }
 
-/* The file has its page still, and somewhere else. */
+/* The file still has its page, but at another PFN. */
 static void expect_moved(struct kunit *test, unsigned long pfn, pgoff_t index)
 {
 	struct folio *folio = filemap_get_folio(file->f_mapping, index);
@@ -226,7 +226,7 @@ static void prepare(struct claim *claim, unsigned long start, unsigned long coun
 	init_completion(&claim->done);
 }
 
-/* What others have to do with it for a moment makes none fail for good. */
+/* If others use a page for a moment, the claim may fail, but not each time. */
 static int claim_now(struct claim *claim)
 {
 	int ret = cma_claim(&claim->rq, claim->start);
@@ -238,7 +238,7 @@ static int claim_now(struct claim *claim)
 	return ret;
 }
 
-/* No more than half of what is on the LRU lists is isolated at a time. */
+/* No more than half of the pages on the LRU lists are isolated at a time. */
 static void __init fill_lists(struct kunit *test)
 {
 	for (pgoff_t index = 100; index < 164; index++) {
@@ -285,7 +285,7 @@ static void __init page_that_is_free(struct kunit *test)
 		KUNIT_EXPECT_FALSE(test, sight.whole);
 	}
 
-	/* A single page goes to a list of the CPU first. */
+	/* A single page goes to a per-CPU list first. */
 	drain_all_pages(NULL);
 	folio = take(test, base + 5);
 	KUNIT_EXPECT_EQ(test, use_of(folio), CMA_BUSY);
@@ -305,12 +305,12 @@ static void __init page_of_file(struct kunit *test)
 	lru_add_drain_all();
 	KUNIT_EXPECT_EQ(test, use_of(folio), CMA_CLEAN);
 	KUNIT_EXPECT_TRUE(test, needs_fs(folio));
-	/* Who still uses it has a reference, one more than the page cache. */
+	/* A user of the page has one reference more than the page cache. */
 	folio_get(folio);
 	KUNIT_EXPECT_EQ(test, use_of(folio), CMA_BUSY);
 	folio_put(folio);
 
-	/* The file can do without. */
+	/* The page is dropped from the file. */
 	expect_claimed(test, base, 1);
 	KUNIT_EXPECT_TRUE(test, IS_ERR(filemap_get_folio(file->f_mapping, 0)));
 
@@ -329,7 +329,7 @@ static void __init page_of_file(struct kunit *test)
 	KUNIT_EXPECT_LE(test, use_of(folio), CMA_CACHED);
 }
 
-/* The page that a process has at an address; the caller puts it. */
+/* Get the page that a process has at an address; the caller puts it. */
 static struct folio *touch(struct kunit *test, unsigned long addr)
 {
 	struct page *page;
@@ -375,7 +375,7 @@ static void __init page_of_mapped_file(struct kunit *test)
 }
 
 #ifdef CONFIG_SWAP
-/* No device is needed for a page to be in the cache of one. */
+/* A page can be in the swap cache without a swap device. */
 static void __init page_of_swap_cache(struct kunit *test)
 {
 	swp_entry_t entry = swp_entry(MAX_SWAPFILES - 1, 0);
@@ -386,7 +386,7 @@ static void __init page_of_swap_cache(struct kunit *test)
 	KUNIT_ASSERT_EQ(test, init_swap_address_space(swp_type(entry), 1), 0);
 	space = swap_address_space(entry);
 
-	/* As what is read ahead: it has no mapping before a process wants it. */
+	/* Like a page read ahead: it has no mapping until a process faults it in. */
 	folio = take(test, base);
 	memset(folio_address(folio), 0x77, PAGE_SIZE);
 	KUNIT_ASSERT_EQ(test, mem_cgroup_charge(folio, NULL, GFP_KERNEL), 0);
@@ -427,7 +427,7 @@ static void page_of_swap_cache(struct kunit *test)
 }
 #endif
 
-/* What waits in a batch is waited for: it is no reason to give a place up. */
+/* A page in a batch is waited for: it is no reason to give up a place. */
 static void __init expect_goes(struct kunit *test, const char *batch, unsigned long pfn)
 {
 	struct cma_sight sight;
@@ -456,7 +456,7 @@ static void __init page_in_batches_of_file(struct kunit *test)
 	expect_goes(test, "lru_add", base);
 
 	for (unsigned int i = 0; i < ARRAY_SIZE(batches); i++) {
-		/* With the batches empty it can be moved, ... */
+		/* Once the batches are empty the page can be moved, ... */
 		folio = lend(test, base, i + 1);
 		lru_add_drain_all();
 		batches[i].put(folio);
@@ -464,7 +464,7 @@ static void __init page_in_batches_of_file(struct kunit *test)
 		lru_add_drain_all();
 		KUNIT_EXPECT_GE_MSG(test, use_of(folio), CMA_CLEAN, "%s", batches[i].name);
 		KUNIT_EXPECT_LE_MSG(test, use_of(folio), CMA_MOVABLE, "%s", batches[i].name);
-		/* ... and who wants its place sees to it that they are. */
+		/* ... and a claim of its place empties them. */
 		batches[i].put(folio);
 		expect_goes(test, batches[i].name, base);
 
@@ -607,7 +607,7 @@ static u64 given_up(void)
 #endif
 }
 
-/* Nobody tries to have memory that has failed. */
+/* No allocation tries to take memory that has failed. */
 static void __init page_with_hwpoison(struct kunit *test)
 {
 	unsigned long pfn;
@@ -637,7 +637,7 @@ static void __init page_with_hwpoison(struct kunit *test)
 	if (IS_ENABLED(CONFIG_CMA_SYSFS))
 		KUNIT_EXPECT_EQ(test, given_up(), before + 1);
 
-	/* It is not in the way of others. */
+	/* It is not in the way of other allocations. */
 	page = cma_alloc(area, HALF, 0, false);
 	KUNIT_ASSERT_NOT_NULL(test, page);
 	KUNIT_EXPECT_GT(test, page_to_pfn(page), pfn);
@@ -649,7 +649,7 @@ static void __init page_with_hwpoison(struct kunit *test)
 }
 
 /*
- * Claims that meet
+ * Claims at the same time
  */
 
 static int claim_thread(void *data)
@@ -755,7 +755,7 @@ static void __init claims_go_side_by_side(struct kunit *test)
 	KUNIT_EXPECT_TRUE(test, next_arrives());
 	nr += start_claim(&claims[1]);
 	KUNIT_EXPECT_EQ(test, nr, 2);
-	/* While the first is still at it. */
+	/* While the first is still in progress. */
 	KUNIT_EXPECT_TRUE(test, next_arrives());
 	end_claims(test, claims, nr);
 }
@@ -774,7 +774,7 @@ static void __init persevere_for_some_claims(struct kunit *test)
 	prepare(&claim, base, WHOLE);
 	claim.rq.blocker = base + 3;
 
-	/* There is one place. */
+	/* There is only one place. */
 	while (++claim.rq.claims < CLAIMS)
 		KUNIT_EXPECT_EQ(test, cma_persevere(area, &claim.rq, -EBUSY), 0);
 	KUNIT_EXPECT_EQ(test, cma_persevere(area, &claim.rq, -EBUSY), -EBUSY);
@@ -785,7 +785,7 @@ static void __init persevere_for_some_claims(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, cma_persevere(area, &claim.rq, -EBUSY), 0);
 	claim.rq.claims = WHOLE;
 	KUNIT_EXPECT_EQ(test, cma_persevere(area, &claim.rq, -EBUSY), -EBUSY);
-	/* ... but not for want of memory, which is the same in all of them. */
+	/* ... but not if memory is short, which is the same for all of them. */
 	claim.rq.claims = 1;
 	KUNIT_EXPECT_EQ(test, cma_persevere(area, &claim.rq, -ENOMEM), 0);
 	KUNIT_EXPECT_TRUE(test, claim.rq.short_of_memory);
@@ -804,7 +804,7 @@ static void __init persevere_for_some_claims(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, put_free_range(folio_pfn(folio), 1), 0);
 }
 
-/* An allocation that has to fail; how many times did it try? */
+/* How many times does an allocation that has to fail try? */
 static u64 __init tries(struct kunit *test)
 {
 	u64 before = given_up();
@@ -836,17 +836,17 @@ static void __init stuck_page_is_remembered(struct kunit *test)
 		kunit_skip(test, "tries are not counted");
 
 	begin(test);
-	/* Of which nothing is known from other tests. */
+	/* Pages of which nothing is known from other tests. */
 	pfn = base + 13;
 	other = base + HALF + 13;
 	take(test, pfn);
-	/* Anything that is borrowed, lest all is had without a look. */
+	/* Any borrowed page, or else all is allocated without a look. */
 	lend_dirty(test, base + 1, 0);
 	folio_get(pfn_folio(pfn));
 	folio_get(pfn_folio(pfn));
 	KUNIT_EXPECT_GE(test, tries(test), CLAIMS);
 
-	/* At first it may well go. Another page that is busy is not known to stay so. */
+	/* At first it may still move. Another busy page is not known to stay busy. */
 	take(test, other);
 	weigh(&claim);
 	young = weight_of(&claim, pfn);
@@ -859,20 +859,20 @@ static void __init stuck_page_is_remembered(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, put_free_range(other, 1), 0);
 	KUNIT_EXPECT_GE(test, tries(test), CLAIMS);
 
-	/* After a second it is believed to stay. */
+	/* After a second it is expected to stay. */
 	msleep(1100);
 	weigh(&claim);
 	KUNIT_EXPECT_GT(test, weight_of(&claim, pfn), young);
 	xa_destroy(&claim.rq.obstacles);
 	KUNIT_EXPECT_EQ(test, tries(test), 1);
 	KUNIT_EXPECT_EQ(test, tries(test), 1);
-	/* Nor is it better for who takes one reference more, for a moment. */
+	/* One more reference, held for a moment, changes nothing. */
 	folio_get(pfn_folio(pfn));
 	KUNIT_EXPECT_EQ(test, tries(test), 1);
 	folio_put(pfn_folio(pfn));
 	KUNIT_EXPECT_EQ(test, tries(test), 1);
 
-	/* But once one of them has gone, all may. */
+	/* But once one reference is gone, the others may go too. */
 	folio_put(pfn_folio(pfn));
 	weigh(&claim);
 	KUNIT_EXPECT_EQ(test, weight_of(&claim, pfn), 0);
@@ -946,7 +946,7 @@ static void let_go(struct work_struct *work)
 	folio_put(container_of(work, struct let_go, work.work)->folio);
 }
 
-/* As a reader has it in hand, or a fault: the only place there is, and for a moment. */
+/* Like a page that a reader or a fault uses for a moment, in the only place there is. */
 static void __init page_in_hand_is_waited_for(struct kunit *test)
 {
 	struct let_go let;
@@ -980,7 +980,7 @@ static void __init page_tests_leave_no_trace(struct kunit *test)
 
 static int __init page_suite_init(struct kunit_suite *suite)
 {
-	/* Its pages come and go, in areas too. */
+	/* The initramfs allocates and frees pages, in areas too. */
 	wait_for_initramfs();
 	return 0;
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * KUnit tests of what people ask for: kernel parameters, nodes of the device tree
+ * KUnit tests of what users ask for: kernel parameters, nodes of the device tree
  *
  * Also built as a user program by tools/testing/cma.
  */
@@ -128,7 +128,7 @@ static const char * const bad_values[] __initconst = {
 	"0b1",
 	"08",
 	"64%s%n",
-	/* Beyond what the type can hold, by itself or rounded up. */
+	/* More than the type can hold, as it is or rounded up. */
 	"16E",
 	"99999999T",
 	"18446744073709551615",
@@ -184,7 +184,7 @@ static const char * const bad_values[] __initconst = {
 	"64M@-50%",
 };
 
-/* Refused, and nothing is stored. */
+/* They are refused, and nothing is stored. */
 static void __init cma_param_bad_values(struct kunit *test)
 {
 	for (unsigned int i = 0; i < ARRAY_SIZE(bad_values); i++) {
@@ -201,7 +201,7 @@ static void __init cma_param_bad_values(struct kunit *test)
 	}
 }
 
-/* Where there is but an amount, the grammar is that of the size of cma=. */
+/* For an amount alone, the grammar is that of the size of cma=. */
 static void __init cma_param_amounts(struct kunit *test)
 {
 	static const char * const bad[] __initconst = {
@@ -254,7 +254,7 @@ static const struct node_list node_lists[] __initconst = {
 	{ "0:64M,", 1, { { SZ_64M }, { 7 }, { 7 }, { 7 } } },
 	{ ",0:64M", 1, { { SZ_64M }, { 7 }, { 7 }, { 7 } } },
 	{ ",,", 3, { { 7 }, { 7 }, { 7 }, { 7 } } },
-	/* A bad one does not take the good ones with it. */
+	/* A bad entry does not affect the good ones. */
 	{ "0:64MB,1:8K", 1, { { 7 }, { SZ_8K }, { 7 }, { 7 } } },
 	{ "0:8K,x:64M,1:8K", 1, { { SZ_8K }, { SZ_8K }, { 7 }, { 7 } } },
 	{ "0:8K,1,2:8K", 1, { { SZ_8K }, { 7 }, { SZ_8K }, { 7 } } },
@@ -265,7 +265,7 @@ static const struct node_list node_lists[] __initconst = {
 	{ "0:8K,1:8K@0,2:8K", 1, { { SZ_8K }, { 7 }, { SZ_8K }, { 7 } } },
 	{ "0:8K,4294967296:8M,2:8K", 1, { { SZ_8K }, { 7 }, { SZ_8K }, { 7 } } },
 	{ "0:8K,18446744073709551616:1", 1, { { SZ_8K }, { 7 }, { 7 }, { 7 } } },
-	/* The first one counts. */
+	/* The first entry counts. */
 	{ "0:8K,0:64M,1:8K", 1, { { SZ_8K }, { SZ_8K }, { 7 }, { 7 } } },
 	{ "0:64MB,0:8K", 1, { { SZ_8K }, { 7 }, { 7 }, { 7 } } },
 };
@@ -304,7 +304,7 @@ static void __init cma_param_nodes(struct kunit *test)
 static void __init cma_trims_inward(struct kunit *test)
 {
 	const phys_addr_t block = CMA_MIN_ALIGNMENT_BYTES;
-	const phys_addr_t top = -block;		/* the last block there can be */
+	const phys_addr_t top = -block;		/* the last possible block */
 	const struct {
 		phys_addr_t base, size, new_base, new_size;
 	} extents[] = {

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * /dev/cma_test: the Contiguous Memory Allocator within reach of test programs.
+ * /dev/cma_test: access to the Contiguous Memory Allocator for test programs.
  *
- * Each open file has a book of the pages it holds. Releases are handed on as
- * they are, sensible or not, because tests want to see them refused; the book
- * follows only those that the allocator took.
+ * Each open file has a list of the pages it holds. Releases are passed on as they
+ * are, valid or not, because tests want to see them refused; the list follows only
+ * those that the allocator accepted.
  */
 
 #define pr_fmt(fmt) "cma_test: " fmt
@@ -31,7 +31,7 @@
 #include "cma_test.h"
 
 struct cma_test_file {
-	struct mutex lock;	/* the book */
+	struct mutex lock;	/* guards held */
 	struct list_head held;
 };
 
@@ -76,7 +76,7 @@ static struct cma *cma_test_find(char *area)
 	return search.found;
 }
 
-/* Interrupts are off: this is what it is for. Locks that sleep do without. */
+/* Meant for callers with interrupts off. They stay on where locks may sleep. */
 static struct page *cma_test_alloc_nowait(struct cma *cma, unsigned long count,
 					  unsigned int order)
 {
@@ -144,7 +144,7 @@ static long cma_test_alloc(struct cma_test_file *file,
 	return 0;
 }
 
-/* Strike out a range; @spare becomes the far end of an entry cut in two. */
+/* Remove a range; @spare becomes the far end of an entry cut in two. */
 static void cma_test_strike(struct cma_test_file *file,
 			    struct cma_test_held **spare, struct cma *cma,
 			    unsigned long pfn, unsigned long count)
@@ -190,7 +190,7 @@ static long cma_test_release(struct cma_test_file *file,
 	if (r->pfn > ULONG_MAX || r->count > ULONG_MAX)
 		return -EINVAL;
 	if (!pfn_valid(r->pfn) && (folio || IS_ENABLED(CONFIG_SPARSEMEM)))
-		return -EFAULT;		/* has no struct page to be named by */
+		return -EFAULT;		/* has no struct page */
 
 	spare = kzalloc(sizeof(*spare), GFP_KERNEL);
 	if (!spare)
@@ -250,7 +250,7 @@ static long cma_test_pattern(struct cma_test_file *file,
 		u64 value = hash_64(pfn, 64) ^ p->seed;
 		u64 *word;
 
-		/* Nobody else's memory may be written to, or even looked at. */
+		/* Memory of others must not be written to, or even looked at. */
 		if (!cma_test_holds(file, pfn))
 			return -EPERM;
 
@@ -279,7 +279,7 @@ static bool cma_test_is_forbidden(const void *addr)
 #endif
 }
 
-/* The page may be anybody's, or be unmapped while it is free. */
+/* The page may belong to anybody, or be unmapped while it is free. */
 static void cma_test_peek_page(struct cma_test_peek *p, struct page *page)
 {
 	u64 words[32], *at = kmap_local_page(page);
@@ -387,7 +387,7 @@ static long cma_test_ioctl(struct file *filp, unsigned int cmd,
 		return -ENOTTY;
 	}
 
-	/* The time of a call that failed is wanted as well. */
+	/* The time that a failed call took is returned as well. */
 	if (copy_to_user((void __user *)arg, &u, _IOC_SIZE(cmd)))
 		return -EFAULT;
 	return ret;

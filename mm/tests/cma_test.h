@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * What /dev/cma_test and the programs that drive it say to each other.
+ * The interface between /dev/cma_test and the programs that use it.
  *
  * The driver (mm/tests/cma_test.c) calls the functions of <linux/cma.h> with
- * exactly the arguments it is given, so that a program can put questions to
- * the allocator that no well-behaved kernel client would ever ask.
+ * exactly the arguments it is given, so that a program can make calls that no
+ * well-behaved caller in the kernel would ever make.
  */
 #ifndef _MM_TESTS_CMA_TEST_H
 #define _MM_TESTS_CMA_TEST_H
@@ -29,7 +29,7 @@
  * @flags: any of the above
  * @ok:    what cma_release(), cma_free_folio() or cma_pages_valid() returned
  * @refs:  reference count of a folio that was just allocated
- * @ns:    time which the allocator's function took, in nanoseconds
+ * @ns:    time that the allocator's function took, in nanoseconds
  */
 struct cma_test_range {
 	char area[CMA_TEST_NAME_LEN];
@@ -43,7 +43,7 @@ struct cma_test_range {
 };
 
 /**
- * struct cma_test_pattern - pages to fill, or to compare with what filled them
+ * struct cma_test_pattern - pages to fill, or to compare with what they were filled with
  * @pfn:   first page frame; all pages must be held by this file descriptor
  * @count: number of pages
  * @seed:  chooses the pattern, together with the number of each page frame
@@ -64,7 +64,7 @@ struct cma_test_pattern {
  * @word:      what they are compared with
  * @mapped:    how many of the pages the kernel can read
  * @equal:     how many of these hold nothing but @word
- * @forbidden: how many KASAN does not allow to be used; 0 without it
+ * @forbidden: how many KASAN does not allow to be used; 0 without KASAN
  */
 struct cma_test_peek {
 	__u64 pfn;
@@ -76,7 +76,7 @@ struct cma_test_peek {
 };
 
 /**
- * struct cma_test_info - what the allocator tells about an area
+ * struct cma_test_info - what the allocator reports about an area
  * @area:       name or "#N"; becomes the name
  * @base_pfn:   from cma_get_base()
  * @pages:      from cma_get_size()

@@ -7,11 +7,11 @@
  *	cma_test_multi=SIZE[,ALIGN[,NODE[,ORDER]]]
  *				one of several ranges, named "multi"; a unit is
  *				2^ORDER pages
- *	cma_test_reserve=SIZE	early allocation from it; must come behind it
+ *	cma_test_reserve=SIZE	early allocation from it; must come after it
  *
  * With a device tree, a node under /reserved-memory compatible with
  * "cma-test-areas" becomes an area for each of its blocks: before paging_init()
- * if it has a size and no place.
+ * if it has a size but no address.
  */
 
 #define pr_fmt(fmt) "cma_test: " fmt
@@ -118,7 +118,7 @@ static int __init test_reserve(char *arg)
 }
 __setup("cma_test_reserve=", test_reserve);
 
-/* Nobody but us may have written there; and it can be given back. */
+/* Nobody else may have written there, and the memory can be released. */
 static int __init check_early(void)
 {
 	struct page *page;

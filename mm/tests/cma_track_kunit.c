@@ -2,9 +2,9 @@
 /*
  * KUnit tests of what an area shows: records of allocations, kinds of pages
  *
- * Records are led along a random walk of allocations and releases, next to a
- * model that keeps for each page which allocation it is of. There need not be
- * any pages for that.
+ * A random walk of allocations and releases is done on the records and on a model
+ * that knows for each page which allocation it belongs to. No actual pages are needed
+ * for that.
  */
 
 #include <kunit/static_stub.h>
@@ -23,7 +23,7 @@
 
 #include "../cma.h"
 
-/* An area of no pages, which has all that is needed here. */
+/* An area without pages, which has all that is needed here. */
 static struct cma *__init make_area(struct kunit *test)
 {
 	struct cma *cma = kunit_kzalloc(test, struct_size(cma, ranges, 1), GFP_KERNEL);
@@ -37,7 +37,7 @@ static struct cma *__init make_area(struct kunit *test)
 #define FIRST_PFN	0x1000
 #define PAGES		200
 
-/* No memory for new records. */
+/* There is no memory for new records. */
 static bool out_of_memory;
 
 static struct cma_record *new_record_or_not(gfp_t gfp)
@@ -45,7 +45,7 @@ static struct cma_record *new_record_or_not(gfp_t gfp)
 	return out_of_memory ? NULL : kmalloc(sizeof(struct cma_record), gfp);
 }
 
-/* Of each page: number of its allocation, 0 if it has no record. */
+/* For each page: number of its allocation, 0 if it has no record. */
 struct model {
 	bool used[PAGES];
 	unsigned int record[PAGES];
@@ -62,7 +62,7 @@ static unsigned long model_run(const struct model *model, unsigned long from)
 	return to - from;
 }
 
-/* Every run of pages of one allocation is a record, and nothing else is. */
+/* Every run of pages of one allocation has a record, and nothing else does. */
 static void __init expect_model(struct kunit *test, struct cma *cma,
 				const struct model *model)
 {
@@ -140,7 +140,7 @@ static void __init model_alloc(struct cma *cma, struct model *model,
 	}
 }
 
-/* Of one allocation or of several, as long as there is no gap. */
+/* Release pages of one allocation or of several, as long as there is no gap. */
 static void __init model_release(struct cma *cma, struct model *model,
 				 unsigned long page, unsigned long count)
 {
@@ -156,7 +156,7 @@ static void __init model_release(struct cma *cma, struct model *model,
 
 	strike_out(cma, FIRST_PFN + page, end - page);
 	first = model->record[page];
-	/* What is behind the hole is lost if it gets no record of its own. */
+	/* The part after the hole is lost if it gets no record of its own. */
 	if (cma_track_lost(cma) != model->lost && first && page && end < PAGES &&
 	    model->record[page - 1] == first && model->record[end] == first) {
 		model->lost++;
@@ -186,7 +186,7 @@ static void __init records_follow(struct kunit *test)
 		unsigned long page = prandom_u32_state(&rnd) % PAGES;
 		unsigned long count = 1 + prandom_u32_state(&rnd) % 12;
 
-		/* For some time all is well, and for some there is no memory. */
+		/* At times there is memory for records, at times there is none. */
 		out_of_memory = step % 1000 > 500;
 		if (prandom_u32_state(&rnd) % 2)
 			model_alloc(cma, model, page, count);
@@ -200,7 +200,7 @@ static void __init records_follow(struct kunit *test)
 	}
 	KUNIT_EXPECT_NE(test, lost, 0);
 
-	/* And all of it goes. */
+	/* In the end all pages are released. */
 	out_of_memory = false;
 	for (unsigned long page = 0; page < PAGES; page++)
 		model_release(cma, model, page, 1);
@@ -226,7 +226,7 @@ static void __init records_tell_who(struct kunit *test)
 	KUNIT_EXPECT_LE(test, get_jiffies_64() - it.since, 60 * HZ);
 	KUNIT_EXPECT_NE(test, it.site, 0);
 
-	/* The first that is among the pages, and how much it has. */
+	/* The first record among the pages, and how many pages it has. */
 	enter(cma, 0x105, 7, 0, GFP_NOWAIT);
 	cma_track_holder(cma, 0x104, 6, text, sizeof(text));
 	KUNIT_EXPECT_NOT_NULL(test, strstr(text, "0x100-0x104 (5 pages)"));
@@ -245,7 +245,7 @@ static void __init records_tell_who(struct kunit *test)
 	cma_track_destroy(cma);
 }
 
-/* Two chains that differ in their middle only. */
+/* Two chains that differ only in the middle. */
 static noinline u32 __init call_from_here(const struct cma *cma)
 {
 	u32 site = cma_track_site(cma, _RET_IP_, GFP_KERNEL);
@@ -262,7 +262,7 @@ static noinline u32 __init call_by_one(const struct cma *cma)
 	return site;
 }
 
-/* With something else in it, or the compiler would make one of the two. */
+/* Something in it must differ, or the compiler would merge the two functions. */
 static noinline u32 __init call_by_other(const struct cma *cma)
 {
 	u32 site = call_from_here(cma);
@@ -279,7 +279,7 @@ static void __init chains_are_told_apart(struct kunit *test)
 
 	cma_track_init(cma);
 	KUNIT_ASSERT_NOT_NULL(test, cma->track);
-	/* Called from one place, since that belongs to the chain. */
+	/* Both are called from one place, since that is part of the chain. */
 	for (unsigned int i = 0; i < ARRAY_SIZE(one); i++) {
 		one[i] = call_by_one(cma);
 		other[i] = call_by_other(cma);
@@ -339,7 +339,7 @@ static void __init kinds_of_kernel_pages(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, describe(cma, page).reason, CMA_REASON_PAGE_TABLE);
 	pagetable_pte_dtor(page_ptdesc(page));
 	__free_page(page);
-	/* Whoever has it now, it is looked at and not touched. */
+	/* Whoever uses the page now, it is looked at and not touched. */
 	describe(cma, page);
 
 	object = kmalloc(64, GFP_KERNEL);
@@ -374,14 +374,14 @@ static void __init kinds_of_borrowed_pages(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, is.dev, file_inode(file)->i_sb->s_dev);
 	KUNIT_EXPECT_STREQ(test, is.name, "cma kunit");
 
-	/* Only the page cache refers to it. */
+	/* Only the page cache has a reference to it. */
 	folio_put(folio);
 	is = describe(cma, &folio->page);
 	KUNIT_EXPECT_EQ(test, is.reason, CMA_REASON_SHMEM);
 	KUNIT_EXPECT_EQ(test, is.refs, 1);
 	KUNIT_EXPECT_TRUE(test, is.has_file);
 
-	/* A page whose file has dropped it is nobody's but the holder's. */
+	/* A page that its file has dropped belongs only to the holder of a reference. */
 	folio_get(folio);
 	shmem_truncate_range(file_inode(file), 0, -1);
 	is = describe(cma, &folio->page);

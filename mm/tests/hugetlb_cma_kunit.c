@@ -31,7 +31,7 @@ static const struct amount_case amount_cases[] __initconst = {
 	{ { 9 * GIB }, 8 * GIB, 30 },
 	{ { 8 * GIB }, 8 * GIB - 1, 30 },
 	{ { 15 * (GIB << 30) }, GIB, 30 },
-	/* No whole page, or not only. */
+	/* Less than a page, or not a multiple of one. */
 	{ { 1 }, 8 * GIB, 30 },
 	{ { GIB - 1 }, 8 * GIB, 30 },
 	{ { GIB + 1 }, 8 * GIB, 30 },
@@ -41,7 +41,7 @@ static const struct amount_case amount_cases[] __initconst = {
 	/* No memory. */
 	{ { GIB }, 0, 30 },
 	{ { 0, 50 }, 0, 30 },
-	/* The nearest, though firmware has taken a bit. */
+	/* The nearest number, although firmware has taken some memory. */
 	{ { 0, 50 }, 8 * GIB, 30, 4 },
 	{ { 0, 50 }, 8 * GIB - SZ_2M, 30, 4 },
 	{ { 0, 25 }, 6 * GIB, 30, 2 },
@@ -49,7 +49,7 @@ static const struct amount_case amount_cases[] __initconst = {
 	{ { 0, 10 }, 6 * GIB, 30, 1 },
 	{ { 0, 5 }, 6 * GIB, 30 },
 	{ { 0, 1 }, 3072 * GIB, 30, 31 },
-	/* But not more than there is. */
+	/* But no more than there is. */
 	{ { 0, 100 }, 8 * GIB, 30, 8 },
 	{ { 0, 100 }, 8 * GIB - SZ_2M, 30, 7 },
 	{ { 0, 99 }, GIB - SZ_2M, 30 },
@@ -88,7 +88,7 @@ static const struct spread_case spread_cases[] __initconst = {
 	{ 3, { 9, 9, 9, 9 }, { 1, 1, 1, 0 } },
 	{ 9, { 9, 9, 9, 9 }, { 3, 2, 2, 2 } },
 	{ 8, { 9, 9, 9, 9 }, { 2, 2, 2, 2 } },
-	/* What one has no room for goes to the others. */
+	/* Pages that one node has no room for go to the others. */
 	{ 8, { 1, 9, 9, 9 }, { 1, 3, 2, 2 } },
 	{ 8, { 0, 9, 0, 9 }, { 0, 4, 0, 4 } },
 	{ 8, { 1, 6, 0, 1 }, { 1, 6, 0, 1 } },

@@ -12,11 +12,11 @@
 struct cma_obstacle;
 
 /*
- * In all of them name is the area's, pfn and page the first page of a range,
- * count its pages, and align the alignment asked for, as the log2 of pages.
+ * In all events, name is that of the area, pfn and page are the first page of a range,
+ * count is its pages, and align is the requested alignment, as the log2 of pages.
  */
 
-/* Every call of an allocating function begins with this one ... */
+/* Every call of an allocating function begins with this event ... */
 TRACE_EVENT(cma_alloc_start,
 
 	TP_PROTO(const char *area, unsigned long count, unsigned int align),
@@ -97,8 +97,8 @@ TRACE_EVENT(cma_alloc_busy_retry,
 );
 
 /*
- * What follows an allocation on its way, in the task that called: a range that is
- * tried, which may be given up; cost is that of having it, 0 if all is free ...
+ * These events follow an allocation in progress, in the calling task: a range that
+ * is tried, and may be given up; cost is that of emptying it, 0 if all is free ...
  */
 TRACE_EVENT(cma_range_chosen,
 
@@ -127,7 +127,7 @@ TRACE_EVENT(cma_range_chosen,
 		  __entry->cost)
 );
 
-/* ... the pages that had to be moved out of it, and were or were not ... */
+/* ... the pages that were moved out of it, whether or not that was enough ... */
 TRACE_EVENT(cma_pages_migrated,
 
 	TP_PROTO(const char *area, unsigned long pfn, unsigned long count,
@@ -156,10 +156,10 @@ TRACE_EVENT(cma_pages_migrated,
 );
 
 /*
- * ... the page for which it was given up, or, with a count of 0, for which there is
- * no range to be tried: obstacle is its PFN, reason what it is,
- * dev, ino and file which file it is of (0 and "" if none), pid and comm who
- * allocated it, if page_owner knows ...
+ * ... the page because of which it was given up, or, with a count of 0, because of
+ * which no range can be tried: obstacle is its PFN, reason is what it is, dev, ino
+ * and file are the file it belongs to (0 and "" if none), pid and comm are the task
+ * that allocated it, if page_owner knows ...
  */
 TRACE_EVENT(cma_obstacle,
 
@@ -204,7 +204,7 @@ TRACE_EVENT(cma_obstacle,
 		  __entry->ino, __get_str(file), __entry->pid, __get_str(comm))
 );
 
-/* ... and how long all of it took; tried is the number of ranges chosen. */
+/* ... and how long the allocation took; tried is the number of ranges chosen. */
 TRACE_EVENT(cma_alloc_latency,
 
 	TP_PROTO(const char *area, unsigned long pfn, unsigned long count,
@@ -240,7 +240,7 @@ TRACE_EVENT(cma_alloc_latency,
 		  __entry->ns)
 );
 
-/* Pages were released; refused releases leave no trace here. */
+/* Pages were released; refused releases are not traced. */
 TRACE_EVENT(cma_release,
 
 	TP_PROTO(const char *area, unsigned long pfn, const struct page *page,
