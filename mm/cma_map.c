@@ -807,7 +807,7 @@ bool cma_intersects(struct cma *cma, phys_addr_t start, phys_addr_t end)
  * Whole units: the rest of a unit that is held in part cannot be allocated.
  * Pages that are merely borrowed are available. Before activation none are.
  *
- * Context: any but NMI. Takes cma->lock.
+ * Context: any; takes no lock.
  * Return: pages.
  */
 unsigned long cma_available_pages(struct cma *cma)
