@@ -181,8 +181,8 @@ run() {
 	*) echo "/root/measure $1 $ROUNDS" ;;
 	esac >"$out/script"
 	if ! KERNEL=${image[$2]} MEM=$mem APPEND="cma_bench=$areas $extra" FILES=$out/measure \
-	   DISKS=$with SCRIPT=$out/script VM_LOG=$out/$2-$1.log VM_TIMEOUT=${VM_TIMEOUT:-$((1200 + ROUNDS * 60))} \
-	   "$guests/vm.sh" >"$out/one.csv"; then
+	   DISKS=$with SCRIPT=$out/script VM_LOG=$out/$2-$1.log \
+	   VM_TIMEOUT=${VM_TIMEOUT:-$((1200 + ROUNDS * 60))} "$guests/vm.sh" >"$out/one.csv"; then
 		grep -v , "$out/one.csv" >&2
 		failed+=("$1 did not run on $2 (${what[$2]}); its console is in $out/$2-$1.log")
 		say "${failed[-1]}"

@@ -160,7 +160,7 @@ TEST_F_TIMEOUT(busy, served, PATIENCE)
 			start = busy_ms() - start;
 			slowest = start > slowest ? start : slowest;
 		}
-		TH_LOG("%s, %llu pages: %u of %d (%u times a journal's), at most %llu ms, lent %u times",
+		TH_LOG("%s, %llu pages: %u of %d, a journal's %u, at most %llu ms, lent %u times",
 		       variant->load, (long long)sizes[s], ok, TRIES, excused,
 		       (long long)slowest, lent);
 		EXPECT_GE(ok + (excused < TRIES / 2 ? excused : TRIES / 2),

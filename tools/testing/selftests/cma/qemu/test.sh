@@ -430,7 +430,8 @@ debug_part() {
 		QEMU_ARGS="-device virtio-balloon-device,free-page-reporting=on" \
 			step x86_64-debug-stress machine x86_64-debug-stress x86_64 512M \
 			"cma=32M $large_units $no_tags" \
-			"export CMA_TEST_SECONDS=$((LONG ? 60 : 30))" "$stress_test" "${kmemleak[@]}"
+			"export CMA_TEST_SECONDS=$((LONG ? 60 : 30))" "$stress_test" \
+			"${kmemleak[@]}"
 		;;
 	clear)
 		hooks_machine clear "init_on_alloc=1 debug_pagealloc=on $no_tags" \
