@@ -205,23 +205,22 @@ int cma_claim(struct cma_request *rq, unsigned long start)
 	return ret;
 }
 
-/* How many references of a page nothing explains. */
-static int excess_refs(unsigned long pfn)
+/* How many references of a page nothing explains; also stores what was seen of it. */
+static int excess_refs(unsigned long pfn, struct cma_sight *sight)
 {
-	struct cma_sight sight;
-
-	cma_look(pfn, &sight);
-	return sight.use == CMA_BUSY ? sight.excess : 0;
+	cma_look(pfn, sight);
+	return sight->use == CMA_BUSY ? sight->excess : 0;
 }
 
 /* Return: whether the page has lost an unexplained reference meanwhile. */
 static bool watch(unsigned long pfn)
 {
-	int excess = excess_refs(pfn);
+	struct cma_sight sight;
+	int excess = excess_refs(pfn, &sight);
 	u64 begun = local_clock();
 
 	while (excess && elapsed(begun) < WATCH_NS && !fatal_signal_pending(current)) {
-		if (excess_refs(pfn) < excess)
+		if (excess_refs(pfn, &sight) < excess)
 			return true;
 		usleep_range_state(200, 400, TASK_KILLABLE);
 	}
@@ -260,10 +259,9 @@ static bool remember(struct cma *cma, unsigned long pfn)
 	int excess;
 	bool stays;
 
-	cma_look(pfn, &sight);
+	excess = excess_refs(pfn, &sight);
 	if (!cma->stuck || sight.use <= CMA_CACHED)
 		return false;
-	excess = sight.use == CMA_BUSY ? sight.excess : 0;
 
 	spin_lock_irqsave(&cma->lock, flags);
 	it = find_entry(cma, pfn);
@@ -325,9 +323,8 @@ void cma_recall_obstacles(struct cma *cma, struct cma_request *rq)
 		if (!it.pfn)
 			continue;
 
-		cma_look(it.pfn, &sight);
-		if (is_stale(&it) || sight.use <= CMA_CACHED ||
-		    excess_refs(it.pfn) < it.excess) {
+		if (is_stale(&it) || excess_refs(it.pfn, &sight) < it.excess ||
+		    sight.use <= CMA_CACHED) {
 			forget(cma, it.pfn);
 			continue;
 		}

@@ -936,6 +936,29 @@ static void __init page_that_fails_is_remembered(struct kunit *test)
 	expect_claimed(test, base, WHOLE);
 }
 
+/* Many pages that fail once do not make an area forget one that stays. */
+static void __init stuck_page_outlasts_others(struct kunit *test)
+{
+	unsigned long pfn = base + 13;
+	struct claim claim;
+
+	begin(test);
+	take(test, pfn);
+	prepare(&claim, base, WHOLE);
+	claim.rq.blocker = pfn;
+	KUNIT_EXPECT_EQ(test, cma_persevere(area, &claim.rq, -EBUSY), 0);
+	for (pgoff_t index = 0; index < 200; index++) {
+		claim.rq.blocker = folio_pfn(lend(test, base + 32 + index, index));
+		KUNIT_EXPECT_EQ(test, cma_persevere(area, &claim.rq, -EBUSY), 0);
+	}
+	xa_destroy(&claim.rq.obstacles);
+
+	weigh(&claim);
+	KUNIT_EXPECT_NE(test, weight_of(&claim, pfn), 0);
+	xa_destroy(&claim.rq.obstacles);
+	KUNIT_EXPECT_EQ(test, put_free_range(pfn, 1), 0);
+}
+
 struct let_go {
 	struct delayed_work work;
 	struct folio *folio;
@@ -1003,6 +1026,7 @@ static struct kunit_case __refdata page_cases[] = {
 	KUNIT_CASE(persevere_for_some_claims),
 	KUNIT_CASE_SLOW(stuck_page_is_remembered),
 	KUNIT_CASE_SLOW(page_that_fails_is_remembered),
+	KUNIT_CASE(stuck_page_outlasts_others),
 	KUNIT_CASE(page_in_hand_is_waited_for),
 	KUNIT_CASE(page_tests_leave_no_trace),
 	{}

@@ -656,11 +656,11 @@ static inline uint64_t busy_lend(const struct busy_load *load, uint64_t low,
 
 		while (atomic_load(&busy.shared->answered) != asked && busy_alive(load))
 			usleep(1000);
+		if (!load->refill)
+			return busy_free_cma();
 		end = busy_ms() + ms;
 	}
 	while ((cma = busy_free_cma()) > low && busy_ms() < end) {
-		if (load->asked && !load->refill)
-			break;
 		if (load->refill)
 			busy_read(busy.file, busy.buf, &busy.at);
 		else

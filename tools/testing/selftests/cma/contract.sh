@@ -43,10 +43,10 @@ number() {
 # process for each file, which takes long in a kernel with checkers
 picture() {
 	picture=$(cksum <"$dfs/bitmap")
-	for number in "$dfs/used" "$dfs/maxchunk" "$sfs/available_pages" \
-		      "$sfs/alloc_pages_success" "$sfs/release_pages_success"; do
-		[ -r "$number" ] && read -r value <"$number" || value=-1
-		picture="$picture, ${number##*/} $value"
+	for shown in "$dfs/used" "$dfs/maxchunk" "$sfs/available_pages" \
+		     "$sfs/alloc_pages_success" "$sfs/release_pages_success"; do
+		[ -r "$shown" ] && read -r value <"$shown" || value=-1
+		picture="$picture, ${shown##*/} $value"
 	done
 }
 

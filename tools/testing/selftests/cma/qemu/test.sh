@@ -381,6 +381,9 @@ await() {
 		[ ! -e "$out/$1.made" ] || break
 		sleep 1
 	done
+	[ -e "$out/$1.made" ] ||
+		printf 'fail\tkernel for %s\tit was not there in an hour\t\n' "$1" \
+			>>"$out/lanes.results"
 	[ -e "$out/$1.made" ] && [ ! -e "$out/kernel-$1.results" ]
 }
 # Each lane makes a kernel to begin with.
