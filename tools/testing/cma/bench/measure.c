@@ -41,7 +41,9 @@
 #define READAHEAD "/sys/fs/ext4/ram0/inode_readahead_blks"
 #define TRACK	"/sys/module/cma/parameters/track"
 #define LISTS	"/proc/sys/vm/percpu_pagelist_high_fraction"
-#define BUSY_LOW (4UL << 20)	/* bytes of the area that may be free before a try */
+/* Of the area may be free before a try: bytes, and the share of what is asked for */
+#define BUSY_LOW (4UL << 20)
+#define BUSY_LOW_SHARE 8
 
 /* What a page of the area is, or is to be. */
 enum { OPEN, CACHE, SHARED, ANONYMOUS, PINNED, KINDS };
@@ -656,6 +658,8 @@ static void borrowed(const char *name, unsigned int percent, bool pins,
 static void run_busy(const struct busy_load *load, unsigned long pages,
 		     unsigned int tries)
 {
+	uint64_t share = (uint64_t)pages * getpagesize() / BUSY_LOW_SHARE;
+	uint64_t low = share < BUSY_LOW ? share : BUSY_LOW;
 	uint64_t most_free = 0, start = busy_ms();
 	int align = align_of(pages);
 	unsigned int ok = 0;
@@ -664,7 +668,9 @@ static void run_busy(const struct busy_load *load, unsigned long pages,
 		uint64_t ns, release_ns, moved, free;
 		unsigned long pfn;
 
-		free = busy_lend(load, BUSY_LOW, load->ms);
+		/* What CPUs keep in lists of their own is free, but not in CmaFree. */
+		command("drain");
+		free = busy_lend(load, low, load->ms);
 		if (round && free > most_free)
 			most_free = free;
 		moved = moved_pages();
@@ -680,8 +686,8 @@ static void run_busy(const struct busy_load *load, unsigned long pages,
 		if (!busy_alive(load))
 			die("%s: a worker has ended", load->name);
 	}
-	printf("# %lu pages: %u of %u; at most %llu MiB were not lent; %llu s\n", pages,
-	       ok, tries, (unsigned long long)most_free >> 20,
+	printf("# %lu pages: %u of %u; at most %llu KiB were not lent; %llu s\n", pages,
+	       ok, tries, (unsigned long long)most_free >> 10,
 	       (unsigned long long)(busy_ms() - start) / 1000);
 	fflush(stdout);
 }
