@@ -42,6 +42,7 @@
 
 #include "internal.h"
 #include "cma.h"
+#include "cma_headroom.h"
 #include <trace/events/cma.h>
 
 /* In the order of registration. Written at boot only, by one thread. */
@@ -214,6 +215,7 @@ struct cma *__init cma_register(const struct cma_extent *extents,
 
 	cma_set_name(cma, name);
 	spin_lock_init(&cma->lock);
+	init_rwsem(&cma->refilling);
 	cma->nr_ranges = nr;
 	for (unsigned int i = 0; i < nr; i++) {
 		cma->ranges[i].base_pfn = PHYS_PFN(extents[i].base);
@@ -447,33 +449,69 @@ static void cma_report_failure(struct cma *cma, const struct cma_request *rq,
 	       in_the_way);
 }
 
-/* Take the units that suit the map best, whatever their pages are used for. */
-static bool cma_take_units(struct cma *cma, const struct cma_request *rq,
-			   struct cma_window *window)
+/*
+ * Take units, whose pages are then detached from the free lists already, or as free as
+ * any others. To isolate them, and to take them as a range, it must not be a bit of both.
+ */
+static void cma_take(struct cma *cma, const struct cma_request *rq,
+		     struct cma_window *window, struct cma_map *map, unsigned long unit)
 {
-	unsigned long unit = CMA_MAP_NONE, flags;
+	lockdep_assert_held(&cma->lock);
+
+	cma_map_take(map, unit, rq->count);
+	window->map = map;
+	window->pfn = cma_map_unit_pfn(map, unit);
+	window->ready = cma_map_take_ready(map, unit, rq->count) ? CMA_READY : CMA_NOT_READY;
+}
+
+static void cma_took(struct cma *cma, const struct cma_request *rq,
+		     struct cma_window *window)
+{
+	if (window->map->ready && window->ready != CMA_READY &&
+	    cma_give_up_ready(cma, window->map, window->pfn, rq->count))
+		window->ready = CMA_PARTLY_READY;
+}
+
+/*
+ * The best units by the map: the tightest ready run, else the tightest run. One that is
+ * ready in part would not be ready any more, so it has to be the best place, too.
+ */
+static int cma_take_units(struct cma *cma, const struct cma_request *rq,
+			  struct cma_window *window)
+{
+	unsigned long unit = CMA_MAP_NONE, first, next, flags;
 	struct cma_map *map;
+	int ret = -ENOMEM;
 
 	spin_lock_irqsave(&cma->lock, flags);
 	cma_for_each_map(map, cma) {
+		unit = cma_map_choose_ready(map, rq->count, rq->align);
+		if (unit != CMA_MAP_NONE)
+			goto found;
+	}
+	cma_for_each_map(map, cma) {
 		unit = cma_map_choose(map, rq->count, rq->align);
-		if (unit != CMA_MAP_NONE) {
-			cma_map_take(map, unit, rq->count);
-			break;
-		}
+		if (unit == CMA_MAP_NONE)
+			continue;
+		first = unit;
+		if (!map->ready ||
+		    !cma_map_next_ready(map, &first, unit + cma_map_span(map, rq->count), &next))
+			goto found;
+		ret = -EBUSY;
+		break;
 	}
 	spin_unlock_irqrestore(&cma->lock, flags);
-	if (unit == CMA_MAP_NONE)
-		return false;
+	return ret;
 
-	window->map = map;
-	window->pfn = cma_map_unit_pfn(map, unit);
-	return true;
+found:
+	cma_take(cma, rq, window, map, unit);
+	spin_unlock_irqrestore(&cma->lock, flags);
+	return 0;
 }
 
 /* Take the units of a window, unless somebody else was faster. */
 static bool cma_take_window(struct cma *cma, const struct cma_request *rq,
-			    const struct cma_window *window)
+			    struct cma_window *window)
 {
 	struct cma_map *map = window->map;
 	unsigned long unit = cma_map_pfn_unit(map, window->pfn);
@@ -483,8 +521,10 @@ static bool cma_take_window(struct cma *cma, const struct cma_request *rq,
 	spin_lock_irqsave(&cma->lock, flags);
 	free = cma_map_find(map, unit, rq->count, rq->align) == unit;
 	if (free)
-		cma_map_take(map, unit, rq->count);
+		cma_take(cma, rq, window, map, unit);
 	spin_unlock_irqrestore(&cma->lock, flags);
+	if (free)
+		cma_took(cma, rq, window);
 	return free;
 }
 
@@ -506,13 +546,15 @@ static void cma_hold(struct cma *cma, const struct cma_request *rq,
 	cma_map_hold(map, cma_map_pfn_unit(map, window->pfn), rq->count);
 	cma_track_enter(cma, window->pfn, rq->count, site);
 	cma_count_success(cma, rq->count);
+	cma_count_served(cma, window->ready);
 	cma_count_latency(cma, ns, true);
 	spin_unlock_irqrestore(&cma->lock, flags);
 }
 
-/* From now on others may allocate the pages. */
+/* From now on others may allocate the pages; the first @kept ones are ready. */
 static void cma_take_back(struct cma *cma, struct cma_map *map,
-			  unsigned long pfn, unsigned long count)
+			  unsigned long pfn, unsigned long count,
+			  unsigned long kept)
 {
 	struct cma_record *record = NULL;
 	unsigned long flags;
@@ -528,6 +570,8 @@ static void cma_take_back(struct cma *cma, struct cma_map *map,
 		done = cma_track_release(cma, pfn, count);
 		if (done) {
 			cma_count_release(cma, count);
+			if (kept)
+				cma_map_drop(map->ready, cma_map_pfn_unit(map, pfn), kept);
 			cma_map_drop(map, cma_map_pfn_unit(map, pfn), count);
 		}
 		spin_unlock_irqrestore(&cma->lock, flags);
@@ -548,8 +592,12 @@ static void cma_count_failed(struct cma *cma, unsigned long count, u64 ns)
 /* The units are taken; take their pages too, if all of them are free. */
 static int cma_take_pages(struct cma_request *rq, const struct cma_window *window)
 {
-	unsigned long found = take_free_range(window->pfn, rq->count, rq->gfp);
+	unsigned long found;
 
+	if (window->ready == CMA_READY)
+		found = cma_hand_out_ready(window->pfn, rq->count, rq->gfp);
+	else
+		found = take_free_range(window->pfn, rq->count, rq->gfp);
 	if (found == window->pfn + rq->count)
 		return 0;
 
@@ -569,8 +617,10 @@ static void cma_choose(const struct cma *cma, struct cma_request *rq,
 static int cma_alloc_free(struct cma *cma, struct cma_request *rq,
 			  struct cma_window *window)
 {
-	if (!cma_take_units(cma, rq, window))
-		return -ENOMEM;
+	int ret = cma_take_units(cma, rq, window);
+
+	if (ret)
+		return ret;
 
 	cma_choose(cma, rq, window);
 	if (!cma_take_pages(rq, window))
@@ -638,6 +688,7 @@ static int cma_alloc_first_free(struct cma *cma, struct cma_request *rq,
 static int cma_alloc_best(struct cma *cma, struct cma_request *rq,
 			  struct cma_window *window)
 {
+	bool paused = cma_pause_refilling(cma, rq->move_gfp);
 	int ret;
 
 	xa_init(&rq->obstacles);
@@ -656,7 +707,9 @@ static int cma_alloc_best(struct cma *cma, struct cma_request *rq,
 			continue;
 
 		cma_choose(cma, rq, window);
-		ret = window->cost ? -EBUSY : cma_take_pages(rq, window);
+		ret = -EBUSY;
+		if (!window->cost || window->ready == CMA_READY)
+			ret = cma_take_pages(rq, window);
 		if (ret)
 			ret = cma_claim_traced(cma, rq, window);
 		if (!ret)
@@ -674,6 +727,8 @@ static int cma_alloc_best(struct cma *cma, struct cma_request *rq,
 		ret = cma_persevere(cma, rq, ret);
 	} while (!ret);
 	xa_destroy(&rq->obstacles);
+	if (paused)
+		cma_resume_refilling(cma);
 	return ret;
 }
 
@@ -701,7 +756,8 @@ static struct page *cma_alloc_range(struct cma *cma, unsigned long count,
 	ret = contig_move_gfp(gfp, &rq.move_gfp);
 	if (!ret)
 		ret = cma_alloc_free(cma, &rq, &window);
-	if (ret == -EBUSY)
+	/* With headroom, units are taken for a moment while they are made ready. */
+	if (ret == -EBUSY || (ret == -ENOMEM && cma->headroom))
 		ret = nowait ? cma_alloc_first_free(cma, &rq, &window) :
 			       cma_alloc_best(cma, &rq, &window);
 
@@ -722,6 +778,7 @@ static struct page *cma_alloc_range(struct cma *cma, unsigned long count,
 		if (!(gfp & __GFP_NOWARN))
 			cma_report_failure(cma, &rq, ret);
 	}
+	cma_headroom_changed(cma);
 
 	trace_cma_alloc_latency(cma->name, window.pfn, count, align, rq.tried,
 				rq.moved, ret, ns);
@@ -925,7 +982,7 @@ bool cma_release(struct cma *cma, const struct page *pages,
 {
 	static DEFINE_RATELIMIT_STATE(limit, DEFAULT_RATELIMIT_INTERVAL,
 				      DEFAULT_RATELIMIT_BURST);
-	unsigned long pfn, bad_pfn, busy, flags;
+	unsigned long pfn, bad_pfn, busy, kept, flags;
 	struct cma_map *map;
 	const char *wrong;
 
@@ -963,7 +1020,9 @@ bool cma_release(struct cma *cma, const struct page *pages,
 	busy = put_free_range(pfn, count);
 	WARN(busy, "%s: %lu pages of %lu from PFN %#lx on are still in use\n",
 	     cma->name, busy, count, pfn);
-	cma_take_back(cma, map, pfn, count);
+	kept = busy ? 0 : cma_keep_ready(cma, map, pfn, count);
+	cma_take_back(cma, map, pfn, count, kept);
+	cma_headroom_changed(cma);
 	trace_cma_release(cma->name, pfn, pages, count);
 	return true;
 }

@@ -7,120 +7,18 @@
 #include <linux/list.h>
 #include <linux/minmax.h>
 #include <linux/rbtree.h>
+#include <linux/rwsem.h>
 #include <linux/sched.h>
 #include <linux/spinlock.h>
 #include <linux/xarray.h>
 
+#include "cma_map.h"
+
+struct cma_headroom;
 struct cma_obstacle;
 struct cma_stuck;
 struct dentry;
 struct seq_file;
-
-/**
- * struct cma_runs - the runs of free units within some units
- * @first: length of the run at their start, 0 if the first is taken
- * @longest: length of the longest
- * @last: length of the run at their end
- */
-struct cma_runs {
-	u32 first;
-	u32 longest;
-	u32 last;
-};
-
-/* Few enough that the units which a node stands for can be counted in u32. */
-#define CMA_MAP_LEVELS	6
-
-/**
- * struct cma_map - a range of an area, and its free map
- * @base_pfn: first page
- * @count: pages
- * @early: pages given away before there is a map, from the start of the range
- * @order_per_bit: log2 of the pages in a unit; each bit stands for a unit
- * @nr_free: units with no bit in @taken
- * @taken: units that an allocation may not choose: held ones, and those that
- *	an allocation or a release is working on at the moment
- * @held: units that belong to a caller, a subset of @taken
- * @tail: pages held in a unit that is only partly held, 0 for all others;
- *	NULL when a unit is one page
- * @top: the highest level in @runs
- * @runs: summary of @taken for searches: a node of level 0 stands for some words
- *	of it, a node of a higher level for some nodes of the level below
- *
- * A unit goes from free to taken to held and back the same way. Only held units
- * can be released, so the second of two releases of a page is refused, even while
- * the first is still in progress.
- *
- * The map does no locking: its owner guards everything from @nr_free on.
- */
-struct cma_map {
-	unsigned long base_pfn;
-	unsigned long count;
-	unsigned long early;
-	unsigned int order_per_bit;
-	unsigned long nr_free;
-	unsigned long *taken;
-	unsigned long *held;
-	unsigned long *tail;
-	unsigned int top;
-	struct cma_runs *runs[CMA_MAP_LEVELS];
-};
-
-/* No unit: the answer of cma_map_find() when there is no room. */
-#define CMA_MAP_NONE	ULONG_MAX
-
-int cma_map_init(struct cma_map *map);
-void cma_map_destroy(struct cma_map *map);
-unsigned long cma_map_find(const struct cma_map *map, unsigned long start,
-			   unsigned long pages, unsigned int align);
-unsigned long cma_map_choose(const struct cma_map *map, unsigned long pages,
-			     unsigned int align);
-void cma_map_take(struct cma_map *map, unsigned long unit,
-		  unsigned long pages);
-void cma_map_hold(struct cma_map *map, unsigned long unit,
-		  unsigned long pages);
-const char *cma_map_check_held(const struct cma_map *map, unsigned long pfn,
-			       unsigned long pages, unsigned long *bad_pfn);
-const char *cma_map_unhold(struct cma_map *map, unsigned long pfn,
-			   unsigned long pages, unsigned long *bad_pfn);
-void cma_map_drop(struct cma_map *map, unsigned long unit,
-		  unsigned long pages);
-unsigned long cma_map_longest(const struct cma_map *map);
-bool cma_map_run_end(const struct cma_map *map, unsigned long unit,
-		     unsigned long n, unsigned long *end);
-u32 cma_map_word32(const struct cma_map *map, unsigned long word);
-
-static inline unsigned long cma_map_units(const struct cma_map *map)
-{
-	return map->count >> map->order_per_bit;
-}
-
-/* Units that @pages pages occupy; @pages is not 0. */
-static inline unsigned long cma_map_span(const struct cma_map *map,
-					 unsigned long pages)
-{
-	return ((pages - 1) >> map->order_per_bit) + 1;
-}
-
-static inline unsigned long cma_map_unit_pfn(const struct cma_map *map,
-					     unsigned long unit)
-{
-	return map->base_pfn + (unit << map->order_per_bit);
-}
-
-static inline unsigned long cma_map_pfn_unit(const struct cma_map *map,
-					     unsigned long pfn)
-{
-	return (pfn - map->base_pfn) >> map->order_per_bit;
-}
-
-/* Is the whole of [@pfn, @pfn + @pages) inside? Nothing here may wrap. */
-static inline bool cma_map_contains(const struct cma_map *map,
-				    unsigned long pfn, unsigned long pages)
-{
-	return pfn >= map->base_pfn && pfn - map->base_pfn < map->count &&
-	       pages <= map->count - (pfn - map->base_pfn);
-}
 
 /**
  * enum cma_state - the life of an area
@@ -153,6 +51,10 @@ struct cma_kobject {
  * @next_stuck: which of them is overwritten next
  * @nowait_pfn: where to continue a search for free pages that had to end early; 0 if
  *	none had to; a hint, read and written without the lock
+ * @headroom: what is kept ready; NULL if nothing ever was to be
+ * @headroom_at_boot: pages that the device tree wants to be kept ready
+ * @refilling: held for reading by allocations that have pages moved, so that they do not
+ *	miss units that are about to be free again
  * @nr_pages_succeeded: pages handed out so far
  * @nr_pages_failed: pages requested by allocations that failed so far
  * @nr_pages_released: pages taken back so far
@@ -181,6 +83,10 @@ struct cma {
 	struct cma_stuck *stuck;
 	unsigned int next_stuck;
 	unsigned long nowait_pfn;
+	struct cma_headroom *headroom;
+	unsigned long headroom_at_boot;
+	/* taken for writing while units are taken to be made ready, or not ready any more */
+	struct rw_semaphore refilling;
 #ifdef CONFIG_CMA_SYSFS
 	u64 nr_pages_succeeded;
 	u64 nr_pages_failed;
@@ -298,6 +204,7 @@ enum cma_level {
  * @gfp: flags for the allocated pages
  * @move_gfp: flags for the memory to which borrowed pages are moved
  * @nowait: leave borrowed pages where they are
+ * @leave_ready: look for a place without units that are ready
  * @begun: when it began, by local_clock()
  * @claims: how often it had pages moved away
  * @claimed_ns: how long that took
@@ -320,6 +227,7 @@ struct cma_request {
 	gfp_t gfp;
 	gfp_t move_gfp;
 	bool nowait;
+	bool leave_ready;
 	u64 begun;
 	unsigned long claims;
 	u64 claimed_ns;
@@ -337,16 +245,32 @@ struct cma_request {
 };
 
 /**
+ * enum cma_ready - how much of a window was ready when it was taken
+ * @CMA_READY: all of it; its pages are detached from the free lists
+ * @CMA_PARTLY_READY: a part, which is on the free lists now
+ * @CMA_NOT_READY: nothing
+ * @CMA_NR_READY: how many there are
+ */
+enum cma_ready {
+	CMA_READY,
+	CMA_PARTLY_READY,
+	CMA_NOT_READY,
+	CMA_NR_READY,
+};
+
+/**
  * struct cma_window - where an allocation may lie
  * @map: range
  * @pfn: first page
  * @cost: cost of emptying it, in pages to be moved, as cma_find_window() leaves it: all
  *	pages if some may not move, 0 if all are free
+ * @ready: how much of it was ready; as cma_take() leaves it
  */
 struct cma_window {
 	struct cma_map *map;
 	unsigned long pfn;
 	u64 cost;
+	enum cma_ready ready;
 };
 
 int cma_find_window(struct cma *cma, struct cma_request *rq,
@@ -371,6 +295,7 @@ unsigned int cma_choose_extents(struct cma_extent *extents, unsigned int nr,
 				phys_addr_t high, phys_addr_t *found);
 bool cma_trim(phys_addr_t *base, phys_addr_t *size);
 bool cma_param_given(void);
+const char *cma_parse_share(const char **pos, unsigned long all, unsigned long *pages);
 
 #if IS_ENABLED(CONFIG_KUNIT)
 void cma_activate_area(struct cma *cma);

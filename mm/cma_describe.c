@@ -218,6 +218,9 @@ unsigned long cma_longest_free_run(struct cma *cma)
 			}
 
 			cma_look(pfn, &sight);
+			next = cma_map_ready_end(map, pfn, end);
+			if (next > pfn)
+				sight = (struct cma_sight){ .use = CMA_FREE, .end = next };
 			next = cma_map_pfn_unit(map, min(sight.end, end) - 1) + 1;
 			/* As above. */
 			next = data_race(find_next_bit(map->taken, next, unit));
@@ -276,13 +279,13 @@ static void cma_blocks_stop(struct seq_file *m, void *v)
 
 static int cma_blocks_show(struct seq_file *m, void *v)
 {
-	unsigned long free = 0, borrowed = 0, allocated = 0, stuck = 0;
+	unsigned long free = 0, borrowed = 0, allocated = 0, stuck = 0, ready = 0;
 	unsigned long pfn, start, end, next;
 	const struct cma_map *map;
 	loff_t pos = *(loff_t *)v;
 
 	if (!pos) {
-		seq_puts(m, "# pfn pages free borrowed allocated stuck\n");
+		seq_puts(m, "# pfn pages free borrowed allocated stuck ready\n");
 		return 0;
 	}
 
@@ -296,8 +299,14 @@ static int cma_blocks_show(struct seq_file *m, void *v)
 			allocated++;
 			continue;
 		}
+		next = cma_map_ready_end(map, pfn, end);
+		if (next > pfn) {
+			free += next - pfn;
+			ready += next - pfn;
+			continue;
+		}
 		cma_look(pfn, &sight);
-		next = clamp(sight.end, next, end);
+		next = clamp(sight.end, pfn + 1, end);
 		if (sight.use == CMA_FREE || sight.use == CMA_CACHED)
 			free += next - pfn;
 		else if (sight.use >= CMA_BUSY)
@@ -306,8 +315,8 @@ static int cma_blocks_show(struct seq_file *m, void *v)
 			borrowed += next - pfn;
 	}
 
-	seq_printf(m, "%#lx %lu %lu %lu %lu %lu\n", start, end - start, free,
-		   borrowed, allocated, stuck);
+	seq_printf(m, "%#lx %lu %lu %lu %lu %lu %lu\n", start, end - start, free,
+		   borrowed, allocated, stuck, ready);
 	return 0;
 }
 

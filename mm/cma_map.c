@@ -772,6 +772,122 @@ u32 cma_map_word32(const struct cma_map *map, unsigned long word)
 }
 
 /*
+ * Ready units
+ */
+
+/**
+ * cma_map_new_ready() - a map for the ready units of a range
+ * @map: the range
+ *
+ * Context: may sleep.
+ * Return: a map that says that none is ready, or NULL if there is no memory for it.
+ */
+struct cma_map *cma_map_new_ready(const struct cma_map *map)
+{
+	struct cma_map *ready = kzalloc(sizeof(*ready), GFP_KERNEL);
+
+	if (!ready)
+		return NULL;
+	ready->base_pfn = map->base_pfn;
+	ready->count = map->count;
+	ready->order_per_bit = map->order_per_bit;
+	if (cma_map_init(ready)) {
+		kfree(ready);
+		return NULL;
+	}
+
+	cma_map_take(ready, 0, ready->count);
+	return ready;
+}
+
+/**
+ * cma_map_choose_ready() - find the tightest run of ready units for an allocation
+ * @map: range
+ * @pages: pages wanted, not 0; there is no run for those that do not fill their units
+ * @align: log2 of what the first PFN is to be a multiple of
+ *
+ * Return: first unit, or CMA_MAP_NONE.
+ */
+unsigned long cma_map_choose_ready(const struct cma_map *map, unsigned long pages,
+				   unsigned int align)
+{
+	unsigned long unit = CMA_MAP_NONE;
+
+	if (map->ready && IS_ALIGNED(pages, BIT(map->order_per_bit)))
+		unit = cma_map_choose(map->ready, pages, align);
+	/* What was taken a moment ago may be ready still. */
+	if (unit != CMA_MAP_NONE && cma_map_find(map, unit, pages, align) != unit)
+		unit = CMA_MAP_NONE;
+	return unit;
+}
+
+/**
+ * cma_map_take_ready() - from here on, units are not ready
+ * @map: range
+ * @unit: first unit, taken by the caller
+ * @pages: pages
+ *
+ * Return: whether all were, and @pages fill them. Otherwise nothing has changed.
+ */
+bool cma_map_take_ready(struct cma_map *map, unsigned long unit, unsigned long pages)
+{
+	if (!map->ready || !IS_ALIGNED(pages, BIT(map->order_per_bit)) ||
+	    cma_map_find(map->ready, unit, pages, 0) != unit)
+		return false;
+
+	cma_map_take(map->ready, unit, pages);
+	return true;
+}
+
+/**
+ * cma_map_next_ready() - find the next run of ready units
+ * @map: range that has a map of ready units
+ * @unit: where to begin; receives the first unit of the run
+ * @end: unit after the last one to look at
+ * @next: receives the unit after the run
+ *
+ * Without the lock of the map's owner the answer may be out of date.
+ *
+ * Return: false if there is none.
+ */
+bool cma_map_next_ready(const struct cma_map *map, unsigned long *unit,
+			unsigned long end, unsigned long *next)
+{
+	/* As said above. */
+	*unit = data_race(find_next_zero_bit(map->ready->taken, end, *unit));
+	if (*unit >= end)
+		return false;
+
+	/* As said above. */
+	*next = data_race(find_next_bit(map->ready->taken, end, *unit));
+	return true;
+}
+
+/**
+ * cma_map_ready_end() - how far are pages ready?
+ * @map: range
+ * @pfn: first page
+ * @end: page after the last one to look at
+ *
+ * Without the lock of the map's owner the answer may be out of date.
+ *
+ * Return: the first page from @pfn on that is not ready, or @end.
+ */
+unsigned long cma_map_ready_end(const struct cma_map *map, unsigned long pfn,
+				unsigned long end)
+{
+	unsigned long unit = cma_map_pfn_unit(map, pfn), first = unit, next;
+
+	/* Most are not, and a search would go on to the next one that is. */
+	if (!map->ready || data_race(test_bit(unit, map->ready->taken)) ||
+	    !cma_map_next_ready(map, &first, cma_map_pfn_unit(map, end - 1) + 1, &next) ||
+	    first != unit)
+		return pfn;
+
+	return min(cma_map_unit_pfn(map, next), end);
+}
+
+/*
  * The maps of all ranges together
  */
 

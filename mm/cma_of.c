@@ -8,7 +8,10 @@
 #include <linux/cma.h>
 #include <linux/dma-map-ops.h>
 #include <linux/init.h>
+#include <linux/limits.h>
+#include <linux/math.h>
 #include <linux/memblock.h>
+#include <linux/minmax.h>
 #include <linux/mm.h>
 #include <linux/of_fdt.h>
 #include <linux/of_reserved_mem.h>
@@ -59,6 +62,26 @@ static void __init cma_of_shrink(struct reserved_mem *rmem, phys_addr_t base,
 	rmem->size = size;
 }
 
+/* linux,cma-headroom = <size>, in the cells that sizes of this tree have */
+static unsigned long __init cma_of_headroom(const struct reserved_mem *rmem)
+{
+	const __be32 *value;
+	int len;
+	u64 size;
+
+	value = of_get_flat_dt_prop(rmem->fdt_node, "linux,cma-headroom", &len);
+	if (!value)
+		return 0;
+	if (len != dt_root_size_cells * sizeof(*value)) {
+		pr_err("node %s: linux,cma-headroom ignored: it has %d bytes; expected a size of %d cells\n",
+		       rmem->name, len, dt_root_size_cells);
+		return 0;
+	}
+
+	size = dt_mem_next_cell(dt_root_size_cells, &value);
+	return min_t(u64, DIV_ROUND_UP_ULL(size, PAGE_SIZE), ULONG_MAX);
+}
+
 /* On an error the caller gives back all of the memory. */
 static int __init cma_of_setup(struct reserved_mem *rmem)
 {
@@ -92,6 +115,7 @@ static int __init cma_of_setup(struct reserved_mem *rmem)
 		return ret;
 	}
 
+	cma->headroom_at_boot = cma_of_headroom(rmem);
 	cma_of_shrink(rmem, base, size);
 	rmem->ops = &cma_of_ops;
 	rmem->priv = cma;

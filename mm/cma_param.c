@@ -26,7 +26,7 @@
  * All parsers here return NULL, or what is wrong, and advance @pos past what they
  * have parsed.
  */
-static const char *__init parse_number(const char **pos, u64 *number)
+static const char *parse_number(const char **pos, u64 *number)
 {
 	unsigned long long value;
 	const char *end;
@@ -54,9 +54,9 @@ static const char *__init parse_number(const char **pos, u64 *number)
 	return NULL;
 }
 
-static const char *__init parse_bytes(const char **pos, phys_addr_t *bytes)
+static const char *parse_bytes(const char **pos, phys_addr_t *bytes)
 {
-	static const char suffixes[] __initconst = "KMGTPE";
+	static const char suffixes[] = "KMGTPE";
 	const char *suffix = NULL;
 	const char *wrong;
 	u64 number;
@@ -98,6 +98,45 @@ static const char *__init parse_amount(const char **pos,
 		return "the size is too large";
 
 	return wrong;
+}
+
+/**
+ * cma_parse_share() - read how much of an area is meant
+ * @pos: nn[KMGTPE] or nn%; advanced past it
+ * @all: pages of the area
+ * @pages: receives the pages, rounded up
+ *
+ * Context: any.
+ * Return: NULL, or what is wrong, and nothing is stored.
+ */
+const char *cma_parse_share(const char **pos, unsigned long all, unsigned long *pages)
+{
+	const char *it = *pos;
+	unsigned int percent;
+	phys_addr_t bytes;
+	const char *wrong;
+	u64 number;
+
+	wrong = parse_number(&it, &number);
+	if (!wrong && *it == '%') {
+		if (number > 100)
+			return "it is more than 100%";
+		percent = number;
+		*pages = all / 100 * percent + DIV_ROUND_UP(all % 100 * percent, 100);
+		*pos = it + 1;
+		return NULL;
+	}
+
+	it = *pos;
+	wrong = parse_bytes(&it, &bytes);
+	if (wrong)
+		return wrong;
+	if (bytes > PFN_PHYS(all))
+		return "it is more than the area has";
+
+	*pages = PHYS_PFN(bytes + PAGE_SIZE - 1);
+	*pos = it;
+	return NULL;
 }
 
 static const char amount_forms[] __initconst = "nn[KMGTPE] or nn%";

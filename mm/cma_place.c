@@ -234,6 +234,22 @@ static void end_window(struct walk *walk, const struct cma_sight *sight)
 	best->cost = cost;
 }
 
+/* What is ready can be had like what is free. */
+static void look_at(const struct walk *walk, unsigned long pfn, unsigned long end,
+		    struct cma_sight *sight)
+{
+	unsigned long ready = cma_map_ready_end(walk->map, pfn, end);
+
+	if (ready <= pfn)
+		cma_look(pfn, sight);
+	else
+		*sight = (struct cma_sight){
+			.use = walk->rq->leave_ready ? CMA_BROKEN : CMA_FREE,
+			.head = pfn,
+			.end = ready,
+		};
+}
+
 /*
  * Walk from @pfn to @end, all of it free units.
  * Return: true if there is no need to look any further.
@@ -254,7 +270,7 @@ static bool walk_run(struct walk *walk, unsigned long pfn, unsigned long end)
 			return true;
 		}
 
-		cma_look(pfn, &sight);
+		look_at(walk, pfn, end, &sight);
 		walk->looks++;
 		if (!rq->nowait && !sight.whole &&
 		    (sight.use == CMA_MOVABLE || sight.use == CMA_CLEAN)) {

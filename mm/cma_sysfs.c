@@ -8,14 +8,23 @@
 #define pr_fmt(fmt) "cma: " fmt
 
 #include <linux/bitops.h>
+#include <linux/ctype.h>
 #include <linux/init.h>
+#include <linux/kstrtox.h>
+#include <linux/math64.h>
 #include <linux/minmax.h>
 #include <linux/mm.h>
 #include <linux/slab.h>
 #include <linux/spinlock.h>
+#include <linux/string.h>
 #include <linux/sysfs.h>
+#include <linux/time64.h>
 
 #include "cma.h"
+#include "cma_headroom.h"
+
+/* An hour: what is known that long before can have headroom. */
+#define MAX_PREPARE_MS	3600000
 
 static u64 cma_counter(struct cma *cma, const u64 *counter)
 {
@@ -129,6 +138,89 @@ static ssize_t latency_fail_show(struct kobject *kobj,
 
 static struct kobj_attribute latency_fail_attr = __ATTR_RO(latency_fail);
 
+/*
+ * Headroom
+ */
+
+static ssize_t headroom_show(struct kobject *kobj, struct kobj_attribute *attr,
+			     char *buf)
+{
+	struct cma *cma = container_of(kobj, struct cma_kobject, kobj)->cma;
+
+	return sysfs_emit(buf, "%llu\n", (u64)cma_headroom_pages(cma) << PAGE_SHIFT);
+}
+
+static ssize_t headroom_store(struct kobject *kobj, struct kobj_attribute *attr,
+			      const char *buf, size_t len)
+{
+	struct cma *cma = container_of(kobj, struct cma_kobject, kobj)->cma;
+	const char *wrong, *pos = buf;
+	unsigned long pages;
+	int ret;
+
+	wrong = cma_parse_share(&pos, cma->count, &pages);
+	if (!wrong && *skip_spaces(pos))
+		wrong = "there is something behind it";
+	if (wrong) {
+		pr_err("%s: headroom \"%.*s\" refused: %s; expected nn[KMGTPE] or nn%%, at most %llu bytes\n",
+		       cma->name, (int)strcspn(buf, "\n"), buf, wrong,
+		       (u64)cma->count << PAGE_SHIFT);
+		return -EINVAL;
+	}
+
+	ret = cma_set_headroom(cma, pages);
+	return ret ?: len;
+}
+
+static struct kobj_attribute headroom_attr = __ATTR_RW(headroom);
+
+/* "SIZE MILLISECONDS" */
+static ssize_t prepare_store(struct kobject *kobj, struct kobj_attribute *attr,
+			     const char *buf, size_t len)
+{
+	struct cma *cma = container_of(kobj, struct cma_kobject, kobj)->cma;
+	const char *wrong, *pos = buf;
+	unsigned long pages;
+	unsigned int ms = 0;
+	int ret;
+
+	wrong = cma_parse_share(&pos, cma->count, &pages);
+	if (!wrong && !pages)
+		wrong = "the size is 0";
+	if (!wrong && (!isspace(*pos) || kstrtouint(skip_spaces(pos), 10, &ms)))
+		wrong = "there is no number of milliseconds";
+	if (!wrong && ms > MAX_PREPARE_MS)
+		wrong = "these are too many milliseconds";
+	if (wrong) {
+		pr_err("%s: prepare \"%.*s\" refused: %s; expected nn[KMGTPE] or nn%%, at most %llu bytes, and milliseconds, at most %u\n",
+		       cma->name, (int)strcspn(buf, "\n"), buf, wrong,
+		       (u64)cma->count << PAGE_SHIFT, MAX_PREPARE_MS);
+		return -EINVAL;
+	}
+
+	ret = cma_prepare(cma, pages, ms);
+	return ret ?: len;
+}
+
+static struct kobj_attribute prepare_attr = __ATTR_WO(prepare);
+
+CMA_ATTR(headroom_ready, (u64)cma_ready_pages(cma) << PAGE_SHIFT);
+CMA_ATTR(headroom_longest, (u64)cma_longest_ready_run(cma) << PAGE_SHIFT);
+CMA_ATTR(headroom_served, cma_served(cma, CMA_READY));
+CMA_ATTR(headroom_served_partly, cma_served(cma, CMA_PARTLY_READY));
+CMA_ATTR(headroom_not_served, cma_served(cma, CMA_NOT_READY));
+CMA_ATTR(headroom_refill_us, div_u64(cma_refill_ns(cma), NSEC_PER_USEC));
+
+static ssize_t headroom_short_show(struct kobject *kobj, struct kobj_attribute *attr,
+				   char *buf)
+{
+	struct cma *cma = container_of(kobj, struct cma_kobject, kobj)->cma;
+
+	return sysfs_emit(buf, "%s\n", cma_short_of_headroom(cma));
+}
+
+static struct kobj_attribute headroom_short_attr = __ATTR_RO(headroom_short);
+
 static struct attribute *cma_attrs[] = {
 	&alloc_pages_success_attr.attr,
 	&alloc_pages_fail_attr.attr,
@@ -142,6 +234,15 @@ static struct attribute *cma_attrs[] = {
 	&high_water_pages_attr.attr,
 	&latency_success_attr.attr,
 	&latency_fail_attr.attr,
+	&headroom_attr.attr,
+	&headroom_ready_attr.attr,
+	&headroom_longest_attr.attr,
+	&headroom_served_attr.attr,
+	&headroom_served_partly_attr.attr,
+	&headroom_not_served_attr.attr,
+	&headroom_refill_us_attr.attr,
+	&headroom_short_attr.attr,
+	&prepare_attr.attr,
 	NULL
 };
 ATTRIBUTE_GROUPS(cma);

@@ -82,6 +82,7 @@ struct page *cma_alloc(struct cma *cma, unsigned long count,
 		       unsigned int align, bool no_warn);
 struct page *cma_alloc_nowait(struct cma *cma, unsigned long count,
 			      unsigned int align);
+int cma_prepare(struct cma *cma, unsigned long pages, unsigned int ms);
 bool cma_release(struct cma *cma, const struct page *pages,
 		 unsigned long count);
 bool cma_pages_valid(struct cma *cma, const struct page *pages,

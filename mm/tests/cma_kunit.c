@@ -30,6 +30,7 @@
 #include <linux/vmstat.h>
 
 #include "../cma.h"
+#include "../cma_headroom.h"
 #include "../internal.h"
 #include "cma_kunit.h"
 
@@ -94,6 +95,7 @@ void __init cma_kunit_retire(struct kunit *test, struct cma *cma)
 		KUNIT_ASSERT_NOT_NULL(test, pages[nr]);
 	}
 	count = cma->ranges[0].count;
+	cma_headroom_destroy(cma);
 	cma_for_each_map(map, cma)
 		cma_map_destroy(map);
 	totalcma_pages -= cma->count;

@@ -679,6 +679,168 @@ static void cma_map_sums(struct kunit *test)
 	}
 }
 
+/*
+ * Ready units
+ */
+
+static void init_with_ready(struct kunit *test, struct cma_map *map)
+{
+	KUNIT_ASSERT_EQ(test, cma_map_init(map), 0);
+	map->ready = cma_map_new_ready(map);
+	KUNIT_ASSERT_NOT_NULL(test, map->ready);
+}
+
+static void destroy_with_ready(struct cma_map *map)
+{
+	cma_map_destroy(map->ready);
+	kfree(map->ready);
+	cma_map_destroy(map);
+}
+
+/* Whoever makes free units ready takes them meanwhile. */
+static void make_ready(struct cma_map *map, unsigned long unit, unsigned long pages)
+{
+	cma_map_take(map, unit, pages);
+	cma_map_drop(map->ready, unit, pages);
+	cma_map_drop(map, unit, pages);
+}
+
+/* Is this the first run of ready units from @from on? With @unit at @end there is none. */
+static void expect_run(struct kunit *test, const struct cma_map *map,
+		       unsigned long from, unsigned long unit, unsigned long end)
+{
+	unsigned long units = cma_map_units(map), next = units;
+
+	KUNIT_EXPECT_EQ(test, cma_map_next_ready(map, &from, units, &next), unit < end);
+	if (unit == end)
+		return;
+	KUNIT_EXPECT_EQ(test, from, unit);
+	KUNIT_EXPECT_EQ(test, next, end);
+}
+
+/* Whatever is ready is free all the same. */
+static void cma_map_units_get_ready(struct kunit *test)
+{
+	struct cma_map map = { .base_pfn = 0x1000, .count = 200 };
+	unsigned long bad_pfn;
+
+	/* As long as there is no map of them none is. */
+	KUNIT_ASSERT_EQ(test, cma_map_init(&map), 0);
+	KUNIT_EXPECT_EQ(test, cma_map_choose_ready(&map, 1, 0), CMA_MAP_NONE);
+	KUNIT_EXPECT_EQ(test, cma_map_ready_end(&map, 0x1000, 0x10c8), 0x1000);
+	cma_map_take(&map, 0, 1);
+	KUNIT_EXPECT_FALSE(test, cma_map_take_ready(&map, 0, 1));
+	cma_map_destroy(&map);
+
+	init_with_ready(test, &map);
+	KUNIT_EXPECT_EQ(test, map.ready->nr_free, 0);
+	expect_run(test, &map, 0, 0, 0);
+	KUNIT_EXPECT_EQ(test, cma_map_choose_ready(&map, 1, 0), CMA_MAP_NONE);
+	cma_map_take(&map, 70, 5);
+	KUNIT_EXPECT_FALSE(test, cma_map_take_ready(&map, 70, 5));
+	cma_map_drop(&map, 70, 5);
+
+	make_ready(&map, 70, 5);
+	KUNIT_EXPECT_EQ(test, map.nr_free, 200);
+	KUNIT_EXPECT_EQ(test, map.ready->nr_free, 5);
+	KUNIT_EXPECT_EQ(test, cma_map_longest(map.ready), 5);
+	KUNIT_EXPECT_EQ(test, cma_map_find(&map, 0, 200, 0), 0);
+	KUNIT_EXPECT_NOT_NULL(test, cma_map_unhold(&map, 0x1000 + 70, 5, &bad_pfn));
+	expect_run(test, &map, 0, 70, 75);
+	expect_run(test, &map, 72, 72, 75);
+	expect_run(test, &map, 75, 0, 0);
+	KUNIT_EXPECT_EQ(test, cma_map_choose_ready(&map, 5, 0), 70);
+	KUNIT_EXPECT_EQ(test, cma_map_choose_ready(&map, 4, 3), CMA_MAP_NONE);
+	KUNIT_EXPECT_EQ(test, cma_map_choose_ready(&map, 3, 3), 72);
+	KUNIT_EXPECT_EQ(test, cma_map_choose_ready(&map, 6, 0), CMA_MAP_NONE);
+	destroy_with_ready(&map);
+}
+
+/* From ready to taken to held, and all the way back. */
+static void cma_map_ready_units_get_held(struct kunit *test)
+{
+	struct cma_map map = { .base_pfn = 0x1000, .count = 200 };
+	unsigned long bad_pfn;
+
+	init_with_ready(test, &map);
+	make_ready(&map, 70, 5);
+	/* All or nothing */
+	cma_map_take(&map, 69, 7);
+	KUNIT_EXPECT_FALSE(test, cma_map_take_ready(&map, 69, 2));
+	KUNIT_EXPECT_FALSE(test, cma_map_take_ready(&map, 74, 2));
+	KUNIT_EXPECT_FALSE(test, cma_map_take_ready(&map, 69, 7));
+	KUNIT_EXPECT_EQ(test, map.ready->nr_free, 5);
+	/* They are ready still, and somebody is at work on them. */
+	KUNIT_EXPECT_EQ(test, cma_map_choose_ready(&map, 1, 0), CMA_MAP_NONE);
+	KUNIT_EXPECT_TRUE(test, cma_map_take_ready(&map, 70, 5));
+	KUNIT_EXPECT_FALSE(test, cma_map_take_ready(&map, 70, 1));
+	KUNIT_EXPECT_EQ(test, map.ready->nr_free, 0);
+	expect_run(test, &map, 0, 0, 0);
+	cma_map_hold(&map, 69, 7);
+
+	/* Two are kept ready when four come back ... */
+	KUNIT_EXPECT_NULL(test, cma_map_unhold(&map, 0x1000 + 71, 4, &bad_pfn));
+	expect_run(test, &map, 0, 0, 0);
+	cma_map_drop(map.ready, 71, 2);
+	cma_map_drop(&map, 71, 4);
+	KUNIT_EXPECT_EQ(test, map.nr_free, 200 - 3);
+	expect_run(test, &map, 0, 71, 73);
+	/* ... and one is given up. */
+	cma_map_take(&map, 72, 2);
+	cma_map_take(map.ready, 72, 1);
+	cma_map_drop(&map, 72, 2);
+	expect_run(test, &map, 0, 71, 72);
+	KUNIT_EXPECT_EQ(test, map.ready->nr_free, 1);
+	KUNIT_EXPECT_EQ(test, map.nr_free, 200 - 3);
+	KUNIT_EXPECT_EQ(test, cma_map_choose_ready(&map, 1, 0), 71);
+	destroy_with_ready(&map);
+}
+
+/* A unit of four pages is ready as a whole. */
+static void cma_map_large_units_get_ready(struct kunit *test)
+{
+	struct cma_map map = { .base_pfn = 100, .count = 40, .order_per_bit = 2 };
+
+	init_with_ready(test, &map);
+	make_ready(&map, 2, 12);
+	KUNIT_EXPECT_EQ(test, map.ready->nr_free, 3);
+	KUNIT_EXPECT_EQ(test, cma_map_longest(map.ready), 12);
+	expect_run(test, &map, 0, 2, 5);
+
+	/* Of pages before it, in it, and after it */
+	KUNIT_EXPECT_EQ(test, cma_map_ready_end(&map, 107, 140), 107);
+	KUNIT_EXPECT_EQ(test, cma_map_ready_end(&map, 108, 140), 120);
+	KUNIT_EXPECT_EQ(test, cma_map_ready_end(&map, 110, 140), 120);
+	KUNIT_EXPECT_EQ(test, cma_map_ready_end(&map, 119, 140), 120);
+	KUNIT_EXPECT_EQ(test, cma_map_ready_end(&map, 108, 120), 120);
+	KUNIT_EXPECT_EQ(test, cma_map_ready_end(&map, 108, 118), 118);
+	KUNIT_EXPECT_EQ(test, cma_map_ready_end(&map, 110, 111), 111);
+	KUNIT_EXPECT_EQ(test, cma_map_ready_end(&map, 120, 140), 120);
+	KUNIT_EXPECT_EQ(test, cma_map_ready_end(&map, 139, 140), 139);
+	make_ready(&map, 9, 4);
+	KUNIT_EXPECT_EQ(test, cma_map_ready_end(&map, 137, 139), 139);
+	KUNIT_EXPECT_EQ(test, cma_map_ready_end(&map, 136, 140), 140);
+
+	/* What does not fill its last unit is not all of what is ready. */
+	KUNIT_EXPECT_EQ(test, cma_map_choose_ready(&map, 16, 0), CMA_MAP_NONE);
+	KUNIT_EXPECT_EQ(test, cma_map_choose_ready(&map, 12, 0), 2);
+	KUNIT_EXPECT_EQ(test, cma_map_choose_ready(&map, 11, 0), CMA_MAP_NONE);
+	KUNIT_EXPECT_EQ(test, cma_map_choose_ready(&map, 1, 0), CMA_MAP_NONE);
+	KUNIT_EXPECT_EQ(test, cma_map_choose_ready(&map, 4, 0), 9);
+	cma_map_take(&map, 2, 11);
+	for (unsigned long pages = 1; pages < 12; pages++) {
+		if (pages % 4)
+			KUNIT_EXPECT_FALSE(test, cma_map_take_ready(&map, 2, pages));
+	}
+	KUNIT_EXPECT_EQ(test, map.ready->nr_free, 4);
+	KUNIT_EXPECT_TRUE(test, cma_map_take_ready(&map, 2, 8));
+	KUNIT_EXPECT_FALSE(test, cma_map_take_ready(&map, 3, 8));
+	expect_run(test, &map, 0, 4, 5);
+	KUNIT_EXPECT_EQ(test, cma_map_ready_end(&map, 108, 140), 108);
+	KUNIT_EXPECT_EQ(test, cma_map_ready_end(&map, 116, 140), 120);
+	destroy_with_ready(&map);
+}
+
 static struct kunit_case cma_map_cases[] = {
 	KUNIT_CASE(cma_map_starts_free),
 	KUNIT_CASE(cma_map_keeps_large_runs),
@@ -688,6 +850,9 @@ static struct kunit_case cma_map_cases[] = {
 	KUNIT_CASE(cma_map_has_huge_units),
 	KUNIT_CASE(cma_map_walks),
 	KUNIT_CASE(cma_map_sums),
+	KUNIT_CASE(cma_map_units_get_ready),
+	KUNIT_CASE(cma_map_ready_units_get_held),
+	KUNIT_CASE(cma_map_large_units_get_ready),
 	{}
 };
 

@@ -240,6 +240,39 @@ TRACE_EVENT(cma_alloc_latency,
 		  __entry->ns)
 );
 
+/*
+ * Memory was made ready, or given up: pages that are wanted, pages that are ready, and the
+ * longest run of these. errorno tells why less is ready than is wanted.
+ */
+TRACE_EVENT(cma_headroom,
+
+	TP_PROTO(const char *area, unsigned long wanted, unsigned long ready,
+		 unsigned long longest, int errorno, u64 ns),
+	TP_ARGS(area, wanted, ready, longest, errorno, ns),
+
+	TP_STRUCT__entry(
+		__field(int, errorno)
+		__field(unsigned long, wanted)
+		__field(unsigned long, ready)
+		__field(unsigned long, longest)
+		__field(u64, ns)
+		__string(name, area)
+	),
+
+	TP_fast_assign(
+		__entry->errorno = errorno;
+		__entry->wanted = wanted;
+		__entry->ready = ready;
+		__entry->longest = longest;
+		__entry->ns = ns;
+		__assign_str(name);
+	),
+
+	TP_printk("name=%s wanted=%lu ready=%lu longest=%lu errorno=%d ns=%llu",
+		  __get_str(name), __entry->wanted, __entry->ready,
+		  __entry->longest, __entry->errorno, __entry->ns)
+);
+
 /* Pages were released; refused releases are not traced. */
 TRACE_EVENT(cma_release,
 

@@ -78,7 +78,7 @@ user() {
 # then finds everything in order but for the link.
 uml() {
 	local name object command
-	for name in cma cma_claim cma_describe cma_page cma_track; do
+	for name in cma cma_claim cma_describe cma_headroom cma_page cma_track; do
 		object=mm/$name.o
 		command=$(sed -n "s/^savedcmd_${object/\//\\/} := //p" "$O/um/mm/.$name.o.cmd")
 		command=${command/ $KERNEL\/mm\/$name.c/ -iquote $KERNEL/mm $src/mm/$name.c}

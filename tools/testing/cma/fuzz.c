@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The free map and its sums, the parser of cma= and the choice of ranges, under
- * libFuzzer
+ * The free map, its sums and its ready units, the parsers of parameters and the choice
+ * of ranges, under libFuzzer
  *
  * The first byte says which; the rest is the random numbers of a walk next to the
  * model, or the value, or the random numbers that make a machine.
@@ -51,14 +51,16 @@ int test_one_input(const u8 *data, size_t size)
 	if (!size)
 		return 0;
 
-	if (data[0] % 4) {
+	if (data[0] % 5) {
 		struct rnd_state rnd = { .data = data + 1, .size = size - 1 };
 
 		/* A step takes about three numbers. */
-		if (data[0] % 4 == 1)
+		if (data[0] % 5 == 1)
 			walk_map(&test, &rnd, size / 12);
-		else if (data[0] % 4 == 2)
+		else if (data[0] % 5 == 2)
 			choose_anything(&test, &rnd);
+		else if (data[0] % 5 == 3)
+			walk_ready(&test, &rnd, pick_length(&rnd, 9000), size / 24);
 		else
 			walk_sums(&test, &rnd, pick_length(&rnd, 70000), size / 24);
 	} else {

@@ -13,7 +13,7 @@
 #define NUMBER	"(0[xX][0-9a-fA-F]+[kmgtpKMGTP]?|(0[0-7]*|[1-9][0-9]*)[kmgtpeKMGTPE]?)"
 #define AMOUNT	"(" DIGITS "%|" NUMBER ")"
 
-static regex_t area_grammar, node_grammar;
+static regex_t area_grammar, node_grammar, share_grammar;
 
 /* The value of a number of the grammar, or of none; false if it is too large. */
 static bool value_of(const char *at, regmatch_t match, phys_addr_t *value)
@@ -176,10 +176,56 @@ out:
 	free(list);
 }
 
+/* Of areas of one page, of some, and of all that there can be. */
+static void check_share(struct kunit *test, const char *arg)
+{
+	static const unsigned long areas[] = { 1, 99, 1000, 16384, ULONG_MAX >> PAGE_SHIFT };
+	regmatch_t match[5];
+	bool fits;
+
+	if (!share_grammar.re_nsub &&
+	    regcomp(&share_grammar, "^" AMOUNT "$", REG_EXTENDED))
+		kunit_skip(test, "regcomp() failed");
+	/* Groups: 2 the percentage, 3 the bytes. */
+	fits = !regexec(&share_grammar, arg, ARRAY_SIZE(match), match, 0);
+
+	for (unsigned int i = 0; i < ARRAY_SIZE(areas); i++) {
+		u64 all = areas[i], value = 0, want = 0;
+		bool percent = fits && match[2].rm_so >= 0;
+		unsigned long got = 12345;
+		const char *pos = arg;
+		const char *wrong = cma_parse_share(&pos, all, &got);
+		bool good = fits && value_of(arg, match[percent ? 2 : 3], &value);
+
+		if (good && percent) {
+			good = value <= 100;
+			want = (all * value + 99) / 100;
+		} else if (good) {
+			want = value / PAGE_SIZE + !!(value % PAGE_SIZE);
+			good = want <= all;
+		}
+		/* Zeros in front, as in too_many_digits() */
+		if (good && wrong && strstr(wrong, "too large") && strlen(arg) > 23)
+			continue;
+
+		KUNIT_EXPECT_EQ_MSG(test, !wrong && !*pos, good, "%s of %llu", arg, all);
+		if (wrong) {
+			KUNIT_EXPECT_EQ_MSG(test, got, 12345, "%s of %llu", arg, all);
+			KUNIT_EXPECT_TRUE(test, pos == arg);
+		} else {
+			/* Also if there is something behind it. */
+			KUNIT_EXPECT_TRUE(test, pos > arg && got <= all);
+		}
+		if (good)
+			KUNIT_EXPECT_EQ_MSG(test, got, want, "%s of %llu", arg, all);
+	}
+}
+
 static void check_value(struct kunit *test, const char *arg)
 {
 	check_area(test, arg);
 	check_nodes(test, arg);
+	check_share(test, arg);
 }
 
 static void cma_param_as_the_grammar_says(struct kunit *test)
@@ -221,7 +267,107 @@ static void cma_param_random_values(struct kunit *test)
 	}
 }
 
+static void cma_param_shares(struct kunit *test)
+{
+	static const struct {
+		const char *arg;
+		unsigned long all;
+		unsigned long pages;
+		const char *rest;
+	} good[] = {
+		{ "0", 1000, 0, "" },
+		{ "0%", 1000, 0, "" },
+		{ "0E", 1000, 0, "" },
+		/* Rounded up to pages, of 4 KiB here. */
+		{ "1", 1000, 1, "" },
+		{ "4096", 1000, 1, "" },
+		{ "4097", 1000, 2, "" },
+		{ "0x1001", 1000, 2, "" },
+		{ "010001", 1000, 2, "" },
+		{ "1K", 1000, 1, "" },
+		{ "5k", 1000, 2, "" },
+		{ "3M", 1000, 768, "" },
+		{ "2g", 1 << 20, 1 << 19, "" },
+		{ "1%", 1000, 10, "" },
+		{ "1%", 99, 1, "" },
+		{ "1%", 101, 2, "" },
+		{ "33%", 3, 1, "" },
+		{ "34%", 3, 2, "" },
+		{ "50%", 99, 50, "" },
+		{ "99%", 99, 99, "" },
+		/* All of it. */
+		{ "4000K", 1000, 1000, "" },
+		{ "4095999", 1000, 1000, "" },
+		{ "4096000", 1000, 1000, "" },
+		{ "100%", 1000, 1000, "" },
+		{ "100%", 1, 1, "" },
+		{ "100%", ULONG_MAX >> PAGE_SHIFT, ULONG_MAX >> PAGE_SHIFT, "" },
+#if BITS_PER_LONG == 64
+		{ "15E", ULONG_MAX >> PAGE_SHIFT, 15UL << 48, "" },
+		{ "4T", 1UL << 30, 1UL << 30, "" },
+		{ "50%", (1UL << 52) - 1, 1UL << 51, "" },
+#endif
+		/* What is behind it is left to the caller. */
+		{ "1K\n", 1000, 1, "\n" },
+		{ "1M 500", 1000, 256, " 500" },
+		{ "50% 500", 1000, 500, " 500" },
+		{ "50%%", 1000, 500, "%" },
+		{ "1MB", 1000, 256, "B" },
+		{ "5 %", 1000, 1, " %" },
+		{ "2.5%", 1000, 1, ".5%" },
+		{ "1K,b:2K", 1000, 1, ",b:2K" },
+	};
+	static const struct {
+		const char *arg;
+		const char *wrong;
+	} bad[] = {
+		{ "4001K", "it is more than the area has" },
+		{ "4096001", "it is more than the area has" },
+		{ "16383P", "it is more than the area has" },
+		{ "18446744073709551615", "it is more than the area has" },
+		{ "101%", "it is more than 100%" },
+		{ "18446744073709551615%", "it is more than 100%" },
+		{ "18446744073709551616%", "a number is too large" },
+		{ "18446744073709551617", "a number is too large" },
+		{ "0x10000000000000000", "a number is too large" },
+		{ "16E", "a number is too large" },
+		{ "18014398509481985K", "a number is too large" },
+		{ "000000000000000000000000", "a number is too large" },
+		{ "08", "not a number" },
+		{ "08%", "not a number" },
+		{ "", "a number is missing" },
+		{ "%", "a number is missing" },
+		{ "K", "a number is missing" },
+		{ " 1K", "a number is missing" },
+		{ "-1", "a number is missing" },
+		{ "+1", "a number is missing" },
+		{ "0x", "not a number" },
+		{ "all", "a number is missing" },
+	};
+
+	for (unsigned int i = 0; i < ARRAY_SIZE(good); i++) {
+		const char *pos = good[i].arg;
+		unsigned long pages = 12345;
+
+		KUNIT_EXPECT_STREQ(test, "", cma_parse_share(&pos, good[i].all, &pages) ?: "");
+		KUNIT_EXPECT_EQ_MSG(test, pages, good[i].pages, "%s", good[i].arg);
+		KUNIT_EXPECT_STREQ(test, pos, good[i].rest);
+		check_share(test, good[i].arg);
+	}
+	for (unsigned int i = 0; i < ARRAY_SIZE(bad); i++) {
+		const char *pos = bad[i].arg;
+		unsigned long pages = 12345;
+
+		KUNIT_EXPECT_STREQ(test, cma_parse_share(&pos, 1000, &pages) ?: "",
+				   bad[i].wrong);
+		KUNIT_EXPECT_EQ_MSG(test, pages, 12345, "%s", bad[i].arg);
+		KUNIT_EXPECT_TRUE(test, pos == bad[i].arg);
+		check_share(test, bad[i].arg);
+	}
+}
+
 static struct kunit_case random_cases[] = {
+	KUNIT_CASE(cma_param_shares),
 	KUNIT_CASE(cma_param_as_the_grammar_says),
 	KUNIT_CASE(cma_param_random_values),
 	{}

@@ -72,7 +72,32 @@ static void begin(struct kunit *test, unsigned int order_per_bit)
 
 static void end(void)
 {
+	struct cma_map *ready = cma->ranges->ready;
+
+	if (ready)
+		cma_map_destroy(ready);
+	kfree(ready);
 	cma_map_destroy(cma->ranges);
+}
+
+/* Whole units, detached from the free lists: a look at the pages takes them for cached. */
+static void set_ready(struct kunit *test, unsigned long first, unsigned long n)
+{
+	struct cma_map *map = cma->ranges;
+
+	if (!map->ready)
+		map->ready = cma_map_new_ready(map);
+	KUNIT_ASSERT_NOT_NULL(test, map->ready);
+	for (unsigned long i = 0; i < n; i++)
+		set_pages(first + i, 1, CMA_CACHED);
+	cma_map_drop(map->ready, first >> map->order_per_bit, n);
+}
+
+static bool is_ready(unsigned long pfn)
+{
+	const struct cma_map *map = cma->ranges;
+
+	return map->ready && !test_bit(cma_map_pfn_unit(map, pfn), map->ready->taken);
 }
 
 /* What may not move, and what did not, is dearer than all that moves. */
@@ -89,6 +114,8 @@ static unsigned long weight(const struct cma_request *rq, unsigned long i)
 {
 	const struct cma_sight *page = &pages[i - BASE];
 
+	if (is_ready(i))
+		return 0;
 	for (unsigned int o = 0; o < rq->obstacles.nr && page->use; o++) {
 		unsigned long at = rq->obstacles.keys[o];
 
@@ -108,6 +135,8 @@ static u64 page_cost(const struct cma_request *rq, unsigned long i)
 	const struct cma_sight *page = &pages[i - BASE];
 	u64 cost = costs[page->use] + OBSTACLE * weight(rq, i);
 
+	if (is_ready(i))
+		return 0;
 	if (page->whole && cost >= BUSY)
 		cost >>= ilog2(page->end - page->head);
 	return cost;
@@ -141,6 +170,10 @@ static enum cma_level window_level(const struct cma_request *rq, unsigned long p
 
 		if (test_bit((i - BASE) >> cma->ranges->order_per_bit, cma->ranges->taken))
 			return NO_WINDOW;
+		if (is_ready(i) && rq->leave_ready)
+			return NO_WINDOW;
+		if (is_ready(i))
+			continue;
 		if (page->use == CMA_BROKEN || (rq->nowait && page->use != CMA_FREE))
 			return NO_WINDOW;
 		level = max(level, page_level(rq, i));
@@ -327,6 +360,107 @@ static void place_between_broken_pages(struct kunit *test)
 	end();
 }
 
+static void place_where_all_is_ready(struct kunit *test)
+{
+	struct cma_request rq = { .count = 256 };
+	struct cma_window window;
+
+	begin(test, 0);
+	set_pages(0, PAGES, CMA_MOVABLE);
+	set_ready(test, 512, 256);
+	KUNIT_EXPECT_TRUE(test, check(test, &rq));
+	KUNIT_EXPECT_EQ(test, cma_find_window(cma, &rq, &window), 0);
+	KUNIT_EXPECT_EQ(test, window.pfn, BASE + 512);
+	KUNIT_EXPECT_EQ(test, window.cost, 0);
+
+	/* It is as good as what is free, beside it or below. */
+	set_pages(768, 256, CMA_FREE);
+	rq.count = 512;
+	KUNIT_EXPECT_EQ(test, cma_find_window(cma, &rq, &window), 0);
+	KUNIT_EXPECT_EQ(test, window.pfn, BASE + 512);
+	KUNIT_EXPECT_EQ(test, window.cost, 0);
+	set_pages(256, 256, CMA_FREE);
+	rq.count = 256;
+	KUNIT_EXPECT_EQ(test, cma_find_window(cma, &rq, &window), 0);
+	KUNIT_EXPECT_EQ(test, window.pfn, BASE + 256);
+
+	/* Of an allocation that does not wait, too. */
+	set_pages(256, 256, CMA_MOVABLE);
+	rq.nowait = true;
+	KUNIT_EXPECT_EQ(test, cma_find_window(cma, &rq, &window), 0);
+	KUNIT_EXPECT_EQ(test, window.pfn, BASE + 512);
+	end();
+}
+
+/* What is ready of a window costs nothing, and the rest what it costs without that. */
+static void place_where_a_part_is_ready(struct kunit *test)
+{
+	struct cma_request rq = { .count = 256 };
+	struct cma_window window;
+
+	begin(test, 0);
+	for (unsigned long i = 0; i < PAGES; i++)
+		set_pages(i, 1, CMA_MOVABLE);
+	set_ready(test, 600, 100);
+	KUNIT_EXPECT_TRUE(test, check(test, &rq));
+	KUNIT_EXPECT_EQ(test, cma_find_window(cma, &rq, &window), 0);
+	KUNIT_EXPECT_EQ(test, window.pfn, BASE + 512);
+	KUNIT_EXPECT_EQ(test, window.cost, 156);
+	/* A page that was in the way has been moved since. */
+	meet(&rq, BASE + 650, CMA_STAYS);
+	KUNIT_EXPECT_EQ(test, cma_find_window(cma, &rq, &window), 0);
+	KUNIT_EXPECT_EQ(test, window.pfn, BASE + 512);
+	KUNIT_EXPECT_EQ(test, rq.level, CMA_NOTHING_BUSY);
+
+	/* Given up, it is free like the rest. */
+	cma_map_take(cma->ranges->ready, 600, 100);
+	set_pages(600, 100, CMA_FREE);
+	KUNIT_EXPECT_EQ(test, cma_find_window(cma, &rq, &window), 0);
+	KUNIT_EXPECT_EQ(test, window.pfn, BASE + 512);
+	KUNIT_EXPECT_EQ(test, window.cost, 156);
+	end();
+}
+
+static void place_beside_what_is_ready(struct kunit *test)
+{
+	struct cma_request rq = { .count = 256, .leave_ready = true };
+	struct cma_window window;
+
+	begin(test, 0);
+	for (unsigned long i = 0; i < PAGES; i++)
+		set_pages(i, 1, CMA_MOVABLE);
+	set_ready(test, 0, 256);
+	KUNIT_EXPECT_TRUE(test, check(test, &rq));
+	KUNIT_EXPECT_EQ(test, cma_find_window(cma, &rq, &window), 0);
+	KUNIT_EXPECT_EQ(test, window.pfn, BASE + 256);
+	/* One window, between two ready pages. */
+	set_ready(test, 256, 187);
+	set_ready(test, 700, 1);
+	set_ready(test, 900, 1);
+	rq.count = 257;
+	KUNIT_EXPECT_TRUE(test, check(test, &rq));
+	KUNIT_EXPECT_EQ(test, cma_find_window(cma, &rq, &window), 0);
+	KUNIT_EXPECT_EQ(test, window.pfn, BASE + 443);
+	KUNIT_EXPECT_EQ(test, window.cost, 257);
+	rq.count = 258;
+	KUNIT_EXPECT_EQ(test, cma_find_window(cma, &rq, &window), -EBUSY);
+
+	rq.leave_ready = false;
+	KUNIT_EXPECT_EQ(test, cma_find_window(cma, &rq, &window), 0);
+	KUNIT_EXPECT_EQ(test, window.pfn, BASE);
+	KUNIT_EXPECT_EQ(test, window.cost, 0);
+	end();
+
+	/* With nothing in the area that is not. */
+	begin(test, 3);
+	set_ready(test, 0, PAGES);
+	rq.count = 1;
+	KUNIT_EXPECT_TRUE(test, check(test, &rq));
+	rq.leave_ready = true;
+	KUNIT_EXPECT_FALSE(test, check(test, &rq));
+	end();
+}
+
 /* A page that may not move is no verdict: what has fewer of them comes first. */
 static void place_among_busy_pages(struct kunit *test)
 {
@@ -502,6 +636,7 @@ static void place_at_random(struct kunit *test)
 			.align = prandom_u32_state(&rnd) % 3 ?
 				 0 : prandom_u32_state(&rnd) % 9,
 			.nowait = !(prandom_u32_state(&rnd) % 8),
+			.leave_ready = !(prandom_u32_state(&rnd) % 4),
 		};
 		unsigned int stuck = prandom_u32_state(&rnd) % 6;
 		unsigned long i, n;
@@ -518,6 +653,16 @@ static void place_at_random(struct kunit *test)
 		while (stuck--)
 			set_pages(prandom_u32_state(&rnd) % PAGES, 1,
 				  stuck % 2 ? CMA_BROKEN : CMA_BUSY);
+		for (unsigned int ready = prandom_u32_state(&rnd) % 5; ready--; ) {
+			unsigned long unit = 1UL << cma->ranges->order_per_bit;
+
+			n = ALIGN(1UL << prandom_u32_state(&rnd) % 9, unit);
+			i = ALIGN_DOWN(prandom_u32_state(&rnd) % (PAGES - n + 1), unit);
+			for (; n; n -= unit, i += unit) {
+				if (!is_ready(BASE + i))
+					set_ready(test, i, unit);
+			}
+		}
 		for (unsigned int taken = prandom_u32_state(&rnd) % 6; taken--; ) {
 			struct cma_map *map = cma->ranges;
 			unsigned long unit = prandom_u32_state(&rnd) % cma_map_units(map);
@@ -543,6 +688,9 @@ static struct kunit_case place_cases[] = {
 	KUNIT_CASE(place_leaves_room),
 	KUNIT_CASE(place_takes_room_of_two),
 	KUNIT_CASE(place_between_broken_pages),
+	KUNIT_CASE(place_where_all_is_ready),
+	KUNIT_CASE(place_where_a_part_is_ready),
+	KUNIT_CASE(place_beside_what_is_ready),
 	KUNIT_CASE(place_among_busy_pages),
 	KUNIT_CASE(place_round_what_stays),
 	KUNIT_CASE(place_counts),

@@ -71,6 +71,18 @@ int kstrtoul(const char *s, unsigned int base, unsigned long *res)
 	return err;
 }
 
+int kstrtouint(const char *s, unsigned int base, unsigned int *res)
+{
+	unsigned long long value;
+	int err = kstrtoull(s, base, &value);
+
+	if (!err && value > UINT_MAX)
+		err = -ERANGE;
+	if (!err)
+		*res = value;
+	return err;
+}
+
 /* From here on a mapping is used, of which only what is written to is there. */
 #define LARGE		(64UL << 20)
 

@@ -76,6 +76,8 @@
 void shim_strscpy(char *to, const char *from, size_t size);
 int kstrtoull(const char *s, unsigned int base, unsigned long long *res);
 int kstrtoul(const char *s, unsigned int base, unsigned long *res);
+int kstrtouint(const char *s, unsigned int base, unsigned int *res);
+#define div_u64(dividend, divisor)	((u64)(dividend) / (u32)(divisor))
 
 #define THIS_MODULE		NULL
 #define __user
@@ -135,6 +137,11 @@ struct mutex {
 #define spin_lock_irqsave(lock, flags)		((flags) = 0, spin_lock(lock))
 #define spin_unlock_irqrestore(lock, flags)	((void)(flags), spin_unlock(lock))
 extern int shim_locks_held;
+
+/* Nobody waits. */
+struct rw_semaphore {
+	int dummy;
+};
 
 /* As much of an XArray as it takes to find a key and its value. */
 struct xarray {
@@ -281,6 +288,8 @@ struct kobj_attribute {
 	struct attribute attr;
 	ssize_t (*show)(struct kobject *kobj, struct kobj_attribute *attr,
 			char *buf);
+	ssize_t (*store)(struct kobject *kobj, struct kobj_attribute *attr,
+			 const char *buf, size_t len);
 };
 
 struct kobj_type {
@@ -294,6 +303,9 @@ struct kobj_type {
 int sysfs_emit(char *buf, const char *fmt, ...);
 int sysfs_emit_at(char *buf, int at, const char *fmt, ...);
 #define __ATTR_RO(_name)	{ .attr = { #_name }, .show = _name##_show }
+#define __ATTR_WO(_name)	{ .attr = { #_name }, .store = _name##_store }
+#define __ATTR_RW(_name)						\
+	{ .attr = { #_name }, .show = _name##_show, .store = _name##_store }
 #define ATTRIBUTE_GROUPS(_name)						\
 	static const struct attribute_group _name##_group = { _name##_attrs };	\
 	static const struct attribute_group *_name##_groups[] = {		\

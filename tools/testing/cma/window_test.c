@@ -9,6 +9,7 @@
 #include <linux/log2.h>
 
 #include "../../../mm/cma.h"
+#include "../../../mm/cma_headroom.h"
 
 static struct cma *areas[3];
 static unsigned int nr_areas;
@@ -430,21 +431,85 @@ void cma_failure_add_files(struct cma *cma, struct dentry *dir)
 {
 }
 
+/* The headroom behind "headroom" and "prepare": what was set is told, and nothing done. */
+static unsigned long headroom_pages, extra_pages, ready_pages;
+static unsigned int extra_ms, headroom_calls;
+static int headroom_ret;
+
+int cma_set_headroom(struct cma *cma, unsigned long pages)
+{
+	headroom_calls++;
+	headroom_pages = pages;
+	return headroom_ret;
+}
+
+int cma_prepare(struct cma *cma, unsigned long pages, unsigned int ms)
+{
+	headroom_calls++;
+	extra_pages = pages;
+	extra_ms = ms;
+	return headroom_ret;
+}
+
+unsigned long cma_headroom_pages(const struct cma *cma)
+{
+	return headroom_pages;
+}
+
+unsigned long cma_ready_pages(const struct cma *cma)
+{
+	return ready_pages;
+}
+
+unsigned long cma_longest_ready_run(const struct cma *cma)
+{
+	return ready_pages / 2;
+}
+
+u64 cma_served(const struct cma *cma, enum cma_ready ready)
+{
+	return 100 + ready;
+}
+
+u64 cma_refill_ns(const struct cma *cma)
+{
+	return U64_MAX;
+}
+
+const char *cma_short_of_headroom(const struct cma *cma)
+{
+	return ready_pages < headroom_pages ? "refilling" : "no";
+}
+
+static struct kobj_attribute *find_attr(unsigned int nr, const char *name)
+{
+	struct attribute **attrs = kobjects[nr]->ktype->default_groups[0]->attrs;
+
+	for (; *attrs; attrs++) {
+		if (!strcmp((*attrs)->name, name))
+			return container_of(*attrs, struct kobj_attribute, attr);
+	}
+
+	printf("# no file %s\n", name);
+	exit(1);
+}
+
 static const char *sysfs_text(unsigned int nr, const char *name)
 {
-	struct kobject *kobj = kobjects[nr];
-	struct attribute **attrs = kobj->ktype->default_groups[0]->attrs;
+	struct kobj_attribute *attr = find_attr(nr, name);
 	static char text[4096];
 
 	text[0] = '\0';
-	for (; *attrs; attrs++) {
-		struct kobj_attribute *attr =
-			container_of(*attrs, struct kobj_attribute, attr);
-
-		if (!strcmp(attr->attr.name, name))
-			attr->show(kobj, attr, text);
-	}
+	attr->show(kobjects[nr], attr, text);
 	return text;
+}
+
+static ssize_t sysfs_write(unsigned int nr, const char *name, const char *text)
+{
+	struct kobj_attribute *attr = find_attr(nr, name);
+
+	shim_last_line[0] = '\0';
+	return attr->store(kobjects[nr], attr, text, strlen(text));
 }
 
 static u64 sysfs_number(unsigned int nr, const char *name)
@@ -578,6 +643,117 @@ static void cma_sysfs_latency(struct kunit *test)
 	forget_kobjects();
 }
 
+static void cma_sysfs_headroom(struct kunit *test)
+{
+	/* Of 40 units of 8 pages, which are 1280 KiB. */
+	static const struct {
+		const char *text;
+		unsigned long pages;
+	} good[] = {
+		{ "0", 0 }, { "0\n", 0 }, { "64K\n", 16 }, { "1", 1 }, { "4097", 2 },
+		{ "50%\n", 160 }, { "1%\t\n", 4 }, { "100%", 320 }, { "1280k\n", 320 },
+	};
+	static const char * const bad[] = {
+		"", "\n", " 64K", "64KB\n", "64K 5\n", "-1", "101%\n", "1281K\n",
+		"1310721", "16E", "%s%n", "64K,",
+	};
+
+	add_area(test, "a", 0, 40, 3);
+	KUNIT_EXPECT_EQ(test, shim_cma_sysfs_init(), 0);
+	headroom_ret = 0;
+	for (unsigned int i = 0; i < ARRAY_SIZE(good); i++) {
+		KUNIT_EXPECT_EQ_MSG(test, sysfs_write(0, "headroom", good[i].text),
+				    strlen(good[i].text), "%s", good[i].text);
+		KUNIT_EXPECT_EQ_MSG(test, headroom_pages, good[i].pages, "%s",
+				    good[i].text);
+		KUNIT_EXPECT_EQ(test, sysfs_number(0, "headroom"),
+				good[i].pages * PAGE_SIZE);
+		KUNIT_EXPECT_STREQ(test, shim_last_line, "");
+	}
+
+	headroom_calls = 0;
+	for (unsigned int i = 0; i < ARRAY_SIZE(bad); i++) {
+		KUNIT_EXPECT_EQ_MSG(test, sysfs_write(0, "headroom", bad[i]), -EINVAL,
+				    "%s", bad[i]);
+		KUNIT_EXPECT_NOT_NULL(test, strstr(shim_last_line, "1310720 bytes\n"));
+	}
+	KUNIT_EXPECT_EQ(test, headroom_calls, 0);
+
+	headroom_ret = -ENOMEM;
+	KUNIT_EXPECT_EQ(test, sysfs_write(0, "headroom", "64K"), -ENOMEM);
+	forget_kobjects();
+}
+
+static void cma_sysfs_prepare(struct kunit *test)
+{
+	static const struct {
+		const char *text;
+		unsigned long pages;
+		unsigned int ms;
+	} good[] = {
+		{ "64K 500\n", 16, 500 }, { "1 1", 1, 1 }, { "50%\t  20", 160, 20 },
+		{ "1280K 3600000", 320, 3600000 },
+	};
+	static const char * const bad[] = {
+		"", "\n", "64K", "64K\n", "64K\t\n", "0 500", "0% 500", "64K,500",
+		"64K500", "64K x", "64K -5", "64K 5 6", "64K 5ms", "64K 3600001",
+		"64K 4294967297", "64K 18446744073709551617", "101% 5", "1281K 5",
+		" 64K 5", "%s %n",
+	};
+
+	add_area(test, "a", 0, 40, 3);
+	KUNIT_EXPECT_EQ(test, shim_cma_sysfs_init(), 0);
+	KUNIT_EXPECT_NULL(test, find_attr(0, "prepare")->show);
+	headroom_ret = 0;
+	for (unsigned int i = 0; i < ARRAY_SIZE(good); i++) {
+		KUNIT_EXPECT_EQ_MSG(test, sysfs_write(0, "prepare", good[i].text),
+				    strlen(good[i].text), "%s", good[i].text);
+		KUNIT_EXPECT_EQ_MSG(test, extra_pages, good[i].pages, "%s", good[i].text);
+		KUNIT_EXPECT_EQ_MSG(test, extra_ms, good[i].ms, "%s", good[i].text);
+		KUNIT_EXPECT_STREQ(test, shim_last_line, "");
+	}
+
+	headroom_calls = 0;
+	for (unsigned int i = 0; i < ARRAY_SIZE(bad); i++) {
+		KUNIT_EXPECT_EQ_MSG(test, sysfs_write(0, "prepare", bad[i]), -EINVAL,
+				    "%s", bad[i]);
+		KUNIT_EXPECT_NOT_NULL(test, strstr(shim_last_line, "at most 3600000\n"));
+	}
+	KUNIT_EXPECT_EQ(test, headroom_calls, 0);
+
+	headroom_ret = -ENOMEM;
+	KUNIT_EXPECT_EQ(test, sysfs_write(0, "prepare", "64K 5"), -ENOMEM);
+	forget_kobjects();
+}
+
+/* Sizes that 32 bits do not hold, as bytes or at all. */
+static void cma_sysfs_headroom_numbers(struct kunit *test)
+{
+	const unsigned int order = BITS_PER_LONG == 64 ? 33 : 20;
+
+	add_area(test, "a", 0, 40, order);
+	KUNIT_EXPECT_EQ(test, shim_cma_sysfs_init(), 0);
+	headroom_ret = 0;
+	ready_pages = 6UL << order;
+	KUNIT_EXPECT_TRUE(test, sysfs_write(0, "headroom", "100%") > 0);
+	KUNIT_EXPECT_EQ(test, headroom_pages, 40UL << order);
+	KUNIT_EXPECT_EQ(test, sysfs_number(0, "headroom"), (u64)PAGE_SIZE * 40 << order);
+	KUNIT_EXPECT_EQ(test, sysfs_number(0, "headroom_ready"),
+			(u64)PAGE_SIZE * 6 << order);
+	KUNIT_EXPECT_EQ(test, sysfs_number(0, "headroom_longest"),
+			(u64)PAGE_SIZE * 3 << order);
+	KUNIT_EXPECT_EQ(test, sysfs_number(0, "headroom_served"), 100 + CMA_READY);
+	KUNIT_EXPECT_EQ(test, sysfs_number(0, "headroom_served_partly"),
+			100 + CMA_PARTLY_READY);
+	KUNIT_EXPECT_EQ(test, sysfs_number(0, "headroom_not_served"),
+			100 + CMA_NOT_READY);
+	KUNIT_EXPECT_EQ(test, sysfs_number(0, "headroom_refill_us"), U64_MAX / 1000);
+	KUNIT_EXPECT_STREQ(test, sysfs_text(0, "headroom_short"), "refilling\n");
+	KUNIT_EXPECT_TRUE(test, sysfs_write(0, "headroom", "0") > 0);
+	KUNIT_EXPECT_STREQ(test, sysfs_text(0, "headroom_short"), "no\n");
+	forget_kobjects();
+}
+
 static struct kunit_case window_cases[] = {
 	KUNIT_CASE(cma_debugfs_numbers),
 	KUNIT_CASE(cma_debugfs_bitmap),
@@ -590,6 +766,9 @@ static struct kunit_case window_cases[] = {
 	KUNIT_CASE(cma_sysfs_ranges),
 	KUNIT_CASE(cma_sysfs_high_water),
 	KUNIT_CASE(cma_sysfs_latency),
+	KUNIT_CASE(cma_sysfs_headroom),
+	KUNIT_CASE(cma_sysfs_prepare),
+	KUNIT_CASE(cma_sysfs_headroom_numbers),
 	{}
 };
 
