@@ -119,6 +119,29 @@ static inline int set_number(const char *path, int value)
 	return atoi(text);
 }
 
+static inline bool put_text(const struct area *area, const char *file, const char *text)
+{
+	char path[256];
+	ssize_t len = strlen(text);
+	bool ok;
+	int fd;
+
+	snprintf(path, sizeof(path), SYSFS "/%s/%s", area->name, file);
+	fd = open(path, O_WRONLY);
+	ok = fd >= 0 && write(fd, text, len) == len;
+	close(fd);
+	return ok;
+}
+
+/* Pages; false if there is no headroom in this kernel */
+static inline bool set_headroom(const struct area *area, uint64_t pages)
+{
+	char text[32];
+
+	snprintf(text, sizeof(text), "%llu", (long long)(pages * area->page_size));
+	return put_text(area, "headroom", text);
+}
+
 /* What is mounted from here on is mounted for this test alone. */
 static inline bool unshare_mounts(void)
 {

@@ -100,7 +100,7 @@ static const struct {
 	  "# age_ms pages align error pid comm reason pfn refs maps owner\n",
 	  "NNNENWWpnnW" },
 	{ "reasons", "# count reason last_ms waited_us waited_for\n", "NWNNp" },
-	{ "map", "# pfn pages free borrowed allocated stuck\n", "PNNNNN" },
+	{ "map", "# pfn pages free borrowed allocated stuck ready\n", "PNNNNNN" },
 };
 
 static bool has_form(char **column, int n, const char *form)

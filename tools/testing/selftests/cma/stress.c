@@ -232,6 +232,22 @@ static void *hold(void *data)
 	return NULL;
 }
 
+/* More or less of the area is kept ready all the time. */
+static void *change_headroom(void *data)
+{
+	struct holder *h = data;
+
+	while (!atomic_load(&h->run->stop)) {
+		if (!set_headroom(h->area, random_of(&h->random) % 2 ?
+				  random_of(&h->random) % h->area->pages / 2 : 0))
+			break;
+		h->tried[0]++;
+		usleep(random_of(&h->random) % 200000);
+	}
+	set_headroom(h->area, 0);
+	return NULL;
+}
+
 /*
  * Those who borrow: each is a process with memory of its own, of which each page
  * has a word in @now that its content follows from; 0 if it was let go.
@@ -645,7 +661,7 @@ TEST_F_TIMEOUT(stress, no_page_in_two_hands, PATIENCE)
 	unsigned int seconds = text ? atoi(text) : 10;
 	size_t spare = 24 << 20, ballast_size;
 	size_t lent = self->area.pages * self->area.page_size + spare / 2;
-	struct holder holders[THREADS] = { };
+	struct holder holders[THREADS] = { }, changer = { };
 	uint64_t seed = time(NULL), moved, tried[WAYS] = { }, got[WAYS] = { };
 	pid_t pids[ARRAY_SIZE(kinds)];
 	struct run *run = self->run;
@@ -657,7 +673,8 @@ TEST_F_TIMEOUT(stress, no_page_in_two_hands, PATIENCE)
 	if (!self->disk)
 		TH_LOG("no ext2 on /dev/ram0: without files");
 	moved = read_vmstat("pgmigrate_success");
-	ballast = take_ballast(self->area.pages * self->area.page_size + spare,
+	/* What is kept ready cannot be borrowed. */
+	ballast = take_ballast(self->area.pages * self->area.page_size * 3 / 2 + spare,
 			       &ballast_size);
 	ASSERT_NE(NULL, ballast);
 
@@ -681,10 +698,15 @@ TEST_F_TIMEOUT(stress, no_page_in_two_hands, PATIENCE)
 		ASSERT_EQ(0, pthread_create(&h->thread, NULL, hold, h));
 	}
 
+	changer = (struct holder){ .random = seed, .run = run, .area = &self->area };
+	ASSERT_EQ(0, pthread_create(&changer.thread, NULL, change_headroom, &changer));
+
 	for (unsigned int i = 0; i < seconds * 10 && !atomic_load(&run->stop); i++)
 		usleep(100000);
 	atomic_store(&run->stop, true);
 
+	pthread_join(changer.thread, NULL);
+	TH_LOG("headroom was changed %llu times", (long long)changer.tried[0]);
 	for (unsigned int i = 0; i < THREADS; i++) {
 		pthread_join(holders[i].thread, NULL);
 		EXPECT_EQ(0, holders[i].error[0])

@@ -44,6 +44,14 @@ for area in *; do
 		echo "range $area $(($(cat "$range/base_pfn") * page))" \
 			"$(($(cat "$range/count") * page))"
 	done
+	dir=/sys/kernel/mm/cma/$area
+	if [ "$(cat "$dir/headroom")" != 0 ]; then
+		for _ in 1 2 3 4 5 6 7 8 9 10; do
+			[ "$(cat "$dir/headroom_longest")" -lt "$(cat "$dir/headroom")" ] || break
+			sleep 0.5
+		done
+		echo "headroom $area $(cat "$dir/headroom") $(cat "$dir/headroom_longest")"
+	fi
 	[ "$area" = multi ] || continue
 	echo "used $area $((used * page))"
 	while run=$(cat "$area/maxchunk") && [ "$run" -gt 0 ] && echo "$run" >"$area/alloc"; do
@@ -130,6 +138,16 @@ area() {
 		note "area $1 at $base reaches past $4 MiB"
 	[ "$works" = yes ] || note "nothing can be allocated from area $1"
 	facts | grep -qxF "sysfs $1" || note "area $1 is missing in sysfs"
+}
+
+# headroom NAME SIZE - in MiB; so much of the area is ready, or nothing if that is 0
+headroom() {
+	[ -n "$looking" ] || return 0
+	local bytes=$(($2 << 20)) found
+	found=$(facts | grep -F "headroom $1 ")
+	[ "$bytes" != 0 ] || bytes=
+	[ "$found" = "${bytes:+headroom $1 $bytes $bytes}" ] ||
+		note "headroom of $1 is not $2 MiB: ${found:-none}"
 }
 
 no_area() {
@@ -312,6 +330,29 @@ cmdline() {
 	total 8
 	complains "numa0: 1024 MiB .*at most the (512|511) MiB"
 
+	boots "cma_headroom=" "cma=16M numa_cma=0:8M cma_headroom=reserved:4M,numa0:25%"
+	area reserved 16
+	area numa0 8
+	headroom reserved 4
+	headroom numa0 2
+	total 24
+	content
+
+	boots "cma_headroom= with bad entries among a good one" "cma=16M numa_cma=0:8M
+		cma_headroom=nowhere:4M,reserved:17M,reserved:101%,reserved,numa0:2M,:,numa0:,numa0:1Mx,numa0:1M"
+	area reserved 16
+	headroom reserved 0
+	headroom numa0 1
+	total 24
+	ignored "entry of cma_headroom=: " nowhere:4M \
+		'entry "nowhere:4M" ignored: there is no such area; .*one of: .*reserved'
+	ignored "entry of cma_headroom=: " reserved:17M 'entry "reserved:17M" .*more than the area has'
+	ignored "entry of cma_headroom=: " reserved:101% 'entry "reserved:101%" .*100%'
+	ignored "entry of cma_headroom=: " reserved 'entry "reserved,numa0:2M" ignored'
+	ignored "entry of cma_headroom=: " : 'entry ":" ignored: there is no such area'
+	ignored "entry of cma_headroom=: " numa0: 'entry "numa0:" ignored: a number is missing'
+	ignored "entry of cma_headroom=: " numa0:1Mx 'entry "numa0:1Mx" .*something behind it'
+
 	bad "cma" "cma= ignored"
 
 	# Each is refused as it is read, and leaves what was read before as it is: nothing.
@@ -396,7 +437,7 @@ mib() {
 device_tree() {
 	local one=$out/areas.dtso twin=$out/twin.dtso bad=$out/bad.dtso odd=$out/odd.dtb
 	{
-		pool camera@50000000 "reg = $(mib 1280 16)"
+		pool camera@50000000 "reg = $(mib 1280 16)" "linux,cma-headroom = <0x0 0x400000>"
 		pool video "size = <0x0 0x800000>" "alignment = <0x0 0x400000>" \
 			"alloc-ranges = $(mib 1400 64)"
 		pool anywhere "size = <0x0 0x600000>"
@@ -408,7 +449,7 @@ device_tree() {
 		pool numa0 "size = <0x0 0x400000>"
 	} | overlay "$twin"
 	{
-		pool fine@50000000 "reg = $(mib 1280 16)"
+		pool fine@50000000 "reg = $(mib 1280 16)" "linux,cma-headroom = <0x2000000>"
 		node private@52000000 'compatible = "shared-dma-pool"' "reg = $(mib 1312 16)"
 		pool crooked@54100000 "reg = $(mib 1345 14)"
 		pool head@55000000 "reg = $(mib 1360 5)"
@@ -423,6 +464,7 @@ device_tree() {
 	boots "device tree: fixed, with size and place, with size alone, default" "" \
 		DTB_OVERLAY="$one"
 	area camera@50000000 16 1280 1296
+	headroom camera@50000000 4
 	area video 8 1400 1464
 	area anywhere 6
 	area ours@54000000 8 1344 1352
@@ -434,8 +476,10 @@ device_tree() {
 		"user-of-ours: memory from area ours@54000000" \
 		"user-of-tiny: no area: -22"
 
-	boots "device tree: cma= takes the place of the default" "cma=16M" DTB_OVERLAY="$one"
+	boots "device tree: cma= takes the place of the default" \
+		"cma=16M cma_headroom=camera@50000000:2M" DTB_OVERLAY="$one"
 	area camera@50000000 16 1280 1296
+	headroom camera@50000000 2
 	no_area ours@54000000
 	area reserved 16
 	total 46
@@ -464,7 +508,9 @@ device_tree() {
 		no_area $name
 	done
 	total 42
-	says "crooked@54100000: 1024 KiB at its start and 1024 KiB at its end .*2048 KiB" \
+	headroom fine@50000000 0
+	says "fine@50000000: linux,cma-headroom ignored: it has 4 bytes; expected a size of 2 cells" \
+		"crooked@54100000: 1024 KiB at its start and 1024 KiB at its end .*2048 KiB" \
 		"head@55000000: 0 KiB at its start and 1024 KiB at its end" \
 		"tail@56100000: 1024 KiB at its start and 0 KiB at its end" \
 		"short@56800000 .*expected at least 2048 KiB" \
