@@ -132,6 +132,15 @@ for ((i = 0; i < 16; i++)); do
 	printf '0x%x 512 512 0 0 0\n' $((65536 + i * 512))
 done >good/sys/kernel/debug/cma/reserved/map
 
+# With headroom: the last four blocks are ready.
+kernel headroom 65536 40000
+camera headroom
+numbers headroom/sys/kernel/mm/cma/camera headroom 16777216 headroom_ready 8388608 \
+	headroom_longest 4194304 headroom_served 40 headroom_served_partly 2 \
+	headroom_not_served 0 headroom_refill_us 1234 headroom_short 'pages in the way'
+awk '{ print $0, (NR == 1 ? "ready" : NR > 29 ? $3 : 0) }' good/sys/kernel/debug/cma/camera/map \
+	>headroom/sys/kernel/debug/cma/camera/map
+
 kernel stock 16384 8192
 stock ./stock reserved
 flags stock
@@ -260,7 +269,7 @@ narrow() {
 	! LC_ALL=C grep -nE '^.{81}|[^ -~]' out >err
 }
 
-for kernel in good stock bitmap older ranges large_units broken zero huge no_debugfs \
+for kernel in good headroom stock bitmap older ranges large_units broken zero huge no_debugfs \
 	no_debugfs_option no_sysfs; do
 	ok "$kernel: --once" run 0 --once --root $kernel
 	cp out $kernel.txt
@@ -301,6 +310,12 @@ ok "good: who was in the way" shows good '3 +1200ms pinned +in use by I/O' \
 	'pinned at PFN 0x3f9ab, 514 references, 1 mappings'
 ok "good: how it fares" shows good 'pages moved away +3210$' \
 	'half of them up to 2us, 99% up to 34ms'
+ok "good: no headroom" lacks headroom good.txt
+ok "headroom: how much is ready, and why not all" shows headroom \
+	'^headroom 16M: 8M ready, at most 4M at once; short: pages in the way$' \
+	'1 camera +64M +8M +56M +38\.0M +18\.0M' '   = ready 8M   \. free 30\.0M' '^0x42800 .*={64}$' \
+	'^ +headroom served +40$' '^ +headroom refilled in us +1234$'
+ok "headroom: no allocation without it" lacks 'did not serve' headroom.txt
 ok "stock: areas and map" shows stock '1 reserved +16M +8M +8M +4M +4M +8M +99$' \
 	'allocated 8M   \+ borrowed 4M   \. free 4M' '^0x400 +\.{32}\+{32}$' '^0xc00 +#{64}$'
 ok "stock: what is missing" shows stock 'holders: this kernel does not record' 'page_owner=on' \
@@ -342,6 +357,13 @@ ok "json: buckets" json good 'a["latency_success"][1] == {"le_ns": 2048, "count"
 	a["latency_success"][5]["le_ns"] is None'
 ok "json: the map is whole" json good 'sum(b["pages"] for b in a["map"]) == 16384 and
 	all(b["free"] + b["borrowed"] + b["allocated"] + b["stuck"] == 512 for b in a["map"])'
+ok "json: headroom" json headroom 'a["headroom"] == 1 << 24 and
+	a["headroom_short"] == "pages in the way" and a["headroom_not_served"] == 0 and
+	[b["ready"] for b in a["map"]] == [0] * 28 + [512] * 4 and
+	sum(b["free"] for b in a["map"]) * 4096 == 39862272 and
+	a["free_pages"] * 4096 == 39862272'
+ok "json: no headroom" json good 'a["headroom"] is None and a["headroom_short"] is None and
+	a["map"][0]["ready"] is None'
 ok "json: what stock does not know is null" json stock 'a["total_pages"] is None and
 	a["holders"] is None and a["held_pages"] == 2048 and a["borrowed_pages"] == 1024'
 ok "json: bitmap alone" json bitmap 'a["borrowed_pages"] is None and
@@ -486,7 +508,7 @@ for seed in range(int(sys.argv[1])):
 sys.exit(wrong)
 END
 seeds=${SEEDS:-$((LONG ? 1000 : 100))}
-python3 damage.py "$seeds" good stock older ranges large_units >err 2>&1
+python3 damage.py "$seeds" good headroom stock older ranges large_units >err 2>&1
 result $? "files damaged at random, in $seeds ways" err
 
 # --- the manual page ---

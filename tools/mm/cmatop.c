@@ -64,6 +64,7 @@ static void show_help(void)
 	    "d        delay between looks, in seconds\n"
 	    "\nHELD belongs to drivers. AVAIL is FREE, or BORROWED by pages that can move away.\n"
 	    "A page that is stuck cannot move now, and is in the way of allocations.\n"
+	    "A page that is ready is free and not lent: it is headroom, to be had at once.\n"
 	    "LARGEST is what one allocation may hope to get.\n");
 }
 

@@ -24,7 +24,7 @@ enum { DONE, FAILED, WRONG_USE };
  * What the kernel's tables hold, and how --json names it. Kinds: n is a number,
  * i one with a sign, x a hexadecimal one, l the upper bound of a bucket, which
  * may be "inf", and t text. "-" stands for nothing, but in t, and in N and X,
- * which are n and x otherwise.
+ * which are n and x otherwise. O is an N that older kernels do not have.
  */
 struct format {
 	const char *file;
@@ -42,12 +42,13 @@ enum {
 /* Files with one number. The first ones are in sysfs, the others in debugfs. */
 enum {
 	TOTAL, AVAILABLE, GIVEN, REFUSED, TAKEN_BACK, MIGRATED, GIVEN_UP,
-	LARGEST_FREE, LARGEST_AVAILABLE, HIGH_WATER, NR_SYSFS,
+	LARGEST_FREE, LARGEST_AVAILABLE, HIGH_WATER, HEADROOM, HEADROOM_READY,
+	HEADROOM_LONGEST, SERVED, SERVED_PARTLY, NOT_SERVED, REFILL_US, NR_SYSFS,
 	BASE_PFN = NR_SYSFS, COUNT, ORDER, USED, MAXCHUNK, NR_NUMBERS
 };
 
 /* What a page is, in the order in which a block's pages are drawn. */
-enum { ALLOCATED, STUCK, BORROWED, FREE, NR_KINDS };
+enum { ALLOCATED, STUCK, BORROWED, READY, FREE, NR_KINDS };
 
 struct block {
 	__u64 pfn;
@@ -66,11 +67,14 @@ struct area {
 	char *sysfs;			/* name there, NULL when it is not */
 	char *debugfs;
 	__u64 number[NR_NUMBERS];
+	char *short_of_headroom;	/* why; NULL when it is not known */
 	struct table table[NR_TABLES];
 	struct block *block;
 	size_t nr_blocks;
 	bool borrowed_known;
 	bool stuck_known;
+	bool ready_known;
+	bool any_ready;
 };
 
 struct note {

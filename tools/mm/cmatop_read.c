@@ -48,13 +48,15 @@ const struct format formats[NR_TABLES] = {
 
 static const struct format map_format = { "map", {
 	{ 'X', "pfn" }, { 'N', "pages" }, { 'N', "free" }, { 'N', "borrowed" },
-	{ 'N', "allocated" }, { 'N', "stuck" } } };
+	{ 'N', "allocated" }, { 'N', "stuck" }, { 'O', "ready" } } };
 
 const char * const number_files[NR_NUMBERS] = {
 	"total_pages", "available_pages", "alloc_pages_success",
 	"alloc_pages_fail", "release_pages_success", "pages_migrated",
 	"ranges_given_up", "largest_free", "largest_available",
-	"high_water_pages", "base_pfn", "count", "order_per_bit", "used",
+	"high_water_pages", "headroom", "headroom_ready", "headroom_longest",
+	"headroom_served", "headroom_served_partly", "headroom_not_served",
+	"headroom_refill_us", "base_pfn", "count", "order_per_bit", "used",
 	"maxchunk",
 };
 
@@ -249,6 +251,23 @@ static __u64 read_number(char *path)
 	return number;
 }
 
+/* The caller frees it. */
+static char *read_words(char *path)
+{
+	FILE *file = open_file(path);
+	char line[64] = "";
+
+	if (file) {
+		if (!fgets(line, sizeof(line), file))
+			*line = 0;
+		line[strcspn(line, "\n")] = 0;
+		clean(line);
+		fclose(file);
+	}
+	free(path);
+	return *line ? text("%s", line) : NULL;
+}
+
 /* The number after a name, in a file with a line for each. */
 static __u64 named_number(const char *path, const char *name)
 {
@@ -283,6 +302,8 @@ static char *split(const struct format *format, char *line,
 		char kind = format->column[i].kind;
 
 		row[i] = strsep(&line, " ");
+		if (!row[i] && kind == 'O')
+			break;
 		if (!row[i])
 			return text("%s is missing", format->column[i].name);
 		if (kind == 't')
@@ -336,6 +357,16 @@ static void add_map(struct area *a, char *row[NR_COLUMNS])
 	if (sum + block->part[STUCK] > block->pages &&
 	    block->part[BORROWED] >= block->part[STUCK])
 		block->part[BORROWED] -= block->part[STUCK];
+
+	/* Pages that are ready are counted as free too. */
+	if (row[6]) {
+		__u64 ready = value(row[6]), *free = &block->part[FREE];
+
+		block->part[READY] = ready < *free ? ready : *free;
+		*free -= block->part[READY];
+		a->ready_known = true;
+		a->any_ready |= block->part[READY] > 0;
+	}
 }
 
 /* Read a table of an area, or its map when @table is NULL. */
@@ -541,6 +572,9 @@ static void read_area(struct area *a)
 			a->number[i] = read_number(text("%s/%s", dir,
 							number_files[i]));
 	}
+	if (a->sysfs)
+		a->short_of_headroom =
+			read_words(text("%s/headroom_short", a->sysfs));
 	for (i = 0; i < NR_TABLES; i++) {
 		const char *dir = i < NR_DEBUG_TABLES ? a->debugfs : a->sysfs;
 
@@ -692,6 +726,7 @@ void free_sample(struct sample *s)
 		free(a->name);
 		free(a->sysfs);
 		free(a->debugfs);
+		free(a->short_of_headroom);
 	}
 	for (i = 0; i < s->nr_notes; i++) {
 		free(s->note[i].what);
@@ -739,11 +774,15 @@ __u64 largest(const struct area *a)
 	       a->number[LARGEST_AVAILABLE] : a->number[MAXCHUNK];
 }
 
-/* Where what is borrowed is not known, it is counted as free. */
+/*
+ * Where what is borrowed is not known, it is counted as free. Most areas have no
+ * headroom, and nothing to say about it.
+ */
 bool kind_known(const struct area *a, int kind)
 {
 	return a->nr_blocks && (kind != STUCK || a->stuck_known) &&
-	       (kind != BORROWED || a->borrowed_known);
+	       (kind != BORROWED || a->borrowed_known) &&
+	       (kind != READY || a->any_ready);
 }
 
 __u64 pages_of(const struct area *a, int kind)

@@ -20,6 +20,7 @@ static const struct {
 	[ALLOCATED] = { "allocated", '#', '\5', "#3465a4" },
 	[STUCK] = { "stuck", 'X', '\6', "#cc0000" },
 	[BORROWED] = { "borrowed", '+', '\7', "#edc04d" },
+	[READY] = { "ready", '=', '\10', "#73d216" },
 	[FREE] = { "free", '.', '\4', "#dfe9d8" },
 };
 
@@ -28,7 +29,7 @@ static const struct {
 /* The characters of a page that are none, as terminals know them. */
 static const char * const attributes[] = {
 	[1] = "0", [2] = "1", [3] = "7", [4] = "32", [5] = "37;44",
-	[6] = "1;37;41", [7] = "30;43",
+	[6] = "1;37;41", [7] = "30;43", [8] = "30;42",
 };
 
 enum looks looks;
@@ -173,9 +174,14 @@ static double rate(const struct area *a, int which)
 	return -1;
 }
 
+/* Pages that are ready are free, too. */
 static __u64 free_pages(const struct area *a)
 {
-	return a->borrowed_known ? pages_of(a, FREE) : NONE;
+	__u64 free = pages_of(a, FREE), ready = pages_of(a, READY);
+
+	if (!a->borrowed_known || free == NONE)
+		return NONE;
+	return ready == NONE ? free : free + ready;
 }
 
 void show_areas(size_t first, size_t nr, size_t selected)
@@ -538,6 +544,10 @@ void show_rates(const struct area *a)
 		{ LARGEST_FREE, "largest, without moving", false },
 		{ LARGEST_AVAILABLE, "largest, with moving", false },
 		{ MAXCHUNK, "longest run in the map", false },
+		{ SERVED, "headroom served", true },
+		{ SERVED_PARTLY, "headroom served partly", true },
+		{ NOT_SERVED, "headroom did not serve", true },
+		{ REFILL_US, "headroom refilled in us", false },
 	};
 	const struct table *ok = &a->table[LATENCY_OK];
 	const struct table *bad = &a->table[LATENCY_BAD];
@@ -552,6 +562,9 @@ void show_rates(const struct area *a)
 		double per_second = rows[i].counter ? rate(a, rows[i].which) : -1;
 
 		if (n == NONE)
+			continue;
+		/* Where there is no headroom they mean nothing. */
+		if (!n && rows[i].which >= SERVED && rows[i].which <= REFILL_US)
 			continue;
 		say("%24s %14llu%s\n", rows[i].name, n,
 		    per_second < 0 ? "" : brief("%15.1f", per_second));
@@ -606,6 +619,25 @@ void show_overview(const struct area *a, unsigned int height)
 	}
 }
 
+static const char *bytes(__u64 n)
+{
+	return size(n == NONE ? NONE : n / page_size);
+}
+
+static void show_headroom(const struct area *a)
+{
+	const __u64 *n = a->number;
+	const char *why = a->short_of_headroom;
+
+	if (n[HEADROOM] == NONE || (!n[HEADROOM] && !n[HEADROOM_READY]))
+		return;
+	say("headroom %s: %s ready, at most %s at once", bytes(n[HEADROOM]),
+	    bytes(n[HEADROOM_READY]), bytes(n[HEADROOM_LONGEST]));
+	if (why && strcmp(why, "no"))
+		say("; short: %.40s", why);
+	say("\n");
+}
+
 void show_title(const struct area *a)
 {
 	const struct block *b = a->block;
@@ -621,6 +653,7 @@ void show_title(const struct area *a)
 	if (a->number[ORDER] != NONE && a->number[ORDER] && a->number[ORDER] < 41)
 		say(", in units of %s", size(1ULL << a->number[ORDER]));
 	say("\n");
+	show_headroom(a);
 }
 
 void show_once(const char *only)
@@ -736,6 +769,11 @@ void show_json(FILE *to, const char *only)
 		json_number(to, "stuck_pages", pages_of(a, STUCK));
 		for (k = 0; k < NR_NUMBERS; k++)
 			json_number(to, number_files[k], a->number[k]);
+		fputs(",\"headroom_short\":", to);
+		if (a->short_of_headroom)
+			json_text(to, a->short_of_headroom);
+		else
+			fputs("null", to);
 		for (k = 0; k < NR_TABLES; k++)
 			json_table(to, &formats[k], &a->table[k]);
 		fputs(",\n  \"map\":[", to);
@@ -746,12 +784,14 @@ void show_json(FILE *to, const char *only)
 				b->pfn);
 			json_number(to, "pages", b->pages);
 			json_number(to, "free", a->borrowed_known ?
-				    b->part[FREE] : NONE);
+				    b->part[FREE] + b->part[READY] : NONE);
 			json_number(to, "borrowed", a->borrowed_known ?
 				    b->part[BORROWED] : NONE);
 			json_number(to, "allocated", b->part[ALLOCATED]);
 			json_number(to, "stuck", a->stuck_known ?
 				    b->part[STUCK] : NONE);
+			json_number(to, "ready", a->ready_known ?
+				    b->part[READY] : NONE);
 			fputc('}', to);
 		}
 		fputs("]}", to);
@@ -824,7 +864,7 @@ static int svg_area(FILE *to, const struct area *a, int y)
 		s = text("%s %s", kind_name(a, k), size(pages_of(a, k)));
 		svg_text(to, x + 20, y + 12, 13, "start", s);
 		free(s);
-		x += 160;
+		x += 140;
 	}
 	y += 24;
 
