@@ -40,6 +40,7 @@
 #define FOLIO	(-1)
 #define READAHEAD "/sys/fs/ext4/ram0/inode_readahead_blks"
 #define TRACK	"/sys/module/cma/parameters/track"
+#define HEADROOM "/sys/kernel/mm/cma/bench0/headroom"
 #define LISTS	"/proc/sys/vm/percpu_pagelist_high_fraction"
 /* Of the area may be free before a try: bytes, and the share of what is asked for */
 #define BUSY_LOW (4UL << 20)
@@ -710,6 +711,87 @@ static void busy_scenario(int argc, char **argv)
 	/* The machine ends with it. */
 }
 
+/*
+ * Buffers of many sizes in flight, the oldest of which is released before the next one
+ * is allocated. Nobody borrows. The first ones are for warming up.
+ */
+static void run_mixed(const unsigned long *sizes, unsigned int nr, unsigned int times)
+{
+	struct { unsigned long pfn, pages; uint64_t ns; bool ok; } flying[8] = { };
+
+	seed = 0x9e3779b97f4a7c15ULL;
+	for (unsigned int i = 0; i < times + times / 10; i++) {
+		unsigned int at = i % 8;
+		uint64_t release_ns = 0;
+
+		if (flying[at].pfn)
+			release_ns = release_run(flying[at].pfn, flying[at].pages,
+						 align_of(flying[at].pages));
+		if (flying[at].pages && i >= times / 10)
+			printf("mixed,%lu,1,1,1,%u,%d,1,%llu,%llu,0\n", flying[at].pages, i,
+			       flying[at].pfn > 0, (unsigned long long)flying[at].ns,
+			       (unsigned long long)release_ns);
+		flying[at].pages = sizes[random_below(nr)];
+		flying[at].pfn = take_run(flying[at].pages, align_of(flying[at].pages),
+					  &flying[at].ns);
+	}
+}
+
+/* Have so many pages kept ready, where there is such a thing. */
+static void set_headroom(unsigned long pages)
+{
+	if (access(HEADROOM, W_OK))
+		return;
+	set_number(HEADROOM, pages * page_size);
+	for (unsigned int i = 0; i < 1000; i++) {
+		if (read_number(HEADROOM "_longest", "") >= pages * page_size)
+			break;
+		usleep(10000);
+	}
+}
+
+/*
+ * A camera is opened over and over: so many buffers at once, held for 100 ms, 200 ms
+ * apart, while two processes read a file and what is free is lent again.
+ */
+static void run_camera(const char *name, bool pins, unsigned int count,
+		       unsigned int bursts)
+{
+	const struct busy_load *load = busy_find("readers2");
+	const unsigned long pages = 1280;
+	const char *missing;
+
+	seed = 0x9e3779b97f4a7c15ULL ^ pins;
+	make_state(90, pins);
+	missing = busy_start(load);
+	if (missing)
+		die("%s: %s", name, missing);
+	set_headroom(count * pages);
+	for (unsigned int round = 1; round <= bursts; round++) {
+		struct { unsigned long pfn; uint64_t ns, moved; } got[count];
+
+		usleep(200000);
+		for (unsigned int i = 0; i < count; i++) {
+			got[i].moved = moved_pages();
+			got[i].pfn = take_run(pages, align_of(pages), &got[i].ns);
+			got[i].moved = moved_pages() - got[i].moved;
+		}
+		usleep(100000);
+		for (unsigned int i = 0; i < count; i++) {
+			uint64_t ns = got[i].pfn ? release_run(got[i].pfn, pages,
+							       align_of(pages)) : 0;
+
+			printf("%s,%lu,1,1,%u,%u,%d,1,%llu,%llu,%llu\n", name, pages, round, i,
+			       got[i].pfn > 0, (unsigned long long)got[i].ns,
+			       (unsigned long long)ns, (unsigned long long)got[i].moved);
+		}
+		fflush(stdout);
+	}
+	set_headroom(0);
+	busy_stop(load);
+	end_state(pins);
+}
+
 static void prepare(unsigned long pages, unsigned int chunk)
 {
 	area.pages = pages;
@@ -760,6 +842,8 @@ int main(int argc, char **argv)
 		run_idle((2 << 20) / page_size, true);
 		run_untracked(1);
 		run_untracked(256);
+	} else if (!strcmp(what, "mixed")) {
+		run_mixed(sizes, 5, rounds * 100);
 	} else if (!strcmp(what, "loaded")) {
 		prepare((64 << 20) / page_size, 512);
 		borrowed(what, 90, false, 256, 0, 16, rounds);
@@ -773,8 +857,10 @@ int main(int argc, char **argv)
 		borrowed(what, 90, true, 1280, 0, 3, rounds);
 	} else if (!strcmp(what, "camera")) {
 		prepare((64 << 20) / page_size, 512);
-		borrowed("camera-loaded", 90, false, 1280, align_of(1280), 4, rounds);
-		borrowed("camera-pinned", 90, true, 1280, align_of(1280), 4, rounds);
+		run_camera("camera-loaded", false, 1, rounds * 25);
+		run_camera("camera-pinned", true, 1, rounds * 25);
+		run_camera("camera-4-loaded", false, 4, rounds * 6);
+		run_camera("camera-4-pinned", true, 4, rounds * 6);
 	} else if (!strcmp(what, "threads")) {
 		for (unsigned int round = 0; round < rounds && round < 5; round++)
 			for (unsigned int areas = 1; areas <= 4; areas += 3)

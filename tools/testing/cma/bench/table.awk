@@ -58,6 +58,12 @@ function wanted(scenario, pages, figure) {
 		return pages == 1024 ? 50 : pages == 4096 ? 40 : pages ~ /^f/ ? 30 : 80
 	if (scenario == "idle" && figure == "release p50" && pages != 1 && pages != 16)
 		return 5
+	if (scenario == "mixed" && figure == "alloc p50")
+		return pages == 1024 ? 60 : pages == 4096 ? 30 : 80
+	if (scenario == "mixed" && figure == "alloc p99")
+		return pages == 256 ? 50 : pages == 1024 ? 40 : pages == 4096 ? 20 : 60
+	if (scenario ~ /^camera/ && figure == "alloc p99")
+		return 100
 	if (scenario == "scattered" && figure == "moved per page")
 		return pages == 256 ? 10 : 2
 	if (scenario == "loaded" && figure ~ /^alloc p[59]/)
@@ -70,7 +76,7 @@ function wanted(scenario, pages, figure) {
 }
 
 function wanted_value(scenario, figure) {
-	if (scenario == "pinned" && figure == "success")
+	if (scenario ~ /^(pinned|camera)/ && figure == "success")
 		return 1
 	if (scenario == "idle" && figure == "left quick way")
 		return 0
