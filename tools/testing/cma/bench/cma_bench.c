@@ -14,7 +14,8 @@
  *					allocate and release by turns, in each thread
  *					WARM + TIMES times: NANOSECONDS of it all, then
  *					ALLOC RELEASE RANGES of each but the first WARM
- *					ones
+ *					ones. If PAGES is 0, buffers of mixed sizes are
+ *					in flight, and ALLOC RELEASE PAGES is told
  *	count ON			count RANGES that are tried, or let them be 0;
  *					not every tree can
  *	ballast				take all that is free outside of all areas
@@ -65,6 +66,16 @@ struct bench_sample {
 	unsigned long ranges;		/* that were tried by all threads meanwhile */
 };
 
+/* With mixed sizes, the oldest buffer is released before the next one is allocated. */
+#define IN_FLIGHT	8
+
+struct bench_flight {
+	struct page *page;
+	unsigned long pages;
+	int align;
+	struct bench_sample *sample;	/* NULL while warming up */
+};
+
 struct bench_thread {
 	struct task_struct *task;
 	struct cma *cma;
@@ -74,6 +85,8 @@ struct bench_thread {
 	unsigned int times;
 	struct bench_sample *samples;	/* @times of them */
 	u64 end;			/* when it had done all */
+	u64 seed;
+	struct bench_flight flying[IN_FLIGHT];
 };
 
 static DEFINE_MUTEX(bench_lock);	/* all that follows */
@@ -208,6 +221,40 @@ static int bench_drop(unsigned int area, unsigned long pfn, unsigned long pages,
 	return ok ? 0 : -EINVAL;
 }
 
+static void bench_land(struct cma *cma, struct bench_flight *f)
+{
+	u64 start = ktime_get_ns();
+
+	if (!f->page)
+		return;
+	bench_release(cma, f->page, f->pages, f->align);
+	if (f->sample)
+		f->sample->release_ns = ktime_get_ns() - start;
+	f->page = NULL;
+}
+
+/* The same sizes in each tree */
+static void bench_mix(struct bench_thread *t, unsigned int i)
+{
+	static const unsigned long sizes[] = { 1, 16, 256, 1024, 4096 };
+	struct bench_flight *f = &t->flying[i % IN_FLIGHT];
+	u64 start, ns;
+
+	bench_land(t->cma, f);
+	t->seed = t->seed * 6364136223846793005ULL + 1442695040888963407ULL;
+	f->pages = sizes[(t->seed >> 33) % ARRAY_SIZE(sizes)];
+	f->align = min(order_base_2(f->pages), 8);
+	f->sample = i < t->warm ? NULL : t->samples + i - t->warm;
+	start = ktime_get_ns();
+	f->page = bench_alloc(t->cma, f->pages, f->align);
+	ns = ktime_get_ns() - start;
+	if (!f->sample)
+		return;
+	f->sample->alloc_ns = ns;
+	f->sample->pfn = f->page ? page_to_pfn(f->page) : 0;
+	f->sample->ranges = f->pages;
+}
+
 static int bench_work(void *data)
 {
 	struct bench_thread *t = data;
@@ -219,6 +266,11 @@ static int bench_work(void *data)
 		u64 start, got, end;
 		struct page *page;
 
+		cond_resched();
+		if (!t->pages) {
+			bench_mix(t, i);
+			continue;
+		}
 		start = ktime_get_ns();
 		page = bench_alloc(t->cma, t->pages, t->align);
 		got = ktime_get_ns();
@@ -231,8 +283,9 @@ static int bench_work(void *data)
 			sample->pfn = page ? page_to_pfn(page) : 0;
 			sample->ranges = atomic_long_read(&bench_ranges) - ranges;
 		}
-		cond_resched();
 	}
+	for (unsigned int i = 0; i < IN_FLIGHT; i++)
+		bench_land(t->cma, &t->flying[i]);
 	WRITE_ONCE(t->end, ktime_get_ns());
 	/* Whoever made it also stops it. */
 	for (;;) {
@@ -252,8 +305,8 @@ static int bench_cycle(unsigned int area, unsigned int areas,
 	int cpu = -1, ret;
 	u64 start;
 
-	if (!areas || !threads || threads > MAX_THREADS || !how.pages ||
-	    !how.times || how.times > MAX_SAMPLES / threads)
+	if (!areas || !threads || threads > MAX_THREADS || !how.times ||
+	    how.times > MAX_SAMPLES / threads)
 		return -EINVAL;
 	ret = bench_new_samples(threads * how.times);
 	if (ret)

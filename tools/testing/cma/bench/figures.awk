@@ -41,7 +41,7 @@ function samples(    pages) {
 	if (!$8)
 		return
 	put("release", $11)
-	if ($2 !~ /^idle/)
+	if ($2 !~ /^(idle|mixed)/)
 		put("moved", $12 / pages)
 }
 

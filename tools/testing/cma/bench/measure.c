@@ -711,30 +711,26 @@ static void busy_scenario(int argc, char **argv)
 	/* The machine ends with it. */
 }
 
-/*
- * Buffers of many sizes in flight, the oldest of which is released before the next one
- * is allocated. Nobody borrows. The first ones are for warming up.
- */
-static void run_mixed(const unsigned long *sizes, unsigned int nr, unsigned int times)
+/* Eight buffers of mixed sizes in flight. Nobody borrows. */
+static void run_mixed(unsigned int times)
 {
-	struct { unsigned long pfn, pages; uint64_t ns; bool ok; } flying[8] = { };
+	char *text, *line, *next;
+	unsigned int i = 0;
 
-	seed = 0x9e3779b97f4a7c15ULL;
-	for (unsigned int i = 0; i < times + times / 10; i++) {
-		unsigned int at = i % 8;
-		uint64_t release_ns = 0;
+	if (!command("cycle 0 1 1 0 0 100 %u", times))
+		die("cycle of mixed sizes: %s", strerror(errno));
+	text = read_results();
+	line = strchr(text, '\n');
+	for (line = line ? line + 1 : text; *line; line = next) {
+		unsigned long long alloc, release, pages;
 
-		if (flying[at].pfn)
-			release_ns = release_run(flying[at].pfn, flying[at].pages,
-						 align_of(flying[at].pages));
-		if (flying[at].pages && i >= times / 10)
-			printf("mixed,%lu,1,1,1,%u,%d,1,%llu,%llu,0\n", flying[at].pages, i,
-			       flying[at].pfn > 0, (unsigned long long)flying[at].ns,
-			       (unsigned long long)release_ns);
-		flying[at].pages = sizes[random_below(nr)];
-		flying[at].pfn = take_run(flying[at].pages, align_of(flying[at].pages),
-					  &flying[at].ns);
+		if (sscanf(line, "%llu %llu %llu", &alloc, &release, &pages) != 3)
+			die("mixed sizes: a failure in an area with room for all");
+		printf("mixed,%llu,1,1,0,%u,1,1,%llu,%llu,0\n", pages, i++, alloc, release);
+		next = strchr(line, '\n');
+		next = next ? next + 1 : line + strlen(line);
 	}
+	free(text);
 }
 
 /* Have so many pages kept ready, where there is such a thing. */
@@ -843,7 +839,7 @@ int main(int argc, char **argv)
 		run_untracked(1);
 		run_untracked(256);
 	} else if (!strcmp(what, "mixed")) {
-		run_mixed(sizes, 5, rounds * 100);
+		run_mixed(rounds * 100);
 	} else if (!strcmp(what, "loaded")) {
 		prepare((64 << 20) / page_size, 512);
 		borrowed(what, 90, false, 256, 0, 16, rounds);
