@@ -275,8 +275,9 @@ unsigned long cma_keep_ready(struct cma *cma, struct cma_map *map, unsigned long
 	if (!headroom || !map->ready || !IS_ALIGNED(pfn - map->base_pfn, unit))
 		return 0;
 
+	/* If it lies in pieces, what comes back may be longer; the shortest are given up. */
 	wanted = wanted_pages(headroom);
-	has = cma_ready_pages(cma);
+	has = is_scattered(headroom) ? 0 : cma_ready_pages(cma);
 	count = ALIGN_DOWN(min(count, wanted - min(has, wanted)), unit);
 	if (!count || detach_free_range(pfn, count) < pfn + count)
 		return 0;
@@ -477,26 +478,52 @@ static int find_place_for(struct cma *cma, struct cma_request *rq, unsigned long
 }
 
 /*
- * A place for one run, where what is ready costs nothing. If there is none, for what is
- * missing, and less and less of it, beside what is ready.
+ * The longest place that there is, up to an eighth, for no more than so many pages; what
+ * is ready is left alone.
  */
+static int find_longest_place(struct cma *cma, struct cma_request *rq, unsigned long most,
+			      struct cma_window *window)
+{
+	unsigned long unit = 1UL << cma->ranges[0].order_per_bit;
+	struct cma_window longer;
+	unsigned long count, step;
+	int ret = -EBUSY;
+
+	rq->leave_ready = true;
+	for (count = most; count; count = ALIGN_DOWN(count / 2, unit)) {
+		ret = find_place_for(cma, rq, count, window);
+		if (!ret)
+			break;
+	}
+	if (ret || count == most)
+		return ret;
+
+	/* There is none of twice that length. */
+	for (step = count / 2; step > count / 8; step /= 2) {
+		unsigned long more = ALIGN(count + step, unit);
+
+		if (!find_place_for(cma, rq, more, &longer)) {
+			*window = longer;
+			count = more;
+		}
+	}
+	rq->count = count;
+	return 0;
+}
+
+/* A place for all in one run, where what is ready costs nothing, or else for a part. */
 static int find_place(struct cma_headroom *headroom, struct cma_request *rq,
 		      struct cma_window *window)
 {
 	struct cma *cma = headroom->cma;
-	unsigned long unit = 1UL << cma->ranges[0].order_per_bit;
 	unsigned long wanted = wanted_pages(headroom);
-	unsigned long missing = wanted - min(wanted, cma_ready_pages(cma));
-	int ret = -EBUSY;
+	unsigned long has = cma_ready_pages(cma);
 
 	rq->leave_ready = false;
-	if (is_scattered(headroom))
-		ret = find_place_for(cma, rq, wanted_run(headroom), window);
-	rq->leave_ready = true;
-	for (; ret && missing; missing = ALIGN_DOWN(missing / 2, unit))
-		ret = find_place_for(cma, rq, missing, window);
-
-	return ret;
+	if (is_scattered(headroom) &&
+	    !find_place_for(cma, rq, wanted_run(headroom), window))
+		return 0;
+	return find_longest_place(cma, rq, wanted - min(wanted, has), window);
 }
 
 /* Return: 0 when nothing is missing, or the reason why something is. */
