@@ -313,7 +313,8 @@ ok "good: how it fares" shows good 'pages moved away +3210$' \
 ok "good: no headroom" lacks headroom good.txt
 ok "headroom: how much is ready, and why not all" shows headroom \
 	'^headroom 16M: 8M ready, at most 4M at once; short: pages in the way$' \
-	'1 camera +64M +8M +56M +38\.0M +18\.0M' '   = ready 8M   \. free 30\.0M' '^0x42800 .*={64}$' \
+	'1 camera +64M +8M +56M +38\.0M +18\.0M' '   = ready 8M   \. free 30\.0M' \
+	'^0x42800 .*={64}$' \
 	'^ +headroom served +40$' '^ +headroom refilled in us +1234$'
 ok "headroom: no allocation without it" lacks 'did not serve' headroom.txt
 ok "stock: areas and map" shows stock '1 reserved +16M +8M +8M +4M +4M +8M +99$' \
