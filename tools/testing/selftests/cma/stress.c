@@ -239,7 +239,7 @@ static void *change_headroom(void *data)
 
 	while (!atomic_load(&h->run->stop)) {
 		if (!set_headroom(h->area, random_of(&h->random) % 2 ?
-				  random_of(&h->random) % h->area->pages / 2 : 0))
+				  random_of(&h->random) % h->area->pages / 16 : 0))
 			break;
 		h->tried[0]++;
 		usleep(random_of(&h->random) % 200000);
@@ -660,7 +660,8 @@ TEST_F_TIMEOUT(stress, no_page_in_two_hands, PATIENCE)
 	const char *text = getenv("CMA_TEST_SECONDS");
 	unsigned int seconds = text ? atoi(text) : 10;
 	size_t spare = 24 << 20, ballast_size;
-	size_t lent = self->area.pages * self->area.page_size + spare / 2;
+	size_t size = self->area.pages * self->area.page_size;
+	size_t lent = size + spare / 2;
 	struct holder holders[THREADS] = { }, changer = { };
 	uint64_t seed = time(NULL), moved, tried[WAYS] = { }, got[WAYS] = { };
 	pid_t pids[ARRAY_SIZE(kinds)];
@@ -673,9 +674,8 @@ TEST_F_TIMEOUT(stress, no_page_in_two_hands, PATIENCE)
 	if (!self->disk)
 		TH_LOG("no ext2 on /dev/ram0: without files");
 	moved = read_vmstat("pgmigrate_success");
-	/* What is kept ready cannot be borrowed. */
-	ballast = take_ballast(self->area.pages * self->area.page_size * 3 / 2 + spare,
-			       &ballast_size);
+	/* What is kept ready, a sixteenth at most, cannot be borrowed. */
+	ballast = take_ballast(size + size / 16 + spare, &ballast_size);
 	ASSERT_NE(NULL, ballast);
 
 	/* No output of this process may be left for its children to repeat. */
