@@ -905,7 +905,12 @@ static char *headroom_param __initdata;
 
 static int __init cma_early_headroom(char *arg)
 {
-	headroom_param = arg ?: "";
+	if (!arg) {
+		pr_err("cma_headroom ignored: a value is missing; expected AREA:nn[KMGTPE] or AREA:nn%%\n");
+		return -EINVAL;
+	}
+
+	headroom_param = arg;
 	return 0;
 }
 early_param("cma_headroom", cma_early_headroom);
@@ -953,8 +958,8 @@ static void __init set_by_params(void)
 	seq_buf_init(&areas, names, sizeof(names));
 	cma_for_each_area(list_name, &areas);
 	while (headroom_param && *headroom_param) {
-		const char *colon = strchrnul(headroom_param, ':');
-		const char *end = colon + strcspn(colon, ",");
+		char *colon = strchrnul(headroom_param, ':');
+		char *end = colon + strcspn(colon, ",");
 		const char *wrong = set_by_param(end);
 
 		if (wrong)
