@@ -757,7 +757,7 @@ static struct page *cma_alloc_range(struct cma *cma, unsigned long count,
 	if (!ret)
 		ret = cma_alloc_free(cma, &rq, &window);
 	/* With headroom, units are taken for a moment while they are made ready. */
-	if (ret == -EBUSY || (ret == -ENOMEM && cma->headroom))
+	if (ret == -EBUSY || (ret == -ENOMEM && READ_ONCE(cma->headroom)))
 		ret = nowait ? cma_alloc_first_free(cma, &rq, &window) :
 			       cma_alloc_best(cma, &rq, &window);
 

@@ -51,7 +51,8 @@ struct cma_kobject {
  * @next_stuck: which of them is overwritten next
  * @nowait_pfn: where to continue a search for free pages that had to end early; 0 if
  *	none had to; a hint, read and written without the lock
- * @headroom: what is kept ready; NULL if nothing ever was to be
+ * @headroom: what is kept ready; NULL if nothing ever was to be; set once, under
+ *	cma_headroom_mutex, and read without it
  * @headroom_at_boot: pages that the device tree wants to be kept ready
  * @refilling: held for reading by allocations that have pages moved, so that they do not
  *	miss units that are about to be free again

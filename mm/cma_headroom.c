@@ -59,10 +59,11 @@
  * @pages: the headroom
  * @extra: so many pages more are wanted ...
  * @extra_until: ... until then, in jiffies
- * @pause: jiffies until the worker tries again
- * @served: allocations by how much of their window was ready; cma->lock guards it
- * @refill_ns: how long the worker took when it was last successful
- * @error: 0, or why less is ready than is wanted
+ * @pause: jiffies until the worker tries again; the worker writes it, and whoever asks for
+ *	more; read without a lock, as are those that follow
+ * @served: allocations by how much of their window was ready; written under cma->lock
+ * @refill_ns: how long the worker took when it was last successful; the worker writes it
+ * @error: 0, or why less is ready than is wanted; likewise
  */
 struct cma_headroom {
 	struct cma *cma;
@@ -77,7 +78,10 @@ struct cma_headroom {
 	int error;
 };
 
-/* Guards the creation of a struct cma_headroom, and its @pages, @extra and @extra_until */
+/*
+ * Guards the creation of a struct cma_headroom, and its @pages, @extra and @extra_until.
+ * They are read without it; and when memory runs out, @extra becomes 0 without it.
+ */
 static DEFINE_MUTEX(cma_headroom_mutex);
 
 static struct workqueue_struct *cma_headroom_wq;
@@ -694,8 +698,11 @@ static void expire(struct work_struct *work)
 	struct cma_headroom *headroom =
 		container_of(to_delayed_work(work), struct cma_headroom, expiry);
 
+	/* Another request may just be replacing the one that has expired. */
+	mutex_lock(&cma_headroom_mutex);
 	if (!wants_extra(headroom))
 		WRITE_ONCE(headroom->extra, 0);
+	mutex_unlock(&cma_headroom_mutex);
 	mod_delayed_work(cma_headroom_wq, &headroom->work, 0);
 }
 
@@ -875,7 +882,10 @@ const char *cma_short_of_headroom(const struct cma *cma)
 	return error == -ENOSPC ? "no room" : "no memory";
 }
 
-/* This may run in an allocation that has paused the worker, so it does not wait for that. */
+/*
+ * This may run in an allocation of somebody who has paused the worker, or who holds
+ * cma_headroom_mutex, so it waits for neither.
+ */
 static int give_up_extra(struct cma *cma, void *freed)
 {
 	struct cma_headroom *headroom = get_headroom(cma);
