@@ -489,6 +489,7 @@ static int cma_take_units(struct cma *cma, const struct cma_request *rq,
 		if (unit != CMA_MAP_NONE)
 			goto found;
 	}
+	cma_note_misfit(cma, rq);
 	cma_for_each_map(map, cma) {
 		unit = cma_map_choose(map, rq->count, rq->align);
 		if (unit == CMA_MAP_NONE)

@@ -9,7 +9,8 @@
  *
  * Allocations take ready units first, and releases leave units ready as long as less
  * than the headroom is. What is missing is made ready by a worker, in one run if there
- * is a place for that.
+ * is a place for that, otherwise in runs of so many buffers each, as far as it is known
+ * how large these are: it is learned from allocations that do not fit.
  *
  * When memory runs out, what cma_prepare() has asked for is given up. The headroom
  * itself is not: it is a promise, and a process is killed first, as with memory that is
@@ -23,6 +24,7 @@
 #include <linux/init.h>
 #include <linux/jiffies.h>
 #include <linux/log2.h>
+#include <linux/math.h>
 #include <linux/minmax.h>
 #include <linux/mm.h>
 #include <linux/mutex.h>
@@ -61,6 +63,10 @@
  * @extra_until: ... until then, in jiffies
  * @pause: jiffies until the worker tries again; the worker writes it, and whoever asks for
  *	more; read without a lock, as are those that follow
+ * @buffer: how many pages make a run useful, as do multiples of that: those of the last
+ *	allocation that was smaller than what was ready, but did not fit in any run of it; 0
+ *	if there was none; written under cma->lock, as is the next
+ * @align: log2 of the pages that a buffer is aligned to
  * @served: allocations by how much of their window was ready; written under cma->lock
  * @refill_ns: how long the worker took when it was last successful; the worker writes it
  * @error: 0, or why less is ready than is wanted; likewise
@@ -73,6 +79,8 @@ struct cma_headroom {
 	unsigned long extra;
 	unsigned long extra_until;
 	unsigned long pause;
+	unsigned long buffer;
+	unsigned int align;
 	u64 served[CMA_NR_READY];
 	u64 refill_ns;
 	int error;
@@ -348,6 +356,24 @@ void cma_count_served(struct cma *cma, enum cma_ready ready)
 		headroom->served[ready]++;
 }
 
+/**
+ * cma_note_misfit() - learn from an allocation that no ready run is long enough for
+ * @cma: area
+ * @rq: allocation
+ *
+ * Context: under cma->lock.
+ */
+void cma_note_misfit(struct cma *cma, const struct cma_request *rq)
+{
+	struct cma_headroom *headroom = get_headroom(cma);
+	unsigned int order = max(rq->align, cma->ranges[0].order_per_bit);
+
+	if (!headroom || rq->count > cma_ready_pages(cma))
+		return;
+	WRITE_ONCE(headroom->buffer, ALIGN(rq->count, 1UL << order));
+	WRITE_ONCE(headroom->align, order);
+}
+
 /*
  * The worker
  */
@@ -482,12 +508,14 @@ static int find_place_for(struct cma *cma, struct cma_request *rq, unsigned long
 }
 
 /*
- * The longest place that there is, up to an eighth, for no more than so many pages; what
- * is ready is left alone.
+ * The longest place that there is, up to an eighth, for no more than so many pages, and if
+ * it is longer than a buffer then for whole buffers; what is ready is left alone.
  */
-static int find_longest_place(struct cma *cma, struct cma_request *rq, unsigned long most,
-			      struct cma_window *window)
+static int find_longest_place(struct cma_headroom *headroom, struct cma_request *rq,
+			      unsigned long most, struct cma_window *window)
 {
+	unsigned long buffer = READ_ONCE(headroom->buffer);
+	struct cma *cma = headroom->cma;
 	unsigned long unit = 1UL << cma->ranges[0].order_per_bit;
 	struct cma_window longer;
 	unsigned long count, step;
@@ -511,7 +539,7 @@ static int find_longest_place(struct cma *cma, struct cma_request *rq, unsigned 
 			count = more;
 		}
 	}
-	rq->count = count;
+	rq->count = buffer && count > buffer ? rounddown(count, buffer) : count;
 	return 0;
 }
 
@@ -527,7 +555,7 @@ static int find_place(struct cma_headroom *headroom, struct cma_request *rq,
 	if (is_scattered(headroom) &&
 	    !find_place_for(cma, rq, wanted_run(headroom), window))
 		return 0;
-	return find_longest_place(cma, rq, wanted - min(wanted, has), window);
+	return find_longest_place(headroom, rq, wanted - min(wanted, has), window);
 }
 
 /* Return: 0 when nothing is missing, or the reason why something is. */
@@ -572,23 +600,45 @@ static int refill(struct cma_headroom *headroom)
 	return ret;
 }
 
-/* The shortest ready run. The maps may be large, so they are read without the lock. */
-static struct cma_map *find_shortest(struct cma *cma, unsigned long *unit,
-				     unsigned long *units)
+/* The least useful part of a ready run: what is beyond whole buffers, or else all of it */
+static void find_odd_end(const struct cma_headroom *headroom, const struct cma_map *map,
+			 unsigned long *unit, unsigned long *units)
+{
+	unsigned long buffer = READ_ONCE(headroom->buffer) >> map->order_per_bit;
+	unsigned long align = 1UL << READ_ONCE(headroom->align);
+	unsigned long pfn = cma_map_unit_pfn(map, *unit);
+	unsigned long before = (ALIGN(pfn, align) - pfn) >> map->order_per_bit;
+
+	if (!buffer || *units < before + buffer)
+		return;
+	if (before) {
+		*units = before;
+	} else if (*units % buffer) {
+		*unit += rounddown(*units, buffer);
+		*units %= buffer;
+	}
+}
+
+/* The least useful part of what is ready. The maps may be large, so there is no lock. */
+static struct cma_map *find_least_useful(const struct cma_headroom *headroom,
+					 unsigned long *unit, unsigned long *units)
 {
 	struct cma_map *map, *found = NULL;
 
 	*units = ULONG_MAX;
-	cma_for_each_map(map, cma) {
+	cma_for_each_map(map, headroom->cma) {
 		unsigned long first = 0, next;
 
 		if (!map->ready)
 			continue;
 		for (; cma_map_next_ready(map, &first, cma_map_units(map), &next);
 		     first = next) {
-			if (next - first >= *units)
+			unsigned long n = next - first;
+
+			find_odd_end(headroom, map, &first, &n);
+			if (n >= *units)
 				continue;
-			*units = next - first;
+			*units = n;
 			*unit = first;
 			found = map;
 		}
@@ -619,7 +669,7 @@ static void shed(struct cma *cma, struct cma_map *map, unsigned long unit,
 }
 
 /*
- * Give up all that is too much, the shortest runs first, a pageblock at a time. Return:
+ * Give up all that is too much, the least useful first, a pageblock at a time. Return:
  * whether that was possible; if not, a retry is due.
  */
 static bool shed_all(struct cma_headroom *headroom, bool out_of_memory)
@@ -629,7 +679,7 @@ static bool shed_all(struct cma_headroom *headroom, bool out_of_memory)
 
 	for (had = ULONG_MAX; (surplus = surplus_pages(headroom)); had = surplus) {
 		unsigned long unit, units, next;
-		struct cma_map *map = find_shortest(cma, &unit, &units);
+		struct cma_map *map = find_least_useful(headroom, &unit, &units);
 
 		if (!map || surplus >= had)
 			return false;

@@ -21,6 +21,7 @@ void cma_headroom_changed(struct cma *cma);
 bool cma_pause_refilling(struct cma *cma, gfp_t gfp);
 void cma_resume_refilling(struct cma *cma);
 void cma_count_served(struct cma *cma, enum cma_ready ready);
+void cma_note_misfit(struct cma *cma, const struct cma_request *rq);
 
 /* For people and programs */
 int cma_set_headroom(struct cma *cma, unsigned long pages);

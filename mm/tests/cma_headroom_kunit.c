@@ -185,6 +185,41 @@ static void __init headroom_in_pieces(struct kunit *test)
 	set_headroom(test, 0);
 }
 
+/* Once it has seen that pieces do not suit the buffers asked for, it has others. */
+static void __init headroom_in_whole_buffers(struct kunit *test)
+{
+	const unsigned long buffer = HEADROOM, run = 5 * buffer / 2;
+	struct page *all, *page[4];
+	u64 wholly = 0;
+
+	begin(test);
+	all = cma_alloc(area, PAGES, 0, false);
+	KUNIT_ASSERT_NOT_NULL(test, all);
+	/* Three runs, each for two buffers and a half; together they could hold seven. */
+	for (unsigned int i = 0; i < 3; i++)
+		KUNIT_EXPECT_TRUE(test, cma_release(area, nth_page(all, i * (run + 1)), run));
+	set_headroom(test, 4 * buffer);
+
+	for (unsigned int burst = 0; burst < 10 && wholly < 4; burst++) {
+		wholly = cma_served(area, CMA_READY);
+		for (unsigned int i = 0; i < 4; i++) {
+			page[i] = cma_alloc(area, buffer, 0, false);
+			KUNIT_ASSERT_NOT_NULL(test, page[i]);
+		}
+		wholly = cma_served(area, CMA_READY) - wholly;
+		for (unsigned int i = 0; i < 4; i++)
+			KUNIT_EXPECT_TRUE(test, cma_release(area, page[i], buffer));
+		expect_ready(test, 4 * buffer);
+	}
+	KUNIT_EXPECT_EQ(test, wholly, 4);
+
+	set_headroom(test, 0);
+	for (unsigned int i = 0; i < 2; i++)
+		KUNIT_EXPECT_TRUE(test, cma_release(area, nth_page(all, i * (run + 1) + run), 1));
+	KUNIT_EXPECT_TRUE(test, cma_release(area, nth_page(all, 3 * run + 2),
+					    PAGES - 3 * run - 2));
+}
+
 /* A ready page that fails is not handed out, and the others are not lost. */
 static void __init headroom_without_failed_memory(struct kunit *test)
 {
@@ -248,6 +283,7 @@ static struct kunit_case __refdata headroom_cases[] = {
 	KUNIT_CASE(headroom_serves_first),
 	KUNIT_CASE(headroom_serves_partly),
 	KUNIT_CASE(headroom_in_pieces),
+	KUNIT_CASE(headroom_in_whole_buffers),
 	KUNIT_CASE(headroom_without_failed_memory),
 	KUNIT_CASE(headroom_for_a_while),
 	KUNIT_CASE(headroom_tests_leave_no_trace),
