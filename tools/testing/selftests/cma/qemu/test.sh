@@ -227,7 +227,8 @@ on_guest() {
 		;;
 	stress)
 		step "$arch-stress" machine "$arch-stress" "$arch" 512M "$area $large_units" \
-			"$stress_test" "$(hooks zone_counters charged_to_group)"
+			"$stress_test" 'run "headroom, two areas" ./headroom -t changes' \
+			"$(hooks zone_counters charged_to_group)"
 		;;
 	busy)
 		step "$arch-busy" busy "$arch" "$area"
