@@ -23,6 +23,14 @@ function samples(    pages) {
 		put("left quick way", $12 > 1 || !$8)
 		return
 	}
+	if (sub(/-read$/, "", $2)) {
+		put("MiB/s read", $10)
+		return
+	}
+	if (sub(/-worker$/, "", $2)) {
+		put("ms of worker", $10)
+		return
+	}
 	if ($2 ~ /^busy-/) {
 		# who is not served in a try waits for ever; how long it took to say so is told too
 		put("ok of tries", $8)

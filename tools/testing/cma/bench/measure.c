@@ -747,8 +747,39 @@ static void set_headroom(unsigned long pages)
 }
 
 /*
- * A camera is opened over and over: so many buffers at once, held for 100 ms, 200 ms
- * apart, while two processes read a file and what is free is lent again.
+ * So many buffers at once, held for 100 ms, 200 ms apart. The caller has a real-time
+ * priority, as camera services have: otherwise what is measured at the 99th percentile is
+ * how long it waits for a processor.
+ */
+static void open_camera(const char *name, unsigned long pages, unsigned int count,
+			unsigned int round)
+{
+	const struct sched_param realtime = { .sched_priority = 1 }, ordinary = { };
+	struct { unsigned long pfn; uint64_t ns, moved; } got[count];
+
+	usleep(200000);
+	if (sched_setscheduler(0, SCHED_FIFO, &realtime))
+		die("no real-time priority: %s", strerror(errno));
+	for (unsigned int i = 0; i < count; i++) {
+		got[i].moved = moved_pages();
+		got[i].pfn = take_run(pages, align_of(pages), &got[i].ns);
+		got[i].moved = moved_pages() - got[i].moved;
+	}
+	sched_setscheduler(0, SCHED_OTHER, &ordinary);
+	usleep(100000);
+	for (unsigned int i = 0; i < count; i++) {
+		uint64_t ns = got[i].pfn ? release_run(got[i].pfn, pages, align_of(pages)) : 0;
+
+		printf("%s,%lu,1,1,%u,%u,%d,1,%llu,%llu,%llu\n", name, pages, round, i,
+		       got[i].pfn > 0, (unsigned long long)got[i].ns,
+		       (unsigned long long)ns, (unsigned long long)got[i].moved);
+	}
+	fflush(stdout);
+}
+
+/*
+ * A camera is opened over and over, while two processes read a file and what is free is
+ * lent again.
  */
 static void run_camera(const char *name, bool pins, unsigned int count,
 		       unsigned int bursts)
@@ -763,29 +794,49 @@ static void run_camera(const char *name, bool pins, unsigned int count,
 	if (missing)
 		die("%s: %s", name, missing);
 	set_headroom(count * pages);
-	for (unsigned int round = 1; round <= bursts; round++) {
-		struct { unsigned long pfn; uint64_t ns, moved; } got[count];
-
-		usleep(200000);
-		for (unsigned int i = 0; i < count; i++) {
-			got[i].moved = moved_pages();
-			got[i].pfn = take_run(pages, align_of(pages), &got[i].ns);
-			got[i].moved = moved_pages() - got[i].moved;
-		}
-		usleep(100000);
-		for (unsigned int i = 0; i < count; i++) {
-			uint64_t ns = got[i].pfn ? release_run(got[i].pfn, pages,
-							       align_of(pages)) : 0;
-
-			printf("%s,%lu,1,1,%u,%u,%d,1,%llu,%llu,%llu\n", name, pages, round, i,
-			       got[i].pfn > 0, (unsigned long long)got[i].ns,
-			       (unsigned long long)ns, (unsigned long long)got[i].moved);
-		}
-		fflush(stdout);
-	}
+	for (unsigned int round = 1; round <= bursts; round++)
+		open_camera(name, pages, count, round);
 	set_headroom(0);
 	busy_stop(load);
 	end_state(pins);
+}
+
+/*
+ * What headroom costs whoever else needs memory, here two who read a file that is nearly as
+ * large as all memory, and what a camera gets for it.
+ */
+static void run_price(unsigned int percent, unsigned int bursts)
+{
+	const struct busy_load *load = busy_find("readers2");
+	const unsigned long pages = 1280;
+	uint64_t reads, start, worker = 0;
+	const char *missing;
+	char name[32];
+
+	/* There are trees without such a thing. */
+	if (percent && access(HEADROOM, W_OK))
+		return;
+	snprintf(name, sizeof(name), "price-%u", percent);
+	missing = busy_start(load);
+	if (missing)
+		die("%s: %s", name, missing);
+	set_headroom(area.pages * percent / 100);
+	usleep(5000000);
+	reads = atomic_load(&busy.shared->reads);
+	start = busy_ms();
+	for (unsigned int round = 1; round <= bursts; round++) {
+		open_camera(name, pages, 1, round);
+		if (percent)
+			worker += read_number(HEADROOM "_refill_us", "");
+	}
+	reads = atomic_load(&busy.shared->reads) - reads;
+	start = busy_ms() - start;
+	printf("%s-read,%lu,1,1,0,0,1,1,%.2f,0,0\n", name, pages,
+	       reads * (BUSY_STEP / 1048576.0) * 1000 / start);
+	printf("%s-worker,%lu,1,1,0,0,1,1,%.2f,0,0\n", name, pages, worker / 1000.0 / bursts);
+	fflush(stdout);
+	set_headroom(0);
+	busy_stop(load);
 }
 
 static void prepare(unsigned long pages, unsigned int chunk)
@@ -857,6 +908,11 @@ int main(int argc, char **argv)
 		run_camera("camera-pinned", true, 1, rounds * 25);
 		run_camera("camera-4-loaded", false, 4, rounds * 6);
 		run_camera("camera-4-pinned", true, 4, rounds * 6);
+	} else if (!strcmp(what, "price")) {
+		area.pages = (64 << 20) / page_size;
+		run_price(0, rounds * 10);
+		run_price(25, rounds * 10);
+		run_price(100, rounds * 10);
 	} else if (!strcmp(what, "threads")) {
 		for (unsigned int round = 0; round < rounds && round < 5; round++)
 			for (unsigned int areas = 1; areas <= 4; areas += 3)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0
-# Plots as SVG, one file for each run: -v what=latency|distribution|moved|threads,
+# Plots as SVG, one file for each run: -v what=latency|distribution|moved|threads|price,
 # -v names="stock ours ...". Reads figures.csv; for the distribution the sorted samples,
 # as figures.awk wants them.
 
@@ -197,6 +197,28 @@ function threads(    a, i, t, n, name, figure) {
 	}
 }
 
+# By how much of the area is headroom
+function price(    f, i, t, n, name, percent, figure, title, scale) {
+	split("0 25 100", percent, " ")
+	split("MiB/s read,success,alloc p50,alloc p99", figure, ",")
+	split("file read beside, MiB/s;camera bursts served, %;alloc p50, ms;alloc p99, ms", title, ";")
+	split("1 100 1e-6 1e-6", scale, " ")
+	start(4, 310)
+	for (f = 1; f <= 4; f++) {
+		panel(f - 1, title[f])
+		delete bar
+		for (i = 1; i <= 3; i++) {
+			name[i] = percent[i] "%"
+			for (t = 1; t <= trees; t++) {
+				n = value[tree[t], "price-" percent[i], 1280, figure[f]]
+				if (n != "")
+					bar[t, name[i]] = n * scale[f]
+			}
+		}
+		bars(3, name, "headroom, of an area of 64 MiB in 256 MiB of memory")
+	}
+}
+
 BEGIN {
 	trees = split(names, tree, " ")
 	FS = what == "distribution" ? "\t" : ","
@@ -235,7 +257,9 @@ END {
 		distribution()
 	else if (what == "moved")
 		moved()
-	else
+	else if (what == "threads")
 		threads()
+	else
+		price()
 	print "</svg>"
 }

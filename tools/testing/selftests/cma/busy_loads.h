@@ -57,6 +57,7 @@ struct busy_shared {
 	atomic_uint ready;		/* workers that are up to speed */
 	atomic_uint asked;
 	atomic_uint answered;
+	atomic_ullong reads;		/* of BUSY_STEP bytes, by readers of files and disks */
 	atomic_ullong low;		/* bytes of areas; no more need be free */
 	atomic_ullong until;		/* by busy_ms(); then what is lent is enough */
 };
@@ -222,6 +223,7 @@ static inline void busy_read_over_and_over(const char *path, unsigned int nr)
 		if (n == BUSY_FILE_SIZE / BUSY_STEP / BUSY_WORKERS)
 			atomic_fetch_add(&busy.shared->ready, 1);
 		busy_read(fd, buf, &at);
+		atomic_fetch_add(&busy.shared->reads, 1);
 	}
 }
 
