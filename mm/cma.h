@@ -24,7 +24,7 @@ struct seq_file;
  * enum cma_state - the life of an area
  * @CMA_REGISTERED: memory is reserved, the page allocator does not have it yet
  * @CMA_ACTIVE: in service
- * @CMA_DEAD: could not be activated; nobody can use it
+ * @CMA_DEAD: could not be activated and cannot be used
  */
 enum cma_state {
 	CMA_REGISTERED,
@@ -159,7 +159,7 @@ enum cma_use {
 };
 
 /**
- * struct cma_sight - what was seen of a page
+ * struct cma_page_state - the state of a page, as it was found
  * @use: of all pages up to @end
  * @head: first page of its folio, or the page itself
  * @end: PFN after its folio or free block, or after others that are used alike
@@ -167,7 +167,7 @@ enum cma_use {
  * @needs_fs: it can be moved only if calls into file systems are allowed
  * @excess: references of its folio that nothing explains, if it is busy
  */
-struct cma_sight {
+struct cma_page_state {
 	enum cma_use use;
 	unsigned long head;
 	unsigned long end;
@@ -176,8 +176,8 @@ struct cma_sight {
 	int excess;
 };
 
-void cma_look(unsigned long pfn, struct cma_sight *sight);
-void cma_look_on(struct cma_sight *sight, unsigned long end);
+void cma_inspect_page(unsigned long pfn, struct cma_page_state *state);
+void cma_extend_page_state(struct cma_page_state *state, unsigned long end);
 
 /**
  * enum cma_level - what windows may contain besides pages that can be moved
@@ -205,7 +205,7 @@ enum cma_level {
  * @gfp: flags for the allocated pages
  * @move_gfp: flags for the memory to which borrowed pages are moved
  * @nowait: leave borrowed pages where they are
- * @leave_ready: look for a place without units that are ready
+ * @leave_ready: leave out places with units that are ready
  * @begun: when it began, by local_clock()
  * @claims: how often it had pages moved away
  * @claimed_ns: how long that took
@@ -216,7 +216,7 @@ enum cma_level {
  * @moved: pages moved
  * @blocker: the last page that was in the way, or 0
  * @obstacle: what was in the way last; has a reason if anything was
- * @looks: with @nowait, pages and blocks looked at
+ * @inspected: with @nowait, pages and free blocks inspected so far
  * @from: with @nowait, the page from which the search goes on
  * @from_map: the range that @from is in; NULL to begin at the first range
  * @obstacles: first pages of folios that were in the way, each with a weight: how often
@@ -239,7 +239,7 @@ struct cma_request {
 	unsigned long moved;
 	unsigned long blocker;
 	struct cma_obstacle *obstacle;
-	unsigned long looks;
+	unsigned long inspected;
 	unsigned long from;
 	struct cma_map *from_map;
 	struct xarray obstacles;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Memory of an area that can be had at once
+ * Memory of an area that can be allocated at once
  */
 
 #ifndef __MM_CMA_HEADROOM_H__

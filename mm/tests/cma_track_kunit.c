@@ -339,7 +339,7 @@ static void __init kinds_of_kernel_pages(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, describe(cma, page).reason, CMA_REASON_PAGE_TABLE);
 	pagetable_pte_dtor(page_ptdesc(page));
 	__free_page(page);
-	/* Whoever uses the page now, it is looked at and not touched. */
+	/* Whatever the page is used for now, it is read and not written to. */
 	describe(cma, page);
 
 	object = kmalloc(64, GFP_KERNEL);

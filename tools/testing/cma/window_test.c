@@ -417,7 +417,7 @@ int sysfs_emit_at(char *buf, int at, const char *fmt, ...)
 	return len;
 }
 
-/* There are no pages to be looked at, and nobody allocates. */
+/* There are no pages to inspect, and no allocations. */
 unsigned long cma_longest_free_run(struct cma *cma)
 {
 	return 0;
