@@ -42,7 +42,14 @@
 
 #include "internal.h"
 #include "cma.h"
+#include "cma_claim.h"
+#include "cma_describe.h"
+#include "cma_failure.h"
 #include "cma_headroom.h"
+#include "cma_place.h"
+#include "cma_reserve.h"
+#include "cma_sysfs.h"
+#include "cma_track.h"
 #include <trace/events/cma.h>
 
 /* In the order of registration. Written at boot only, by one thread. */

@@ -29,6 +29,10 @@
 
 #include "internal.h"
 #include "cma.h"
+#include "cma_claim.h"
+#include "cma_failure.h"
+#include "cma_page.h"
+#include "cma_place.h"
 
 /*
  * Number of claims allowed, however few places there are; if claims take long, only one

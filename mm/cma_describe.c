@@ -22,6 +22,8 @@
 
 #include "internal.h"
 #include "cma.h"
+#include "cma_describe.h"
+#include "cma_page.h"
 
 /*
  * Copy what describes the folio of a page. The folio may be split and others merged

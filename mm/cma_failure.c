@@ -22,6 +22,10 @@
 
 #include "internal.h"
 #include "cma.h"
+#include "cma_describe.h"
+#include "cma_failure.h"
+#include "cma_place.h"
+#include "cma_sysfs.h"
 #include <trace/events/cma.h>
 
 #define KEPT_FAILURES	32

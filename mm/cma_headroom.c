@@ -41,7 +41,12 @@
 
 #include "internal.h"
 #include "cma.h"
+#include "cma_claim.h"
+#include "cma_describe.h"
 #include "cma_headroom.h"
+#include "cma_param.h"
+#include "cma_place.h"
+#include "cma_sysfs.h"
 
 /* The worker begins this long after an allocation, so that a burst is not disturbed ... */
 #define REFILL_DELAY	msecs_to_jiffies(20)

@@ -9,7 +9,10 @@
 #include <linux/gfp_types.h>
 #include <linux/types.h>
 
-#include "cma.h"
+#include "cma_place.h"
+
+struct cma;
+struct cma_map;
 
 /* For allocations and releases */
 unsigned long cma_hand_out_ready(unsigned long pfn, unsigned long count, gfp_t gfp);

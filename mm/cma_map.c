@@ -19,6 +19,7 @@
 #include <linux/vmalloc.h>
 
 #include "cma.h"
+#include "cma_map.h"
 
 /* Some gigabytes may be needed, which only vmalloc() can provide. */
 static void *alloc_map(unsigned long n, size_t size)

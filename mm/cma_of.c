@@ -18,6 +18,7 @@
 #include <linux/sizes.h>
 
 #include "cma.h"
+#include "cma_param.h"
 
 static int cma_of_device_init(struct reserved_mem *rmem, struct device *dev)
 {

@@ -13,7 +13,7 @@
 #include <linux/page-flags.h>
 
 #include "internal.h"
-#include "cma.h"
+#include "cma_page.h"
 
 #define SWAP_CACHE	(BIT(PG_swapbacked) | BIT(PG_swapcache))
 

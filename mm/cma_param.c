@@ -18,7 +18,7 @@
 #include <linux/overflow.h>
 #include <linux/string.h>
 
-#include "cma.h"
+#include "cma_param.h"
 
 /*
  * memparse() accepts everything: no digits at all mean 0, and a number that is too

@@ -30,6 +30,9 @@
 #include <linux/xarray.h>
 
 #include "cma.h"
+#include "cma_claim.h"
+#include "cma_page.h"
+#include "cma_place.h"
 
 /*
  * What a page in a window costs. Dropping a page takes a fraction of the time of

@@ -19,6 +19,7 @@
 #include <linux/sizes.h>
 
 #include "cma.h"
+#include "cma_reserve.h"
 
 /**
  * cma_node_memory() - how much memory a node has

@@ -12,6 +12,8 @@
 
 #include "../cma.h"
 #include "../cma_headroom.h"
+#include "../cma_page.h"
+#include "../cma_place.h"
 #include "../internal.h"
 #include "cma_kunit.h"
 

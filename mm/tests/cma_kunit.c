@@ -30,7 +30,12 @@
 #include <linux/vmstat.h>
 
 #include "../cma.h"
+#include "../cma_claim.h"
+#include "../cma_describe.h"
 #include "../cma_headroom.h"
+#include "../cma_page.h"
+#include "../cma_place.h"
+#include "../cma_reserve.h"
 #include "../internal.h"
 #include "cma_kunit.h"
 

@@ -18,7 +18,7 @@
 #include <linux/slab.h>
 #include <linux/string.h>
 
-#include "../cma.h"
+#include "../cma_map.h"
 
 #define WALK_ORDERS	6	/* 1 to 32 pages in a unit */
 #define WALK_UNITS	200

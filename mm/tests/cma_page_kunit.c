@@ -31,6 +31,10 @@
 #include <linux/workqueue.h>
 
 #include "../cma.h"
+#include "../cma_claim.h"
+#include "../cma_describe.h"
+#include "../cma_page.h"
+#include "../cma_place.h"
 #include "../internal.h"
 #include "../swap.h"
 #include "cma_kunit.h"

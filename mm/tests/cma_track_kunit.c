@@ -22,6 +22,8 @@
 #include <linux/swap.h>
 
 #include "../cma.h"
+#include "../cma_describe.h"
+#include "../cma_track.h"
 
 /* An area without pages, which has all that is needed here. */
 static struct cma *__init make_area(struct kunit *test)

@@ -18,7 +18,7 @@
 
 #include <linux/prandom.h>
 
-#include "../../../mm/cma.h"
+#include "../../../mm/cma_map.h"
 #include "recording.h"
 
 #define MIB	256UL		/* in pages */

@@ -7,6 +7,9 @@
 
 #include "kunit.h"
 #include "../../../mm/cma.h"
+#include "../../../mm/cma_claim.h"
+#include "../../../mm/cma_page.h"
+#include "../../../mm/cma_place.h"
 
 #define BASE		4096UL
 #define PAGES		1024UL

@@ -6,6 +6,7 @@
  * comes of it must keep every promise, and a refusal must leave no trace.
  */
 
+#include "../../../mm/cma.h"
 #include "../../../mm/tests/cma_choose_kunit.c"
 
 #define BLOCK		((phys_addr_t)CMA_MIN_ALIGNMENT_BYTES)

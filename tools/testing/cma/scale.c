@@ -14,7 +14,7 @@
 
 #include <linux/prandom.h>
 
-#include "../../../mm/cma.h"
+#include "../../../mm/cma_map.h"
 
 #define ROOM	256
 

@@ -9,7 +9,10 @@
 #include <linux/log2.h>
 
 #include "../../../mm/cma.h"
+#include "../../../mm/cma_describe.h"
+#include "../../../mm/cma_failure.h"
 #include "../../../mm/cma_headroom.h"
+#include "../../../mm/cma_sysfs.h"
 
 static struct cma *areas[3];
 static unsigned int nr_areas;
