@@ -42,7 +42,14 @@
 
 #include "internal.h"
 #include "cma.h"
+#include "cma_claim.h"
+#include "cma_describe.h"
+#include "cma_failure.h"
 #include "cma_headroom.h"
+#include "cma_place.h"
+#include "cma_reserve.h"
+#include "cma_sysfs.h"
+#include "cma_track.h"
 #include <trace/events/cma.h>
 
 /* In the order of registration. Written at boot only, by one thread. */
@@ -306,7 +313,7 @@ static const char *__init cma_check_pages(const struct cma_map *map)
 }
 
 /* Pages given away early are not the area's to free. */
-static void __init cma_bury(struct cma *cma)
+static void __init cma_fail_activation(struct cma *cma)
 {
 	struct cma_map *map;
 
@@ -372,7 +379,7 @@ VISIBLE_IF_KUNIT void __init cma_activate_area(struct cma *cma)
 		       cma->name, map->base_pfn, map->base_pfn + map->count - 1,
 		       why, cma->reserve_pages_on_error ?
 		       "stays reserved" : "goes to the page allocator");
-		cma_bury(cma);
+		cma_fail_activation(cma);
 		return;
 	}
 
@@ -510,7 +517,7 @@ found:
 	return 0;
 }
 
-/* Take the units of a window, unless somebody else was faster. */
+/* Take the units of a window, unless another task was faster. */
 static bool cma_take_window(struct cma *cma, const struct cma_request *rq,
 			    struct cma_window *window)
 {
@@ -614,7 +621,7 @@ static void cma_choose(const struct cma *cma, struct cma_request *rq,
 			       window->cost);
 }
 
-/* The fast path: as long as nobody borrows, free units have free pages too. */
+/* The fast path: without borrowers, free units have free pages too. */
 static int cma_alloc_free(struct cma *cma, struct cma_request *rq,
 			  struct cma_window *window)
 {
@@ -680,7 +687,7 @@ static int cma_alloc_first_free(struct cma *cma, struct cma_request *rq,
 		rq->from_map = window->map;
 	}
 
-	/* Next time, go on after the last place looked at, or from the beginning. */
+	/* Next time, go on after the last place inspected, or from the beginning. */
 	WRITE_ONCE(cma->nowait_pfn, rq->from_map ? rq->from : 0);
 	return ret;
 }
@@ -835,7 +842,7 @@ struct page *cma_alloc(struct cma *cma, unsigned long count,
  * Like cma_alloc(), but borrowed pages stay where they are. Failure is normal and
  * not logged. The pages are released with cma_release().
  *
- * It looks at 2048 pages or free blocks at most, whatever the size of the area, and
+ * It inspects 2048 pages or free blocks at most, whatever the size of the area, and
  * the next call goes on from there; locks are held for only part of the search.
  *
  * Context: any but NMI; with PREEMPT_RT, only with preemption enabled. Takes
@@ -881,7 +888,7 @@ struct folio *cma_alloc_folio(struct cma *cma, int order, gfp_t gfp)
 }
 
 /**
- * cma_pages_valid() - does a run of pages belong to an area?
+ * cma_pages_valid() - tell whether a run of pages belongs to an area
  * @cma: area, or NULL
  * @pages: first page, or NULL
  * @count: pages
@@ -918,7 +925,7 @@ static unsigned long cma_find_torn_folio(const struct cma_map *map,
 	if (!cma_map_contains(map, pfn, count))
 		return 0;
 
-	/* Who owns the pages is not known yet, so nothing may be asserted about them. */
+	/* The owner of the pages is not known yet, so nothing may be asserted about them. */
 	if (PageHead(pages) && 1UL << compound_order((struct page *)pages) == count)
 		return 0;
 

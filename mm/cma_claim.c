@@ -3,8 +3,8 @@
  * Take a window from its borrowers
  *
  * alloc_contig_range() does the work, as persistently as it can. This file adds what
- * is needed around it: allocations that would empty the same pageblocks take turns,
- * and after a failure it is decided whether another try has a chance.
+ * is needed around it: allocations that would empty the same pageblocks exclude each
+ * other, and after a failure it is decided whether another try has a chance.
  *
  * Most of what keeps a page from moving is gone in a moment: a reader, a fault, I/O
  * in flight. So an allocation tries one place after another, as many times as there
@@ -29,6 +29,10 @@
 
 #include "internal.h"
 #include "cma.h"
+#include "cma_claim.h"
+#include "cma_failure.h"
+#include "cma_page.h"
+#include "cma_place.h"
 
 /*
  * Number of claims allowed, however few places there are; if claims take long, only one
@@ -151,14 +155,14 @@ bool cma_is_claimed(unsigned long start, unsigned long end)
 static unsigned long find_blocker(unsigned long pfn, unsigned long end)
 {
 	unsigned long used = 0;
-	struct cma_sight sight;
+	struct cma_page_state state;
 
-	for (; pfn < end; pfn = sight.end) {
-		cma_look(pfn, &sight);
-		if (sight.use >= CMA_BATCHED)
-			return sight.head;
-		if (sight.use != CMA_FREE && !used)
-			used = sight.head;
+	for (; pfn < end; pfn = state.end) {
+		cma_inspect_page(pfn, &state);
+		if (state.use >= CMA_BATCHED)
+			return state.head;
+		if (state.use != CMA_FREE && !used)
+			used = state.head;
 	}
 
 	return used ?: end - 1;
@@ -205,22 +209,22 @@ int cma_claim(struct cma_request *rq, unsigned long start)
 	return ret;
 }
 
-/* How many references of a page nothing explains; also stores what was seen of it. */
-static int excess_refs(unsigned long pfn, struct cma_sight *sight)
+/* How many references of a page nothing explains; also stores its state. */
+static int excess_refs(unsigned long pfn, struct cma_page_state *state)
 {
-	cma_look(pfn, sight);
-	return sight->use == CMA_BUSY ? sight->excess : 0;
+	cma_inspect_page(pfn, state);
+	return state->use == CMA_BUSY ? state->excess : 0;
 }
 
-/* Return: whether the page has lost an unexplained reference meanwhile. */
+/* Return: true if the page has lost an unexplained reference meanwhile. */
 static bool watch(unsigned long pfn)
 {
-	struct cma_sight sight;
-	int excess = excess_refs(pfn, &sight);
+	struct cma_page_state state;
+	int excess = excess_refs(pfn, &state);
 	u64 begun = local_clock();
 
 	while (excess && elapsed(begun) < WATCH_NS && !fatal_signal_pending(current)) {
-		if (excess_refs(pfn, &sight) < excess)
+		if (excess_refs(pfn, &state) < excess)
 			return true;
 		usleep_range_state(200, 400, TASK_KILLABLE);
 	}
@@ -250,17 +254,17 @@ static struct cma_stuck *find_entry(struct cma *cma, unsigned long pfn)
 	return it ?: &cma->stuck[cma->next_stuck++ % REMEMBERED];
 }
 
-/* Return: whether the page is known to stay. */
+/* Return: true if the page is known to stay. */
 static bool remember(struct cma *cma, unsigned long pfn)
 {
-	struct cma_sight sight;
+	struct cma_page_state state;
 	struct cma_stuck *it;
 	unsigned long flags;
 	int excess;
 	bool stays;
 
-	excess = excess_refs(pfn, &sight);
-	if (!cma->stuck || sight.use <= CMA_CACHED)
+	excess = excess_refs(pfn, &state);
+	if (!cma->stuck || state.use <= CMA_CACHED)
 		return false;
 
 	spin_lock_irqsave(&cma->lock, flags);
@@ -312,7 +316,7 @@ static void add_weight(struct cma_request *rq, unsigned long pfn, bool stays)
 void cma_recall_obstacles(struct cma *cma, struct cma_request *rq)
 {
 	for (unsigned int i = 0; cma->stuck && i < REMEMBERED; i++) {
-		struct cma_sight sight;
+		struct cma_page_state state;
 		struct cma_stuck it;
 		unsigned long flags;
 		bool known;
@@ -323,8 +327,8 @@ void cma_recall_obstacles(struct cma *cma, struct cma_request *rq)
 		if (!it.pfn)
 			continue;
 
-		if (is_stale(&it) || excess_refs(it.pfn, &sight) < it.excess ||
-		    sight.use <= CMA_CACHED) {
+		if (is_stale(&it) || excess_refs(it.pfn, &state) < it.excess ||
+		    state.use <= CMA_CACHED) {
 			forget(cma, it.pfn);
 			continue;
 		}
@@ -382,7 +386,7 @@ int cma_persevere(struct cma *cma, struct cma_request *rq, int error)
 }
 
 /**
- * cma_claim_init() - start to remember what is in the way
+ * cma_claim_init() - start to remember the pages that are in the way
  * @cma: area that is about to be activated
  *
  * Context: boot.

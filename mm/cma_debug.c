@@ -20,6 +20,9 @@
 #include <linux/uaccess.h>
 
 #include "cma.h"
+#include "cma_describe.h"
+#include "cma_failure.h"
+#include "cma_track.h"
 
 /* An allocation, or what is left of it, made by writing to "alloc". */
 struct cma_debug_chunk {

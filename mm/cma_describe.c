@@ -2,9 +2,9 @@
 /*
  * Describing the pages of a contiguous memory area to users
  *
- * What cma_look() sees is enough for the allocator. This file finds out more: what
- * kind of page it is, which file it belongs to, and how the pages of a pageblock are
- * used. Pages change hands meanwhile, so they are read from a copy where possible, and
+ * The allocator needs no more than cma_inspect_page() tells. This file finds out more:
+ * what kind of page it is, which file it belongs to, and how the pages of a pageblock
+ * are used. Pages change hands meanwhile, so they are read from a copy where possible, and
  * a reference is taken only where a file is to be named.
  */
 
@@ -22,6 +22,8 @@
 
 #include "internal.h"
 #include "cma.h"
+#include "cma_describe.h"
+#include "cma_page.h"
 
 /*
  * Copy what describes the folio of a page. The folio may be split and others merged
@@ -52,8 +54,8 @@ static bool copy_folio(const struct page *page, struct folio *copy)
 	return false;
 }
 
-/* What kind of page is it that @sight describes? */
-static enum cma_reason find_kind(unsigned long pfn, const struct cma_sight *sight,
+/* What kind of page has this state? */
+static enum cma_reason find_kind(unsigned long pfn, const struct cma_page_state *state,
 				 int *refs, int *maps)
 {
 	const struct page *page = pfn_to_page(pfn);
@@ -63,7 +65,7 @@ static enum cma_reason find_kind(unsigned long pfn, const struct cma_sight *sigh
 	*maps = 0;
 	if (PageHWPoison(page))
 		return CMA_REASON_HWPOISON;
-	if (sight->use == CMA_FREE || !copy_folio(page, &folio))
+	if (state->use == CMA_FREE || !copy_folio(page, &folio))
 		return CMA_REASON_OTHER;
 
 	*refs = folio_ref_count(&folio);
@@ -76,10 +78,10 @@ static enum cma_reason find_kind(unsigned long pfn, const struct cma_sight *sigh
 		return CMA_REASON_PAGE_TABLE;
 	if (page_has_type(&folio.page) || __folio_test_movable(&folio))
 		return CMA_REASON_OTHER;
-	if (sight->use == CMA_BATCHED)
+	if (state->use == CMA_BATCHED)
 		return CMA_REASON_LRU_CACHE;
-	/* It belongs to somebody who could part with it but for a reference. */
-	if (sight->use == CMA_BUSY && (folio_test_lru(&folio) || folio.mapping))
+	/* Only the reference keeps it from being moved. */
+	if (state->use == CMA_BUSY && (folio_test_lru(&folio) || folio.mapping))
 		return CMA_REASON_PINNED;
 	if (folio_test_anon(&folio))
 		return CMA_REASON_ANONYMOUS;
@@ -144,7 +146,7 @@ put:
 }
 
 /**
- * cma_describe_page() - what is a page, and who has it?
+ * cma_describe_page() - tell what a page is and who owns it
  * @cma: area that the page belongs to
  * @pfn: page
  * @obstacle: filled in
@@ -157,11 +159,11 @@ void cma_describe_page(struct cma *cma, unsigned long pfn,
 {
 	const struct cma_map *map = cma_find_range(cma, pfn);
 	struct page *page = pfn_to_page(pfn);
-	struct cma_sight sight;
+	struct cma_page_state state;
 
-	cma_look(pfn, &sight);
+	cma_inspect_page(pfn, &state);
 	*obstacle = (struct cma_obstacle){ .pfn = pfn };
-	obstacle->reason = find_kind(pfn, &sight, &obstacle->refs, &obstacle->maps);
+	obstacle->reason = find_kind(pfn, &state, &obstacle->refs, &obstacle->maps);
 	if (map && is_held(map, pfn))
 		obstacle->reason = CMA_REASON_HELD;
 
@@ -185,7 +187,7 @@ void cma_describe_page(struct cma *cma, unsigned long pfn,
 }
 
 /**
- * cma_longest_free_run() - what can be allocated without moving a page?
+ * cma_longest_free_run() - how much can be allocated without moving a page
  * @cma: area, active
  *
  * Pages on per-CPU lists are free too, but cannot be allocated as a range.
@@ -206,7 +208,7 @@ unsigned long cma_longest_free_run(struct cma *cma)
 		for (run = 0; pfn < end; cond_resched()) {
 			unsigned long unit = cma_map_pfn_unit(map, pfn);
 			unsigned long free, next;
-			struct cma_sight sight;
+			struct cma_page_state state;
 
 			/* The map is not locked: see cma_longest_run(). */
 			free = data_race(find_next_zero_bit(map->taken,
@@ -217,15 +219,15 @@ unsigned long cma_longest_free_run(struct cma *cma)
 				continue;
 			}
 
-			cma_look(pfn, &sight);
+			cma_inspect_page(pfn, &state);
 			next = cma_map_ready_end(map, pfn, end);
 			if (next > pfn)
-				sight = (struct cma_sight){ .use = CMA_FREE, .end = next };
-			next = cma_map_pfn_unit(map, min(sight.end, end) - 1) + 1;
+				state = (struct cma_page_state){ .use = CMA_FREE, .end = next };
+			next = cma_map_pfn_unit(map, min(state.end, end) - 1) + 1;
 			/* As above. */
 			next = data_race(find_next_bit(map->taken, next, unit));
-			next = min(sight.end, cma_map_unit_pfn(map, next));
-			if (sight.use != CMA_FREE)
+			next = min(state.end, cma_map_unit_pfn(map, next));
+			if (state.use != CMA_FREE)
 				run = 0;
 			else if (run || pfn == cma_map_unit_pfn(map, unit))
 				run += next - pfn;
@@ -292,7 +294,7 @@ static int cma_blocks_show(struct seq_file *m, void *v)
 	map = find_block(m->private, pos, &start);
 	end = start + pageblock_nr_pages;
 	for (pfn = start; pfn < end; pfn = next) {
-		struct cma_sight sight;
+		struct cma_page_state state;
 
 		next = pfn + 1;
 		if (is_held(map, pfn)) {
@@ -305,11 +307,11 @@ static int cma_blocks_show(struct seq_file *m, void *v)
 			ready += next - pfn;
 			continue;
 		}
-		cma_look(pfn, &sight);
-		next = clamp(sight.end, pfn + 1, end);
-		if (sight.use == CMA_FREE || sight.use == CMA_CACHED)
+		cma_inspect_page(pfn, &state);
+		next = clamp(state.end, pfn + 1, end);
+		if (state.use == CMA_FREE || state.use == CMA_CACHED)
 			free += next - pfn;
-		else if (sight.use >= CMA_BUSY)
+		else if (state.use >= CMA_BUSY)
 			stuck += next - pfn;
 		else
 			borrowed += next - pfn;

@@ -17,7 +17,8 @@
 #include <linux/nodemask.h>
 #include <linux/sizes.h>
 
-#include "cma.h"
+#include "cma_param.h"
+#include "cma_reserve.h"
 
 /* What cma= asks for, if it is given. */
 static struct {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * What was in the way: why ranges of a contiguous memory area were given up and
- * allocations failed
+ * The reasons why ranges of a contiguous memory area were given up and allocations
+ * failed
  *
  * For diagnosis only: the last failures are kept, and how often each reason came up.
  * Failures of cma_alloc_nowait() are not recorded, since they mean little.
@@ -22,6 +22,10 @@
 
 #include "internal.h"
 #include "cma.h"
+#include "cma_describe.h"
+#include "cma_failure.h"
+#include "cma_place.h"
+#include "cma_sysfs.h"
 #include <trace/events/cma.h>
 
 #define KEPT_FAILURES	32
@@ -237,7 +241,7 @@ void cma_obstacle_text(const struct cma_obstacle *obstacle, char *buf,
 	scnprintf(buf + len, size - len, ")");
 }
 
-/* What is escaped in /proc/mounts, and what separates columns in these files. */
+/* Characters that /proc/mounts escapes, and those that separate columns here. */
 #define ESCAPED " \t\n\\,"
 
 /**

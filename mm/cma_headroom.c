@@ -43,7 +43,12 @@
 
 #include "internal.h"
 #include "cma.h"
+#include "cma_claim.h"
+#include "cma_describe.h"
 #include "cma_headroom.h"
+#include "cma_param.h"
+#include "cma_place.h"
+#include "cma_sysfs.h"
 
 /* The worker begins this long after an allocation, so that a burst is not disturbed ... */
 #define REFILL_DELAY	msecs_to_jiffies(20)
@@ -173,7 +178,7 @@ bool cma_give_up_ready(struct cma *cma, struct cma_map *map, unsigned long pfn,
 }
 
 /**
- * cma_ready_pages() - how much of an area is ready?
+ * cma_ready_pages() - how much of an area is ready
  * @cma: area
  *
  * Context: any; takes no lock.
@@ -193,7 +198,7 @@ unsigned long cma_ready_pages(const struct cma *cma)
 }
 
 /**
- * cma_longest_ready_run() - what can be had at once?
+ * cma_longest_ready_run() - how much can be allocated at once
  * @cma: area
  *
  * Context: any; takes no lock.
@@ -297,7 +302,7 @@ unsigned long cma_keep_ready(struct cma *cma, struct cma_map *map, unsigned long
 }
 
 /**
- * cma_headroom_changed() - have the worker look whether it has something to do
+ * cma_headroom_changed() - start the worker if it has something to do
  * @cma: area of which something was allocated or released
  *
  * Context: any but NMI.
@@ -447,7 +452,7 @@ static unsigned long block_end(const struct cma_map *map, unsigned long unit)
 /*
  * Make a window ready, a pageblock at a time, so that allocations wait no longer than
  * for that. Return: 0, or what became of the last piece; -EAGAIN if it is worth another
- * look.
+ * try.
  */
 static int make_window_ready(struct cma_headroom *headroom, struct cma_request *rq,
 			     const struct cma_window *window)
@@ -590,7 +595,7 @@ static int refill(struct cma_headroom *headroom)
 			continue;
 		if (++failures >= REFILL_FAILURES)
 			break;
-		/* Look for a place without that page. */
+		/* Search for a place without that page. */
 		ret = 0;
 		if (rq.blocker)
 			ret = xa_err(xa_store(&rq.obstacles, rq.blocker, xa_mk_value(1),
@@ -837,7 +842,7 @@ int cma_set_headroom(struct cma *cma, unsigned long pages)
  * @pages: pages, beside the headroom
  * @ms: after so many milliseconds this ends by itself
  *
- * For callers who know that they will allocate soon. It returns at once; the pages are
+ * For callers that will allocate soon. It returns at once; the pages are
  * made ready in the background, and it is not certain that they will be. A second call
  * replaces the first.
  *

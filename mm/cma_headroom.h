@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Memory of an area that can be had at once
+ * Memory of an area that can be allocated at once
  */
 
 #ifndef __MM_CMA_HEADROOM_H__
@@ -9,7 +9,10 @@
 #include <linux/gfp_types.h>
 #include <linux/types.h>
 
-#include "cma.h"
+#include "cma_place.h"
+
+struct cma;
+struct cma_map;
 
 /* For allocations and releases */
 unsigned long cma_hand_out_ready(unsigned long pfn, unsigned long count, gfp_t gfp);

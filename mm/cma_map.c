@@ -19,6 +19,7 @@
 #include <linux/vmalloc.h>
 
 #include "cma.h"
+#include "cma_map.h"
 
 /* Some gigabytes may be needed, which only vmalloc() can provide. */
 static void *alloc_map(unsigned long n, size_t size)
@@ -32,8 +33,8 @@ static void *alloc_map(unsigned long n, size_t size)
  * The summary
  *
  * A node of level 0 stands for 2048 units, four cache lines of 64 bytes; a node of
- * any other level for 16 nodes. Nodes take 5 % of the memory of the bits. Finding
- * room, or that there is none, takes looking at a few nodes of each level. The top
+ * any other level for 16 nodes. Nodes take 5 % of the memory of the bits. To find
+ * room, or that there is none, it is enough to read a few nodes of each level. The top
  * level has more than 16 nodes only if a range has over 2^35 units.
  */
 #define LEAF_SHIFT	11
@@ -138,7 +139,7 @@ static struct cma_runs sum_leaf(const struct cma_map *map, unsigned long leaf)
 /*
  * Units of a leaf were taken or set free: the run of free units that they are or
  * were in tells what changed. Only if that run was the longest, and what is left of
- * it might not be, does the whole leaf have to be looked at.
+ * it might not be, does the whole leaf have to be read again.
  */
 static void update_leaf(struct cma_map *map, unsigned long leaf,
 			unsigned long unit, unsigned long end, bool free)
@@ -399,7 +400,7 @@ static bool can_align(const struct cma_map *map, unsigned long pages,
 /**
  * cma_map_find() - find room
  * @map: the map
- * @start: first unit to look at
+ * @start: first unit to consider
  * @pages: pages wanted, at least 1
  * @align: the first PFN is to be a multiple of 2^@align
  *
@@ -589,7 +590,7 @@ unsigned long cma_map_choose(const struct cma_map *map, unsigned long pages,
  * @n: units that are free from there on
  * @end: receives the unit after the last one that is known to be free
  *
- * It looks at @n more units, or at some thousands if that is more, so that the lock
+ * It reads @n more units, or some thousands if that is more, so that the lock
  * is not held for long.
  *
  * Return: true if the run is known to end there.
@@ -605,10 +606,10 @@ bool cma_map_run_end(const struct cma_map *map, unsigned long unit,
 }
 
 /**
- * cma_map_take() - take free units, so that nobody else can
+ * cma_map_take() - take free units, so that no other task can
  * @map: the map
  * @unit: a unit that cma_map_find() returned under the same lock
- * @pages: the pages that were looked for
+ * @pages: the pages that were searched for
  */
 void cma_map_take(struct cma_map *map, unsigned long unit, unsigned long pages)
 {
@@ -815,7 +816,7 @@ unsigned long cma_map_choose_ready(const struct cma_map *map, unsigned long page
 
 	if (map->ready && IS_ALIGNED(pages, BIT(map->order_per_bit)))
 		unit = cma_map_choose(map->ready, pages, align);
-	/* What was taken a moment ago may be ready still. */
+	/* Units that were taken a moment ago may be ready still. */
 	if (unit != CMA_MAP_NONE && cma_map_find(map, unit, pages, align) != unit)
 		unit = CMA_MAP_NONE;
 	return unit;
@@ -843,7 +844,7 @@ bool cma_map_take_ready(struct cma_map *map, unsigned long unit, unsigned long p
  * cma_map_next_ready() - find the next run of ready units
  * @map: range that has a map of ready units
  * @unit: where to begin; receives the first unit of the run
- * @end: unit after the last one to look at
+ * @end: unit after the last one to consider
  * @next: receives the unit after the run
  *
  * Without the lock of the map's owner the answer may be out of date.
@@ -867,7 +868,7 @@ bool cma_map_next_ready(const struct cma_map *map, unsigned long *unit,
  * cma_map_ready_end() - how far are pages ready?
  * @map: range
  * @pfn: first page
- * @end: page after the last one to look at
+ * @end: page after the last one to consider
  *
  * Without the lock of the map's owner the answer may be out of date.
  *

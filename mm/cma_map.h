@@ -47,8 +47,8 @@ struct cma_runs {
  * can be released, so the second of two releases of a page is refused, even while
  * the first is still in progress.
  *
- * A free unit may be ready, too: its pages are not on the free lists. Whoever has
- * taken a unit decides whether it is ready, and nobody else does.
+ * A free unit may be ready, too: its pages are not on the free lists. The task that
+ * has taken a unit decides whether it is ready, and no other one does.
  *
  * The map does no locking: its owner guards everything from @nr_free on.
  */

@@ -18,6 +18,7 @@
 #include <linux/sizes.h>
 
 #include "cma.h"
+#include "cma_param.h"
 
 static int cma_of_device_init(struct reserved_mem *rmem, struct device *dev)
 {
@@ -39,8 +40,8 @@ static const struct reserved_mem_ops cma_of_ops = {
 };
 
 /*
- * Make @rmem as large as its area. Nobody could lend out what is left at both
- * ends; the memory was reusable, so free it.
+ * Make @rmem as large as its area. The memory left at both ends could not be
+ * lent any more, but was reusable, so free it.
  */
 static void __init cma_of_shrink(struct reserved_mem *rmem, phys_addr_t base,
 				 phys_addr_t size)

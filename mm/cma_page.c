@@ -2,10 +2,10 @@
 /*
  * What the pages of an area are used for while no caller holds them
  *
- * Pages are looked at without a lock or a reference, while they are freed, allocated,
+ * Pages are inspected without a lock or a reference, while they are freed, allocated,
  * split and merged. So nothing here may trust what it reads, or use a helper that
- * makes assertions about it. A wrong answer only costs time, since whoever then tries
- * to take the page finds out.
+ * makes assertions about it. A wrong answer only costs time: an attempt to take the
+ * page then fails.
  */
 
 #include <linux/log2.h>
@@ -13,7 +13,7 @@
 #include <linux/page-flags.h>
 
 #include "internal.h"
-#include "cma.h"
+#include "cma_page.h"
 
 #define SWAP_CACHE	(BIT(PG_swapbacked) | BIT(PG_swapcache))
 
@@ -78,49 +78,49 @@ static bool is_clean(struct page *head, unsigned int order, unsigned long flags,
 }
 
 /* Is anything known to keep a folio that is in use from moving? */
-static __always_inline void look_at_used(struct page *head, unsigned int order,
-					 struct cma_sight *sight)
+static __always_inline void inspect_used(struct page *head, unsigned int order,
+					 struct cma_page_state *state)
 {
 	unsigned long mapping = (unsigned long)READ_ONCE(head->mapping);
 	unsigned long flags = READ_ONCE(head->flags);
 	unsigned int known = movable_refs(head, order, flags, mapping);
 	unsigned int refs = page_ref_count(head);
 
-	sight->needs_fs = in_swap_cache(flags) ||
+	state->needs_fs = in_swap_cache(flags) ||
 			  (mapping && !(mapping & PAGE_MAPPING_ANON));
 	if (flags & __PG_HWPOISON)
-		sight->use = CMA_BROKEN;
+		state->use = CMA_BROKEN;
 	else if (flags & BIT(PG_lru) && refs <= known)
-		sight->use = is_clean(head, order, flags, mapping) ? CMA_CLEAN :
+		state->use = is_clean(head, order, flags, mapping) ? CMA_CLEAN :
 								     CMA_MOVABLE;
 	else if (!(flags & BIT(PG_lru)) && (mapping || in_swap_cache(flags)) &&
 		 refs <= known + 1)
-		sight->use = CMA_BATCHED;
+		state->use = CMA_BATCHED;
 	else
-		sight->use = CMA_BUSY;
-	if (sight->use < CMA_BUSY && flags & (BIT(PG_locked) | BIT(PG_writeback)))
-		sight->use = CMA_SLOW;
-	sight->excess = refs - known;
+		state->use = CMA_BUSY;
+	if (state->use < CMA_BUSY && flags & (BIT(PG_locked) | BIT(PG_writeback)))
+		state->use = CMA_SLOW;
+	state->excess = refs - known;
 }
 
 /**
- * cma_look() - what is a page used for?
+ * cma_inspect_page() - find out what a page is used for
  * @pfn: a page of an area that is active
- * @sight: the answer is stored here
+ * @state: receives the answer
  *
  * Context: any.
  */
-void cma_look(unsigned long pfn, struct cma_sight *sight)
+void cma_inspect_page(unsigned long pfn, struct cma_page_state *state)
 {
 	struct page *page = pfn_to_page(pfn);
 	unsigned int order;
 	struct page *head;
 
-	*sight = (struct cma_sight){ .use = CMA_FREE, .head = pfn, .end = pfn + 1 };
+	*state = (struct cma_page_state){ .use = CMA_FREE, .head = pfn, .end = pfn + 1 };
 	if (PageBuddy(page)) {
 		order = buddy_order_unsafe(page);
 		if (order <= MAX_PAGE_ORDER)
-			sight->end = pfn + (1UL << order);
+			state->end = pfn + (1UL << order);
 		return;
 	}
 
@@ -131,51 +131,51 @@ void cma_look(unsigned long pfn, struct cma_sight *sight)
 		order = 0;
 	if (page_to_pfn(head) <= pfn &&
 	    pfn - page_to_pfn(head) < 1UL << order) {
-		sight->head = page_to_pfn(head);
-		sight->end = sight->head + (1UL << order);
-		sight->whole = order;
+		state->head = page_to_pfn(head);
+		state->end = state->head + (1UL << order);
+		state->whole = order;
 	}
 
 	if (PageHWPoison(page)) {
-		sight->use = CMA_BROKEN;
+		state->use = CMA_BROKEN;
 		return;
 	}
 
 	/* The type shares a word with the map count. */
 	if (data_race(PageHuge(head))) {
 		/* Even free ones in the pool have to be replaced by others. */
-		sight->use = CMA_SLOW;
+		state->use = CMA_SLOW;
 	} else if (!page_ref_count(head)) {
 		unsigned long end = free_block_end(pfn);
 
-		sight->use = end ? CMA_FREE : CMA_CACHED;
-		sight->end = end ?: sight->end;
+		state->use = end ? CMA_FREE : CMA_CACHED;
+		state->end = end ?: state->end;
 	} else if (__PageMovable(head)) {
-		sight->use = CMA_MOVABLE;
+		state->use = CMA_MOVABLE;
 	} else {
-		look_at_used(head, order, sight);
+		inspect_used(head, order, state);
 	}
 }
 
 /**
- * cma_look_on() - are the next pages used in the same way?
- * @sight: a borrowed page that is not part of a large folio; its end is moved up
+ * cma_extend_page_state() - include the next pages that are used in the same way
+ * @state: of a borrowed page that is not part of a large folio; its @end is moved up
  * @end: limit for that
  *
- * Most borrowed pages are of this kind, and this is quicker than cma_look().
+ * Most borrowed pages are of this kind, and this is quicker than cma_inspect_page().
  *
  * Context: any.
  */
-void cma_look_on(struct cma_sight *sight, unsigned long end)
+void cma_extend_page_state(struct cma_page_state *state, unsigned long end)
 {
-	for (; sight->end < end; sight->end++) {
-		struct page *page = pfn_to_page(sight->end);
-		struct cma_sight next;
+	for (; state->end < end; state->end++) {
+		struct page *page = pfn_to_page(state->end);
+		struct cma_page_state next;
 
 		if (!(READ_ONCE(page->flags) & BIT(PG_lru)) || PageCompound(page))
 			break;
-		look_at_used(page, 0, &next);
-		if (next.use != sight->use || next.needs_fs != sight->needs_fs)
+		inspect_used(page, 0, &next);
+		if (next.use != state->use || next.needs_fs != state->needs_fs)
 			break;
 	}
 }

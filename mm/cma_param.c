@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * What users ask for: values of kernel parameters, nodes of the device tree
+ * Parsing of kernel parameters, and of sizes in sysfs and the device tree
  */
 
 #define pr_fmt(fmt) "cma: " fmt
@@ -18,7 +18,7 @@
 #include <linux/overflow.h>
 #include <linux/string.h>
 
-#include "cma.h"
+#include "cma_param.h"
 
 /*
  * memparse() accepts everything: no digits at all mean 0, and a number that is too
@@ -101,7 +101,7 @@ static const char *__init parse_amount(const char **pos,
 }
 
 /**
- * cma_parse_share() - read how much of an area is meant
+ * cma_parse_share() - parse a size or a share of an area
  * @pos: nn[KMGTPE] or nn%; advanced past it
  * @all: pages of the area
  * @pages: receives the pages, rounded up
@@ -142,7 +142,7 @@ const char *cma_parse_share(const char **pos, unsigned long all, unsigned long *
 static const char amount_forms[] __initconst = "nn[KMGTPE] or nn%";
 
 /**
- * cma_parse_amount() - read a parameter that is a size or a percentage
+ * cma_parse_amount() - parse a parameter that is a size or a percentage
  * @param: the parameter's name
  * @arg: its value, nn[KMGTPE] or nn%; NULL if there was none
  * @amount: receives the amount
@@ -195,7 +195,7 @@ static const char *__init parse_node(const char *pos, const char *end,
 }
 
 /**
- * cma_parse_nodes() - read a parameter that gives sizes for some nodes
+ * cma_parse_nodes() - parse a parameter that gives sizes for some nodes
  * @param: the parameter's name
  * @arg: its value, <node>:nn[KMGTPE] or <node>:nn%, any number of them separated
  *	by ','; NULL if there was none
@@ -293,7 +293,7 @@ static const char *__init parse_area(const char *pos, struct cma_amount *size,
 }
 
 /**
- * cma_parse_area() - read the value of the cma= parameter
+ * cma_parse_area() - parse the value of the cma= parameter
  * @arg: size[@[start][-end]], the size nn[KMGTPE] or nn%, the others nn[KMGTPE];
  *	NULL if there was none
  * @size: how large it is; 0 means that none is wanted

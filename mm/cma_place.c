@@ -2,7 +2,7 @@
 /*
  * Where to allocate when something is in the way
  *
- * Moving a page costs hundreds of times as much as looking at it. So before anything
+ * Moving a page costs hundreds of times as much as inspecting it. So before anything
  * is touched, the windows in which the allocation could lie are compared:
  *
  *	No window contains memory that has failed.
@@ -16,8 +16,8 @@
  *	Of these, a window without a page in use is the best, and then the lowest one,
  *	unless another is much cheaper: low windows leave large holes.
  *
- * Pages are looked at without a lock. What was seen may no longer be true when it is
- * used; the allocation then fails on the way and looks again.
+ * Pages are inspected without a lock. Their state may have changed when it is used; the
+ * allocation then fails on the way and searches again.
  */
 
 #include <linux/align.h>
@@ -30,6 +30,9 @@
 #include <linux/xarray.h>
 
 #include "cma.h"
+#include "cma_claim.h"
+#include "cma_page.h"
+#include "cma_place.h"
 
 /*
  * What a page in a window costs. Dropping a page takes a fraction of the time of
@@ -75,19 +78,19 @@ static const u64 costs[] = {
 #define MAX_BEGUN	64
 
 /* The search goes on as long as it may still save more than it costs. */
-#define LOOKS_PER_MOVE	64
-#define LOOKS_AT_LEAST	1024
-#define LOOKS_AT_ONCE	256
+#define INSPECT_PER_MOVE	64
+#define INSPECT_AT_LEAST	1024
+#define INSPECT_AT_ONCE		256
 
-/* An allocation that cannot sleep looks at this many, however large the area is. */
-#define LOOKS_NOT_WAITING	2048
+/* An allocation that cannot sleep inspects this many, however large the area is. */
+#define INSPECT_NOWAIT		2048
 
 /**
  * struct walk - a walk through free units, page by page
  * @rq: the allocation
  * @window: the best one so far
  * @map: range that the walk is in
- * @looks: pages and blocks looked at
+ * @inspected: pages and free blocks inspected
  * @step: an allocation may start at each multiple of it, counted from @first
  * @grain: pages from the start of a window to that of the next, where there is a choice
  * @first: where the first allocation in a run of free units would start
@@ -97,7 +100,7 @@ static const u64 costs[] = {
  * @next: where the next window begins
  * @level: what windows may hold
  * @next_level: lowest level that has windows which @level leaves out
- * @price: cost of each page of what is being looked at
+ * @price: cost of each of the pages that are being inspected
  * @cost: cost of all pages that the walk has passed
  * @begun: first pages of the windows that the walk is in
  * @cost_begun: @cost at these pages
@@ -110,7 +113,7 @@ struct walk {
 	struct cma_map *map;
 	enum cma_level level;
 	enum cma_level next_level;
-	unsigned long looks;
+	unsigned long inspected;
 	unsigned long step;
 	unsigned long grain;
 	unsigned long first;
@@ -126,39 +129,39 @@ struct walk {
 	unsigned int nr_ended;
 };
 
-/* The lowest level at which a window may hold these pages; may lower @sight->end. */
+/* The lowest level at which a window may hold these pages; may lower @state->end. */
 static enum cma_level set_price(struct walk *walk, unsigned long pfn,
-				struct cma_sight *sight)
+				struct cma_page_state *state)
 {
-	unsigned long at = sight->whole ? sight->head : pfn;
+	unsigned long at = state->whole ? state->head : pfn;
 	struct cma_request *rq = walk->rq;
 	unsigned long weight = 0;
 	void *entry = NULL;
 
-	walk->price = costs[sight->use];
-	if (sight->use == CMA_FREE)
+	walk->price = costs[state->use];
+	if (state->use == CMA_FREE)
 		return CMA_NOTHING_BUSY;
-	if (sight->use == CMA_BUSY && rq->short_of_memory)
+	if (state->use == CMA_BUSY && rq->short_of_memory)
 		walk->price = MOVE;
-	if (sight->needs_fs && !(rq->move_gfp & __GFP_FS))
+	if (state->needs_fs && !(rq->move_gfp & __GFP_FS))
 		walk->price = COST_OF_BUSY;
 
 	if (!xa_empty(&rq->obstacles))
-		entry = xa_find(&rq->obstacles, &at, sight->end - 1, XA_PRESENT);
-	if (entry && (sight->whole || at == pfn)) {
+		entry = xa_find(&rq->obstacles, &at, state->end - 1, XA_PRESENT);
+	if (entry && (state->whole || at == pfn)) {
 		weight = xa_to_value(entry);
-		if (!sight->whole)
-			sight->end = pfn + 1;
+		if (!state->whole)
+			state->end = pfn + 1;
 	} else if (entry) {
-		sight->end = at;
+		state->end = at;
 	}
 
 	walk->price += weight * COST_OF_OBSTACLE;
 	if (walk->price < COST_OF_BUSY)
 		return CMA_NOTHING_BUSY;
 	/* A folio is one obstacle, however many pages it has. */
-	if (sight->whole)
-		walk->price >>= ilog2(sight->end - sight->head);
+	if (state->whole)
+		walk->price >>= ilog2(state->end - state->head);
 	if (!weight)
 		return CMA_NOTHING_MET;
 	return weight < CMA_STAYS ? CMA_NOTHING_STAYING : CMA_ANYTHING;
@@ -166,18 +169,18 @@ static enum cma_level set_price(struct walk *walk, unsigned long pfn,
 
 /* Must every window leave out these pages? */
 static bool is_in_the_way(struct walk *walk, unsigned long pfn,
-			  struct cma_sight *sight)
+			  struct cma_page_state *state)
 {
 	enum cma_level level;
 
 	if (walk->rq->nowait)
-		return sight->use != CMA_FREE;
-	if (sight->use == CMA_BROKEN) {
-		walk->rq->blocker = sight->head;
+		return state->use != CMA_FREE;
+	if (state->use == CMA_BROKEN) {
+		walk->rq->blocker = state->head;
 		return true;
 	}
 
-	level = set_price(walk, pfn, sight);
+	level = set_price(walk, pfn, state);
 	if (level <= walk->level)
 		return false;
 	walk->next_level = min(walk->next_level, level);
@@ -194,7 +197,7 @@ static void begin_behind(struct walk *walk, unsigned long pfn)
 
 /* A folio moves as a whole, including the part before the window. */
 static void begin_window(struct walk *walk, unsigned long pfn,
-			 const struct cma_sight *sight)
+			 const struct cma_page_state *state)
 {
 	unsigned int i = walk->nr_begun++ % MAX_BEGUN;
 	unsigned long from = pfn - walk->first + 1;
@@ -203,8 +206,8 @@ static void begin_window(struct walk *walk, unsigned long pfn,
 
 	walk->begun[i] = pfn;
 	walk->cost_begun[i] = walk->cost;
-	if (sight->whole)
-		walk->cost_begun[i] -= (pfn - sight->head) * walk->price;
+	if (state->whole)
+		walk->cost_begun[i] -= (pfn - state->head) * walk->price;
 
 	if (next > pitch || (walk->room < MANY && next % walk->pitch > walk->slack))
 		next = pitch;
@@ -212,15 +215,15 @@ static void begin_window(struct walk *walk, unsigned long pfn,
 }
 
 /* Likewise, including the part after the window. */
-static void end_window(struct walk *walk, const struct cma_sight *sight)
+static void end_window(struct walk *walk, const struct cma_page_state *state)
 {
 	unsigned int i = walk->nr_ended++ % MAX_BEGUN;
 	unsigned long pfn = walk->begun[i];
 	u64 cost = walk->cost - walk->cost_begun[i];
 	struct cma_window *best = walk->window;
 
-	if (sight->whole)
-		cost += (sight->end - (pfn + walk->rq->count)) * walk->price;
+	if (state->whole)
+		cost += (state->end - (pfn + walk->rq->count)) * walk->price;
 	if ((pfn - walk->first) % walk->pitch > walk->slack)
 		cost += walk->room >= MANY ? MOVE + WORTHWHILE(walk->rq->count) :
 					     COST_OF_ROOM;
@@ -234,16 +237,16 @@ static void end_window(struct walk *walk, const struct cma_sight *sight)
 	best->cost = cost;
 }
 
-/* What is ready can be had like what is free. */
-static void look_at(const struct walk *walk, unsigned long pfn, unsigned long end,
-		    struct cma_sight *sight)
+/* Ready pages cost no more than free ones. */
+static void inspect(const struct walk *walk, unsigned long pfn, unsigned long end,
+		    struct cma_page_state *state)
 {
 	unsigned long ready = cma_map_ready_end(walk->map, pfn, end);
 
 	if (ready <= pfn)
-		cma_look(pfn, sight);
+		cma_inspect_page(pfn, state);
 	else
-		*sight = (struct cma_sight){
+		*state = (struct cma_page_state){
 			.use = walk->rq->leave_ready ? CMA_BROKEN : CMA_FREE,
 			.head = pfn,
 			.end = ready,
@@ -252,7 +255,7 @@ static void look_at(const struct walk *walk, unsigned long pfn, unsigned long en
 
 /*
  * Walk from @pfn to @end, all of it free units.
- * Return: true if there is no need to look any further.
+ * Return: true if the search can end.
  */
 static bool walk_run(struct walk *walk, unsigned long pfn, unsigned long end)
 {
@@ -260,34 +263,35 @@ static bool walk_run(struct walk *walk, unsigned long pfn, unsigned long end)
 
 	begin_behind(walk, pfn);
 	while (pfn < end) {
-		unsigned long stop, looks = walk->looks;
-		struct cma_sight sight;
+		unsigned long stop, inspected = walk->inspected;
+		struct cma_page_state state;
 
-		if (rq->nowait && looks == LOOKS_NOT_WAITING) {
+		if (rq->nowait && inspected == INSPECT_NOWAIT) {
 			rq->from = walk->nr_begun > walk->nr_ended ?
 				walk->begun[walk->nr_ended % MAX_BEGUN] : pfn;
 			rq->from_map = walk->map;
 			return true;
 		}
 
-		look_at(walk, pfn, end, &sight);
-		walk->looks++;
-		if (!rq->nowait && !sight.whole &&
-		    (sight.use == CMA_MOVABLE || sight.use == CMA_CLEAN)) {
-			cma_look_on(&sight, min(end, pfn + LOOKS_AT_ONCE));
-			walk->looks += sight.end - pfn - 1;
+		inspect(walk, pfn, end, &state);
+		walk->inspected++;
+		if (!rq->nowait && !state.whole &&
+		    (state.use == CMA_MOVABLE || state.use == CMA_CLEAN)) {
+			cma_extend_page_state(&state, min(end, pfn + INSPECT_AT_ONCE));
+			walk->inspected += state.end - pfn - 1;
 		}
-		if (!rq->nowait && looks / LOOKS_AT_LEAST != walk->looks / LOOKS_AT_LEAST)
+		if (!rq->nowait &&
+		    inspected / INSPECT_AT_LEAST != walk->inspected / INSPECT_AT_LEAST)
 			cond_resched();
 
-		if (is_in_the_way(walk, pfn, &sight)) {
-			pfn = min(sight.end, end);
+		if (is_in_the_way(walk, pfn, &state)) {
+			pfn = min(state.end, end);
 			begin_behind(walk, pfn);
 			continue;
 		}
 
 		/* Go from one beginning or end of a window to the next. */
-		stop = min(sight.end, end);
+		stop = min(state.end, end);
 		while (true) {
 			unsigned int i = walk->nr_ended % MAX_BEGUN;
 			unsigned long last = walk->nr_ended < walk->nr_begun ?
@@ -297,17 +301,17 @@ static bool walk_run(struct walk *walk, unsigned long pfn, unsigned long end)
 			walk->cost += (to - pfn) * walk->price;
 			pfn = to;
 			if (pfn == last)
-				end_window(walk, &sight);
+				end_window(walk, &state);
 			else if (pfn == walk->next && pfn < stop)
-				begin_window(walk, pfn, &sight);
+				begin_window(walk, pfn, &state);
 			else
 				break;
 			if (!walk->window->cost)
 				return true;
 		}
 
-		if (walk->looks > LOOKS_AT_LEAST && walk->window->cost != U64_MAX &&
-		    walk->looks / LOOKS_PER_MOVE >
+		if (walk->inspected > INSPECT_AT_LEAST && walk->window->cost != U64_MAX &&
+		    walk->inspected / INSPECT_PER_MOVE >
 		    min(walk->window->cost / MOVE, rq->count))
 			return true;
 	}
@@ -392,7 +396,7 @@ int cma_find_window(struct cma *cma, struct cma_request *rq,
 		    struct cma_window *window)
 {
 	struct walk walk = {
-		.rq = rq, .window = window, .looks = rq->looks,
+		.rq = rq, .window = window, .inspected = rq->inspected,
 		.next_level = CMA_NOTHING_BUSY,
 	};
 	bool found, any;
@@ -400,13 +404,13 @@ int cma_find_window(struct cma *cma, struct cma_request *rq,
 	do {
 		walk.level = walk.next_level;
 		walk.next_level = CMA_ANYTHING + 1;
-		walk.looks = rq->looks;
+		walk.inspected = rq->inspected;
 		found = walk_maps(&walk, cma);
-		any = walk.looks > rq->looks;
+		any = walk.inspected > rq->inspected;
 	} while (!found && walk.next_level <= CMA_ANYTHING);
 
 	if (rq->nowait)
-		rq->looks = walk.looks;
+		rq->inspected = walk.inspected;
 	if (!found)
 		return any ? -EBUSY : -ENOMEM;
 

@@ -19,6 +19,7 @@
 #include <linux/sizes.h>
 
 #include "cma.h"
+#include "cma_reserve.h"
 
 /**
  * cma_node_memory() - how much memory a node has
@@ -228,7 +229,7 @@ int __init cma_declare_contiguous_nid(phys_addr_t base, phys_addr_t size,
 		goto fail;
 	}
 
-	/* Below: whoever asks for the end of the type gets no wrapped range. */
+	/* A range that would end beyond the type is refused, not wrapped. */
 	if (size > ULONG_MAX || ALIGN(size, alignment) < size ||
 	    ALIGN(base, alignment) < base) {
 		pr_err("size %pa at %pa is beyond all addresses\n", &size, &base);
@@ -361,7 +362,7 @@ unsigned int __init cma_choose_extents(struct cma_extent *extents,
 		phys_addr_t base = extents[i].base;
 		phys_addr_t end = ALIGN_DOWN(base + extents[i].size, align);
 
-		/* Address 0 means none to those who ask where an area is. */
+		/* Callers of cma_get_base() take address 0 for none. */
 		base = ALIGN(max_t(phys_addr_t, base, 1), align);
 		if (base < extents[i].base || base >= end)
 			continue;

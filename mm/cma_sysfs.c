@@ -10,6 +10,7 @@
 #include <linux/bitops.h>
 #include <linux/ctype.h>
 #include <linux/init.h>
+#include <linux/kobject.h>
 #include <linux/kstrtox.h>
 #include <linux/math64.h>
 #include <linux/minmax.h>
@@ -21,10 +22,19 @@
 #include <linux/time64.h>
 
 #include "cma.h"
+#include "cma_describe.h"
 #include "cma_headroom.h"
+#include "cma_param.h"
+#include "cma_place.h"
+#include "cma_sysfs.h"
 
 /* An hour: what is known that long before can have headroom. */
 #define MAX_PREPARE_MS	3600000
+
+struct cma_kobject {
+	struct kobject kobj;
+	struct cma *cma;
+};
 
 static u64 cma_counter(struct cma *cma, const u64 *counter)
 {

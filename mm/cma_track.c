@@ -31,6 +31,8 @@
 
 #include "internal.h"
 #include "cma.h"
+#include "cma_failure.h"
+#include "cma_track.h"
 
 /* Frames above cma_alloc(): enough to get through the DMA API into a driver. */
 #define SITE_FRAMES	10

@@ -18,6 +18,8 @@
 #include <linux/string.h>
 #include <kunit/visibility.h>
 
+#include "cma_param.h"
+#include "cma_reserve.h"
 #include "hugetlb_cma.h"
 
 static struct cma *hugetlb_cma[MAX_NUMNODES] __ro_after_init;

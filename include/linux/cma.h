@@ -93,26 +93,6 @@ int cma_for_each_area(int (*it)(struct cma *cma, void *data), void *data);
 bool cma_get_range(const struct cma *cma, unsigned int nr, phys_addr_t *base,
 		   phys_addr_t *size);
 
-/**
- * struct cma_amount - how much memory a kernel parameter asks for
- * @bytes: a size, 0 if there is a percentage
- * @percent: of all memory, or of a node's; 0 to 100
- */
-struct cma_amount {
-	phys_addr_t bytes;
-	unsigned int percent;
-};
-
-int cma_parse_amount(const char *param, const char *arg,
-		     struct cma_amount *amount);
-int cma_parse_nodes(const char *param, const char *arg,
-		    struct cma_amount *amounts);
-int cma_parse_area(const char *arg, struct cma_amount *size, phys_addr_t *base,
-		   phys_addr_t *limit);
-phys_addr_t cma_amount_bytes(const struct cma_amount *amount,
-			     phys_addr_t memory);
-phys_addr_t cma_node_memory(int nid);
-
 #ifdef CONFIG_ARCH_HAS_CMA_RESERVE
 /**
  * arch_cma_reserve() - reserve the memory of all areas

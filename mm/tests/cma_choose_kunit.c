@@ -13,7 +13,7 @@
 #include <linux/sizes.h>
 #include <linux/string.h>
 
-#include "../cma.h"
+#include "../cma_reserve.h"
 
 #define MAX_EXTENTS	16
 

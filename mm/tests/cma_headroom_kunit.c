@@ -12,6 +12,8 @@
 
 #include "../cma.h"
 #include "../cma_headroom.h"
+#include "../cma_page.h"
+#include "../cma_place.h"
 #include "../internal.h"
 #include "cma_kunit.h"
 
@@ -25,12 +27,12 @@ static unsigned long base;
 static unsigned long detached(void)
 {
 	unsigned long pages = 0;
-	struct cma_sight sight;
+	struct cma_page_state state;
 
 	drain_all_pages(NULL);
-	for (unsigned long pfn = base; pfn < base + PAGES; pfn = sight.end) {
-		cma_look(pfn, &sight);
-		pages += sight.use == CMA_CACHED;
+	for (unsigned long pfn = base; pfn < base + PAGES; pfn = state.end) {
+		cma_inspect_page(pfn, &state);
+		pages += state.use == CMA_CACHED;
 	}
 
 	return pages;
@@ -104,7 +106,7 @@ static void __init headroom_serves_first(struct kunit *test)
 	set_headroom(test, HEADROOM);
 	pfn = cma_map_unit_pfn(&area->ranges[0],
 			       cma_map_find(area->ranges[0].ready, 0, HEADROOM, 0));
-	/* Nobody has what is ready, so nobody can release it. */
+	/* Ready pages have no holder, so they cannot be released. */
 	KUNIT_EXPECT_FALSE(test, cma_release(area, pfn_to_page(pfn), 1));
 	KUNIT_EXPECT_EQ(test, page_ref_count(pfn_to_page(pfn)), 0);
 
@@ -127,7 +129,7 @@ static void __init headroom_serves_first(struct kunit *test)
 	set_headroom(test, 0);
 }
 
-/* A part is ready, a part is free; and nothing is lost of what was ready in vain. */
+/* A part is ready, a part is free; and no page is lost that was ready in vain. */
 static void __init headroom_serves_partly(struct kunit *test)
 {
 	unsigned long stuck = 0;

@@ -30,7 +30,12 @@
 #include <linux/vmstat.h>
 
 #include "../cma.h"
+#include "../cma_claim.h"
+#include "../cma_describe.h"
 #include "../cma_headroom.h"
+#include "../cma_page.h"
+#include "../cma_place.h"
+#include "../cma_reserve.h"
 #include "../internal.h"
 #include "cma_kunit.h"
 
@@ -376,7 +381,7 @@ static void __init cma_serves_once_active(struct kunit *test)
 	KUNIT_EXPECT_TRUE(test, cma_release(cma, got, AREA_PAGES));
 }
 
-/* All arguments are checked before any area is looked at. */
+/* All arguments are checked before any area is read. */
 static void __init cma_init_reserved_mem_arguments(struct kunit *test)
 {
 	const phys_addr_t min = CMA_MIN_ALIGNMENT_BYTES;
@@ -564,7 +569,7 @@ static void __init cma_round_trips(struct kunit *test)
 	expect_free_cma_pages(test, free_cma);
 }
 
-/* The rest of a unit belongs to nobody: partly held units cannot be allocated either. */
+/* The rest of a unit has no holder: partly held units cannot be allocated either. */
 static void __init cma_fills_up(struct kunit *test)
 {
 	struct cma *cma = get_area(test);
@@ -1050,18 +1055,18 @@ static void __init cma_puts_what_is_not_held(struct kunit *test)
 
 static enum cma_use use_of(struct page *page)
 {
-	struct cma_sight sight;
+	struct cma_page_state state;
 
-	cma_look(page_to_pfn(page), &sight);
-	return sight.use;
+	cma_inspect_page(page_to_pfn(page), &state);
+	return state.use;
 }
 
-static void __init cma_looks_at_pages(struct kunit *test)
+static void __init cma_inspects_pages(struct kunit *test)
 {
 	struct cma *cma = get_area(test);
 	unsigned long base = cma->ranges[0].base_pfn;
 	struct page *page = cma_alloc(cma, AREA_PAGES, 0, false);
-	struct cma_sight sight;
+	struct cma_page_state state;
 	struct folio *folio;
 	struct file *file;
 
@@ -1072,20 +1077,20 @@ static void __init cma_looks_at_pages(struct kunit *test)
 	/* A free block, seen from its beginning and from its middle. */
 	KUNIT_ASSERT_EQ(test, cma_kunit_take(base, AREA_PAGES, GFP_KERNEL), base + AREA_PAGES);
 	KUNIT_EXPECT_EQ(test, put_free_range(base, AREA_PAGES), 0);
-	cma_look(base, &sight);
-	KUNIT_EXPECT_EQ(test, sight.use, CMA_FREE);
-	KUNIT_EXPECT_GE(test, sight.end, base + pageblock_nr_pages);
-	cma_look(base + 5, &sight);
-	KUNIT_EXPECT_EQ(test, sight.use, CMA_FREE);
-	KUNIT_EXPECT_EQ(test, sight.head, base + 5);
-	KUNIT_EXPECT_GE(test, sight.end, base + pageblock_nr_pages);
+	cma_inspect_page(base, &state);
+	KUNIT_EXPECT_EQ(test, state.use, CMA_FREE);
+	KUNIT_EXPECT_GE(test, state.end, base + pageblock_nr_pages);
+	cma_inspect_page(base + 5, &state);
+	KUNIT_EXPECT_EQ(test, state.use, CMA_FREE);
+	KUNIT_EXPECT_EQ(test, state.head, base + 5);
+	KUNIT_EXPECT_GE(test, state.end, base + pageblock_nr_pages);
 
 	folio = cma_alloc_folio(cma, 4, GFP_KERNEL | __GFP_COMP);
 	KUNIT_ASSERT_NOT_NULL(test, folio);
-	cma_look(folio_pfn(folio) + 3, &sight);
-	KUNIT_EXPECT_EQ(test, sight.use, CMA_BUSY);
-	KUNIT_EXPECT_EQ(test, sight.head, folio_pfn(folio));
-	KUNIT_EXPECT_EQ(test, sight.end, folio_pfn(folio) + 16);
+	cma_inspect_page(folio_pfn(folio) + 3, &state);
+	KUNIT_EXPECT_EQ(test, state.use, CMA_BUSY);
+	KUNIT_EXPECT_EQ(test, state.head, folio_pfn(folio));
+	KUNIT_EXPECT_EQ(test, state.end, folio_pfn(folio) + 16);
 	KUNIT_EXPECT_TRUE(test, cma_free_folio(cma, folio));
 
 	/* A page of a file: at first in an LRU batch, then on an LRU list. */
@@ -1105,11 +1110,11 @@ static void __init cma_looks_at_pages(struct kunit *test)
 	flush_delayed_fput();
 }
 
-/* Adjacent pages that are used alike are one sight. */
-static void __init cma_looks_on(struct kunit *test)
+/* Adjacent pages that are used alike have one state. */
+static void __init cma_extends_page_state(struct kunit *test)
 {
 	struct page *pages[64];
-	struct cma_sight sight;
+	struct cma_page_state state;
 	unsigned int pairs = 0;
 	struct file *file;
 
@@ -1130,17 +1135,17 @@ static void __init cma_looks_on(struct kunit *test)
 			if (page_to_pfn(pages[j]) != pfn + 1)
 				continue;
 			pairs++;
-			cma_look(pfn, &sight);
-			KUNIT_EXPECT_EQ(test, sight.use, CMA_MOVABLE);
-			KUNIT_EXPECT_EQ(test, sight.end, pfn + 1);
-			cma_look_on(&sight, pfn + 2);
-			KUNIT_EXPECT_EQ(test, sight.end, pfn + 2);
+			cma_inspect_page(pfn, &state);
+			KUNIT_EXPECT_EQ(test, state.use, CMA_MOVABLE);
+			KUNIT_EXPECT_EQ(test, state.end, pfn + 1);
+			cma_extend_page_state(&state, pfn + 2);
+			KUNIT_EXPECT_EQ(test, state.end, pfn + 2);
 
 			/* This does not go past a page that is stuck. */
 			get_page(pages[j]);
-			cma_look(pfn, &sight);
-			cma_look_on(&sight, pfn + 2);
-			KUNIT_EXPECT_EQ(test, sight.end, pfn + 1);
+			cma_inspect_page(pfn, &state);
+			cma_extend_page_state(&state, pfn + 2);
+			KUNIT_EXPECT_EQ(test, state.end, pfn + 1);
 			put_page(pages[j]);
 		}
 	}
@@ -1212,7 +1217,7 @@ static void __init cma_goes_round_stuck_pages(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, cma_available_pages(cma), before.available);
 }
 
-/* What is not free yet may be free once borrowers have given pages back. */
+/* Pages that are borrowed now may be free once borrowers have released them. */
 static struct page *alloc_nowait(struct cma *cma, unsigned long count,
 				 unsigned int align)
 {
@@ -1342,7 +1347,7 @@ static void __init cma_in_atomic_context(struct kunit *test)
 	expect_free_cma_pages(test, free_cma);
 }
 
-/* A driver that may not sleep gets what is free in its device's area. */
+/* A driver that may not sleep gets free pages of its device's area. */
 #ifdef CONFIG_DMA_CMA
 static void __init cma_serves_dma_in_atomic_context(struct kunit *test)
 {
@@ -1611,8 +1616,8 @@ static struct kunit_case __refdata cma_cases[] = {
 	KUNIT_CASE(cma_free_folios),
 	KUNIT_CASE(cma_free_ranges_refused),
 	KUNIT_CASE(cma_puts_what_is_not_held),
-	KUNIT_CASE(cma_looks_at_pages),
-	KUNIT_CASE(cma_looks_on),
+	KUNIT_CASE(cma_inspects_pages),
+	KUNIT_CASE(cma_extends_page_state),
 	KUNIT_CASE(cma_claim_learns),
 	KUNIT_CASE(cma_goes_round_stuck_pages),
 	KUNIT_CASE_PARAM(cma_does_not_wait, two_orders_gen_params),

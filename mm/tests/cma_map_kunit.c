@@ -18,7 +18,7 @@
 #include <linux/slab.h>
 #include <linux/string.h>
 
-#include "../cma.h"
+#include "../cma_map.h"
 
 #define WALK_ORDERS	6	/* 1 to 32 pages in a unit */
 #define WALK_UNITS	200
@@ -488,7 +488,7 @@ static void cma_map_unholds_once(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, bad_pfn, 2);
 	KUNIT_EXPECT_NOT_NULL(test, cma_map_unhold(&map, 5, 1, &bad_pfn));
 	KUNIT_EXPECT_EQ(test, bad_pfn, 5);
-	/* Nor can anybody else allocate them yet. */
+	/* Nor can they be allocated yet. */
 	KUNIT_EXPECT_EQ(test, map.nr_free, 0);
 	KUNIT_EXPECT_EQ(test, cma_map_find(&map, 0, 1, 0), CMA_MAP_NONE);
 	cma_map_drop(&map, 2, 4);
@@ -697,7 +697,7 @@ static void destroy_with_ready(struct cma_map *map)
 	cma_map_destroy(map);
 }
 
-/* Whoever makes free units ready takes them meanwhile. */
+/* Free units are taken while they are made ready. */
 static void make_ready(struct cma_map *map, unsigned long unit, unsigned long pages)
 {
 	cma_map_take(map, unit, pages);
@@ -770,7 +770,7 @@ static void cma_map_ready_units_get_held(struct kunit *test)
 	KUNIT_EXPECT_FALSE(test, cma_map_take_ready(&map, 74, 2));
 	KUNIT_EXPECT_FALSE(test, cma_map_take_ready(&map, 69, 7));
 	KUNIT_EXPECT_EQ(test, map.ready->nr_free, 5);
-	/* They are ready still, and somebody is at work on them. */
+	/* They are ready still, and being worked on. */
 	KUNIT_EXPECT_EQ(test, cma_map_choose_ready(&map, 1, 0), CMA_MAP_NONE);
 	KUNIT_EXPECT_TRUE(test, cma_map_take_ready(&map, 70, 5));
 	KUNIT_EXPECT_FALSE(test, cma_map_take_ready(&map, 70, 1));
@@ -821,7 +821,7 @@ static void cma_map_large_units_get_ready(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, cma_map_ready_end(&map, 137, 139), 139);
 	KUNIT_EXPECT_EQ(test, cma_map_ready_end(&map, 136, 140), 140);
 
-	/* What does not fill its last unit is not all of what is ready. */
+	/* Pages that do not fill their last unit are not all ready. */
 	KUNIT_EXPECT_EQ(test, cma_map_choose_ready(&map, 16, 0), CMA_MAP_NONE);
 	KUNIT_EXPECT_EQ(test, cma_map_choose_ready(&map, 12, 0), 2);
 	KUNIT_EXPECT_EQ(test, cma_map_choose_ready(&map, 11, 0), CMA_MAP_NONE);

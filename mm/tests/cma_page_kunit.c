@@ -3,7 +3,7 @@
  * KUnit tests of contiguous memory areas with pages that are borrowed
  *
  * Each kind of page is made as the kernel makes it: lent to a file, mapped, read ahead
- * from swap, in an LRU batch. Then it is looked at, and its place is claimed. A file
+ * from swap, in an LRU batch. Then it is inspected, and its place is claimed. A file
  * whose pages take as long to migrate as a test wants shows in which order claims run.
  */
 
@@ -31,6 +31,10 @@
 #include <linux/workqueue.h>
 
 #include "../cma.h"
+#include "../cma_claim.h"
+#include "../cma_describe.h"
+#include "../cma_page.h"
+#include "../cma_place.h"
 #include "../internal.h"
 #include "../swap.h"
 #include "cma_kunit.h"
@@ -52,18 +56,18 @@ static struct file *file;
 
 static enum cma_use use_of(struct folio *folio)
 {
-	struct cma_sight sight;
+	struct cma_page_state state;
 
-	cma_look(folio_pfn(folio), &sight);
-	return sight.use;
+	cma_inspect_page(folio_pfn(folio), &state);
+	return state.use;
 }
 
 static bool needs_fs(struct folio *folio)
 {
-	struct cma_sight sight;
+	struct cma_page_state state;
 
-	cma_look(folio_pfn(folio), &sight);
-	return sight.needs_fs;
+	cma_inspect_page(folio_pfn(folio), &state);
+	return state.needs_fs;
 }
 
 /* Migration of a page of the file fails, or waits here until it is told to go on. */
@@ -271,18 +275,18 @@ static void __init expect_claimed(struct kunit *test, unsigned long start,
 
 static void __init page_that_is_free(struct kunit *test)
 {
-	struct cma_sight sight;
+	struct cma_page_state state;
 	struct folio *folio;
 
 	begin(test);
 	KUNIT_ASSERT_EQ(test, cma_kunit_take(base, WHOLE, GFP_KERNEL), base + WHOLE);
 	KUNIT_EXPECT_EQ(test, put_free_range(base, WHOLE), 0);
 	for (unsigned long pfn = base; pfn < base + HALF; pfn += 111) {
-		cma_look(pfn, &sight);
-		KUNIT_EXPECT_EQ(test, sight.use, CMA_FREE);
-		KUNIT_EXPECT_EQ(test, sight.head, pfn);
-		KUNIT_EXPECT_GE(test, sight.end, base + pageblock_nr_pages);
-		KUNIT_EXPECT_FALSE(test, sight.whole);
+		cma_inspect_page(pfn, &state);
+		KUNIT_EXPECT_EQ(test, state.use, CMA_FREE);
+		KUNIT_EXPECT_EQ(test, state.head, pfn);
+		KUNIT_EXPECT_GE(test, state.end, base + pageblock_nr_pages);
+		KUNIT_EXPECT_FALSE(test, state.whole);
 	}
 
 	/* A single page goes to a per-CPU list first. */
@@ -430,11 +434,11 @@ static void page_of_swap_cache(struct kunit *test)
 /* A page in a batch is waited for: it is no reason to give up a place. */
 static void __init expect_goes(struct kunit *test, const char *batch, unsigned long pfn)
 {
-	struct cma_sight sight;
+	struct cma_page_state state;
 
-	cma_look(pfn, &sight);
-	KUNIT_EXPECT_NE_MSG(test, sight.use, CMA_BROKEN, "%s", batch);
-	KUNIT_EXPECT_NE_MSG(test, sight.use, CMA_FREE, "%s", batch);
+	cma_inspect_page(pfn, &state);
+	KUNIT_EXPECT_NE_MSG(test, state.use, CMA_BROKEN, "%s", batch);
+	KUNIT_EXPECT_NE_MSG(test, state.use, CMA_FREE, "%s", batch);
 	expect_claimed(test, pfn, 1);
 }
 
@@ -556,17 +560,17 @@ static void __init page_of_aio_ring(struct kunit *test)
 static void __init page_of_large_folio(struct kunit *test)
 {
 	struct folio *folio;
-	struct cma_sight sight;
+	struct cma_page_state state;
 
 	begin(test);
 	folio = cma_alloc_folio(area, 4, GFP_KERNEL | __GFP_COMP);
 	KUNIT_ASSERT_NOT_NULL(test, folio);
 	for (unsigned int i = 0; i < 16; i += 5) {
-		cma_look(folio_pfn(folio) + i, &sight);
-		KUNIT_EXPECT_EQ(test, sight.use, CMA_BUSY);
-		KUNIT_EXPECT_EQ(test, sight.head, folio_pfn(folio));
-		KUNIT_EXPECT_EQ(test, sight.end, folio_pfn(folio) + 16);
-		KUNIT_EXPECT_TRUE(test, sight.whole);
+		cma_inspect_page(folio_pfn(folio) + i, &state);
+		KUNIT_EXPECT_EQ(test, state.use, CMA_BUSY);
+		KUNIT_EXPECT_EQ(test, state.head, folio_pfn(folio));
+		KUNIT_EXPECT_EQ(test, state.end, folio_pfn(folio) + 16);
+		KUNIT_EXPECT_TRUE(test, state.whole);
 	}
 	KUNIT_EXPECT_TRUE(test, cma_free_folio(area, folio));
 }
@@ -576,7 +580,7 @@ static void page_of_hugetlb(struct kunit *test)
 {
 	struct hstate *h = &default_hstate;
 	struct folio *folio = NULL;
-	struct cma_sight sight;
+	struct cma_page_state state;
 
 	if (hugepages_supported())
 		folio = alloc_hugetlb_folio_nodemask(h, first_online_node, NULL,
@@ -584,11 +588,11 @@ static void page_of_hugetlb(struct kunit *test)
 	if (!folio)
 		kunit_skip(test, "there is no huge page");
 
-	cma_look(folio_pfn(folio) + 7, &sight);
-	KUNIT_EXPECT_EQ(test, sight.use, CMA_SLOW);
-	KUNIT_EXPECT_EQ(test, sight.head, folio_pfn(folio));
-	KUNIT_EXPECT_EQ(test, sight.end, folio_pfn(folio) + pages_per_huge_page(h));
-	KUNIT_EXPECT_TRUE(test, sight.whole);
+	cma_inspect_page(folio_pfn(folio) + 7, &state);
+	KUNIT_EXPECT_EQ(test, state.use, CMA_SLOW);
+	KUNIT_EXPECT_EQ(test, state.head, folio_pfn(folio));
+	KUNIT_EXPECT_EQ(test, state.end, folio_pfn(folio) + pages_per_huge_page(h));
+	KUNIT_EXPECT_TRUE(test, state.whole);
 	folio_put(folio);
 }
 #else
@@ -840,7 +844,7 @@ static void __init stuck_page_is_remembered(struct kunit *test)
 	pfn = base + 13;
 	other = base + HALF + 13;
 	take(test, pfn);
-	/* Any borrowed page, or else all is allocated without a look. */
+	/* Any borrowed page, or else all is allocated without inspecting any. */
 	lend_dirty(test, base + 1, 0);
 	folio_get(pfn_folio(pfn));
 	folio_get(pfn_folio(pfn));
@@ -926,7 +930,7 @@ static void __init page_that_fails_is_remembered(struct kunit *test)
 	KUNIT_EXPECT_LT(test, weight_of(&claim, pfn), CMA_STAYS);
 	xa_destroy(&claim.rq.obstacles);
 
-	/* Nobody has it any more. */
+	/* It has no owner any more. */
 	WRITE_ONCE(stop.fails, false);
 	truncate_inode_pages(file->f_mapping, 0);
 	lru_add_drain_all();

@@ -13,7 +13,7 @@
 #include <linux/mm.h>
 #include <linux/sizes.h>
 
-#include "../cma.h"
+#include "../cma_param.h"
 
 struct good_value {
 	const char *arg;

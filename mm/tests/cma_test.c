@@ -250,7 +250,7 @@ static long cma_test_pattern(struct cma_test_file *file,
 		u64 value = hash_64(pfn, 64) ^ p->seed;
 		u64 *word;
 
-		/* Memory of others must not be written to, or even looked at. */
+		/* Memory of others must not be written to, or even read. */
 		if (!cma_test_holds(file, pfn))
 			return -EPERM;
 
@@ -279,7 +279,7 @@ static bool cma_test_is_forbidden(const void *addr)
 #endif
 }
 
-/* The page may belong to anybody, or be unmapped while it is free. */
+/* The page may have any owner, or be unmapped while it is free. */
 static void cma_test_peek_page(struct cma_test_peek *p, struct page *page)
 {
 	u64 words[32], *at = kmap_local_page(page);

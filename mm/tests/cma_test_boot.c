@@ -118,7 +118,7 @@ static int __init test_reserve(char *arg)
 }
 __setup("cma_test_reserve=", test_reserve);
 
-/* Nobody else may have written there, and the memory can be released. */
+/* No other may have written there, and the memory can be released. */
 static int __init check_early(void)
 {
 	struct page *page;

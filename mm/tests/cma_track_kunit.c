@@ -22,6 +22,8 @@
 #include <linux/swap.h>
 
 #include "../cma.h"
+#include "../cma_describe.h"
+#include "../cma_track.h"
 
 /* An area without pages, which has all that is needed here. */
 static struct cma *__init make_area(struct kunit *test)
@@ -339,7 +341,7 @@ static void __init kinds_of_kernel_pages(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, describe(cma, page).reason, CMA_REASON_PAGE_TABLE);
 	pagetable_pte_dtor(page_ptdesc(page));
 	__free_page(page);
-	/* Whoever uses the page now, it is looked at and not touched. */
+	/* Whatever the page is used for now, it is read and not written to. */
 	describe(cma, page);
 
 	object = kmalloc(64, GFP_KERNEL);

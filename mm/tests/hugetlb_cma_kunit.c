@@ -5,10 +5,10 @@
  */
 
 #include <kunit/test.h>
-#include <linux/cma.h>
 #include <linux/kernel.h>
 #include <linux/sizes.h>
 
+#include "../cma_param.h"
 #include "../hugetlb_cma.h"
 
 #define GIB	((u64)SZ_1G)

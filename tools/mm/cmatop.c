@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * cmatop - look into the areas of the Contiguous Memory Allocator (CMA)
+ * cmatop - show the areas of the Contiguous Memory Allocator (CMA)
  *
  * Reads sysfs, debugfs and procfs, and nothing else. Each file may be missing,
  * since kernels differ in what they show; then the rest is shown, and what is
@@ -52,7 +52,7 @@ static volatile sig_atomic_t ended, resized, stopped;
 static void show_help(void)
 {
 	say("q        quit\n"
-	    "space    look again now\n"
+	    "space    update now\n"
 	    "up down  choose an area, as k and j do; 1 to 9 choose by number\n"
 	    "m        map: what is in each block of the area, and the most of the rest\n"
 	    "h        holders: who holds the area, summed up by caller\n"
@@ -61,7 +61,7 @@ static void show_help(void)
 	    "r        rates: counters and how long allocations take\n"
 	    "n        notes: what cannot be shown, and what would help\n"
 	    "PgDn     scroll, as v does; PgUp and b scroll back\n"
-	    "d        delay between looks, in seconds\n"
+	    "d        delay between updates, in seconds\n"
 	    "\nHELD belongs to drivers. AVAIL is FREE, or BORROWED by pages that can move away.\n"
 	    "A page that is stuck cannot move now, and is in the way of allocations.\n"
 	    "A page that is ready is free and not lent: it is headroom, to be had at once.\n"
@@ -142,7 +142,7 @@ static void show_footer(FILE *to)
 	char *s;
 
 	if (state.asking)
-		s = text("Seconds between looks (now %g): %s_", state.delay,
+		s = text("Seconds between updates (now %g): %s_", state.delay,
 			 state.answer);
 	else if (*state.message)
 		s = text("%s", state.message);
@@ -179,7 +179,7 @@ static void draw(bool all)
 			shown[i] = NULL;
 		nr_shown = lines;
 	}
-	if (all && looks != PLAIN)
+	if (all && style != PLAIN)
 		fputs("\033[0m\033[2J", stdout);
 	for (i = 0; i < lines; i++) {
 		FILE *to = must(open_memstream(&line, &len));
@@ -193,15 +193,15 @@ static void draw(bool all)
 		if (fclose(to))
 			die(FAILED, "out of memory");
 		/* Erase first: at the last column it would erase a letter. */
-		if (looks == PLAIN && *line)
+		if (style == PLAIN && *line)
 			printf("%s\r\n", line);
-		else if (looks != PLAIN &&
+		else if (style != PLAIN &&
 			 (all || !shown[i] || strcmp(line, shown[i])))
 			printf("\033[%zuH\033[K%s", i + 1, line);
 		free(shown[i]);
 		shown[i] = line;
 	}
-	if (looks == PLAIN)
+	if (style == PLAIN)
 		fputs("\r\n", stdout);
 	fflush(stdout);
 	free(head);
@@ -227,13 +227,13 @@ static void enter_screen(void)
 	raw.c_cc[VTIME] = 0;
 	tcsetattr(STDIN_FILENO, TCSADRAIN, &raw);
 	/* Another screen, no cursor. */
-	if (looks != PLAIN)
+	if (style != PLAIN)
 		fputs("\033[?1049h\033[?25l", stdout);
 }
 
 static void leave_screen(void)
 {
-	if (looks != PLAIN)
+	if (style != PLAIN)
 		printf("\033[0m\033[%uH\n\033[?25h\033[?1049l", lines);
 	fflush(stdout);
 	tcsetattr(STDIN_FILENO, TCSADRAIN, &as_it_was);
@@ -302,7 +302,7 @@ static void choose(size_t area)
 	}
 }
 
-/* Returns whether everything is to be looked at again. */
+/* Returns true if everything is to be read again. */
 static bool press(unsigned char c)
 {
 	size_t page_lines = lines > 12 ? lines / 2 : 4, i;
@@ -384,7 +384,7 @@ static bool wait_for_key(double until, const sigset_t *unblocked)
 	double left = until - clock_seconds();
 	struct timespec t = { 0 };
 	unsigned char keys[64];
-	bool look = false;
+	bool again = false;
 	ssize_t n, i;
 
 	if (left > 0) {
@@ -400,8 +400,8 @@ static bool wait_for_key(double until, const sigset_t *unblocked)
 	if (n <= 0)
 		ended = SIGHUP;
 	for (i = 0; i < n && !ended; i++)
-		look |= type(keys[i]);
-	return look;
+		again |= type(keys[i]);
+	return again;
 }
 
 static void live(void)
@@ -458,13 +458,13 @@ static void live(void)
 static void usage(void)
 {
 	puts("Usage: cmatop [option]...\n"
-	     "Look into contiguous memory areas: how full they are, who holds them, who\n"
+	     "Show contiguous memory areas: how full they are, who holds them, who\n"
 	     "is in the way.\n\n"
 	     "  -1, --once           print everything once\n"
 	     "  -j, --json           print everything once, as JSON\n"
 	     "  -s, --svg FILE       draw the map into FILE; - is standard output\n"
 	     "  -a, --area AREA      of this area only; in the live view, begin with it\n"
-	     "  -d, --delay SECONDS  between two looks of the live view; 0.1 to 3600, else 2\n"
+	     "  -d, --delay SECONDS  between two updates of the live view; 0.1 to 3600, else 2\n"
 	     "  -r, --root DIR       read DIR/sys and DIR/proc, such as those of a board\n"
 	     "  -h, --help           print this\n\n"
 	     "Without -1, -j and -s there is a live view; ? explains its keys. The exit\n"
@@ -565,7 +565,7 @@ int main(int argc, char **argv)
 		state.delay = 2;
 
 	if (isatty(STDOUT_FILENO) && term && *term && strcmp(term, "dumb"))
-		looks = no_colour && *no_colour ? MONOCHROME : COLOUR;
+		style = no_colour && *no_colour ? MONOCHROME : COLOUR;
 	take_sample();
 	if (area)
 		check_area(area);

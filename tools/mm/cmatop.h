@@ -121,13 +121,13 @@ bool kind_known(const struct area *a, int kind);
 /* cmatop_show.c */
 
 /* How a page of text is shown. */
-extern enum looks { PLAIN, MONOCHROME, COLOUR } looks;
+extern enum style { PLAIN, MONOCHROME, COLOUR } style;
 extern unsigned int columns;		/* to compose for, 40 or more */
 extern unsigned int cut;		/* lines at this column, if not 0 */
 extern FILE *page;			/* where it is composed */
 
 /*
- * In a page these change the looks of what follows, see attributes[]; nothing
+ * In a page these change the style of what follows, see attributes[]; nothing
  * else in it is a control character.
  */
 #define NORMAL		"\1"

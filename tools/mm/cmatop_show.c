@@ -32,7 +32,7 @@ static const char * const attributes[] = {
 	[6] = "1;37;41", [7] = "30;43", [8] = "30;42",
 };
 
-enum looks looks;
+enum style style;
 unsigned int columns = 80;
 unsigned int cut;
 FILE *page;
@@ -49,7 +49,7 @@ void say(const char *fmt, ...)
 /* A line over the whole width. */
 static void bar(const char *s)
 {
-	say(REVERSE "%-*s" NORMAL "\n", looks == PLAIN ? 0 : columns, s);
+	say(REVERSE "%-*s" NORMAL "\n", style == PLAIN ? 0 : columns, s);
 }
 
 /* Text at @indent, where the line is already; broken after ' ', '<' and ','. */
@@ -80,7 +80,7 @@ const char *show_line(FILE *to, const char *s)
 		unsigned char c = *s;
 
 		if (c < ARRAY_SIZE(attributes)) {
-			if (looks == PLAIN || (looks == MONOCHROME && c > 3))
+			if (style == PLAIN || (style == MONOCHROME && c > 3))
 				continue;
 			fprintf(to, "\033[%sm", attributes[c]);
 			changed = c != 1;

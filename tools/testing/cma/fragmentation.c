@@ -18,7 +18,7 @@
 
 #include <linux/prandom.h>
 
-#include "../../../mm/cma.h"
+#include "../../../mm/cma_map.h"
 #include "recording.h"
 
 #define MIB	256UL		/* in pages */
@@ -28,7 +28,7 @@
  * Requests
  */
 
-/* What somebody holds, until when. */
+/* A buffer, and when it is released. */
 struct life {
 	double end;
 	unsigned int id;
@@ -107,7 +107,7 @@ static void end_life(struct generator *g)
 	record_end(g->to, life.id);
 }
 
-/* Who would end first makes room, so that no more is held than may be. */
+/* The buffer that ends first makes room, so that no more is held than may be. */
 static void want(struct generator *g, unsigned int pages, unsigned int align, double life)
 {
 	while (g->nr && (g->lives[0].end <= g->now || g->to->live + pages > g->limit))

@@ -237,7 +237,7 @@ static void cma_map_ready_at_ends(struct kunit *test)
 	}
 }
 
-/* The tightest run that has room, and nothing of what somebody is at work on. */
+/* The tightest run that has room, and no unit that is being worked on. */
 static void cma_map_chooses_ready(struct kunit *test)
 {
 	struct cma_map map = { .base_pfn = 0x1000, .count = 4096 };

@@ -3,7 +3,7 @@
  * nowait AREA MIB [TRIES] - in a running kernel: how long does cma_alloc_nowait() take?
  *
  * The area is free; then lent, with MIB of memory that is not let go; then every second
- * page of that memory is free, so that each look tells of a single page. /dev/cma_test
+ * page of that memory is free, so that each inspection tells of a single page. /dev/cma_test
  * calls the allocator with interrupts disabled, and the tracer "irqsoff", where the
  * kernel has it, tells how long they were in all. See nowait.config.
  */

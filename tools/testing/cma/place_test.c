@@ -7,28 +7,31 @@
 
 #include "kunit.h"
 #include "../../../mm/cma.h"
+#include "../../../mm/cma_claim.h"
+#include "../../../mm/cma_page.h"
+#include "../../../mm/cma_place.h"
 
 #define BASE		4096UL
 #define PAGES		1024UL
 
 /* Each page: what it is, and the folio or free block that it is of. */
-static struct cma_sight pages[PAGES];
+static struct cma_page_state pages[PAGES];
 
-void cma_look(unsigned long pfn, struct cma_sight *sight)
+void cma_inspect_page(unsigned long pfn, struct cma_page_state *state)
 {
-	*sight = pages[pfn - BASE];
+	*state = pages[pfn - BASE];
 	/* A free block is not known by its head, nor a page by one before it. */
-	if (sight->use == CMA_FREE)
-		sight->head = pfn;
+	if (state->use == CMA_FREE)
+		state->head = pfn;
 }
 
-void cma_look_on(struct cma_sight *sight, unsigned long end)
+void cma_extend_page_state(struct cma_page_state *state, unsigned long end)
 {
-	for (; sight->end < end; sight->end++) {
-		const struct cma_sight *next = &pages[sight->end - BASE];
+	for (; state->end < end; state->end++) {
+		const struct cma_page_state *next = &pages[state->end - BASE];
 
-		if (next->use != sight->use || next->whole ||
-		    next->needs_fs != sight->needs_fs)
+		if (next->use != state->use || next->whole ||
+		    next->needs_fs != state->needs_fs)
 			break;
 	}
 }
@@ -40,7 +43,7 @@ static void set_pages(unsigned long first, unsigned long n, enum cma_use use)
 		if (i < first)
 			pages[i].end = min(pages[i].end, BASE + first);
 		else if (i < first + n)
-			pages[i] = (struct cma_sight){
+			pages[i] = (struct cma_page_state){
 				.use = use, .head = BASE + first, .end = BASE + first + n,
 				.whole = use && n > 1,
 			};
@@ -49,7 +52,7 @@ static void set_pages(unsigned long first, unsigned long n, enum cma_use use)
 	}
 }
 
-/* Nobody else is about. */
+/* There are no other claims. */
 bool cma_is_claimed(unsigned long first, unsigned long last)
 {
 	(void)first;
@@ -80,7 +83,7 @@ static void end(void)
 	cma_map_destroy(cma->ranges);
 }
 
-/* Whole units, detached from the free lists: a look at the pages takes them for cached. */
+/* Whole units, detached from the free lists: inspection takes their pages for cached. */
 static void set_ready(struct kunit *test, unsigned long first, unsigned long n)
 {
 	struct cma_map *map = cma->ranges;
@@ -112,7 +115,7 @@ static void meet(struct cma_request *rq, unsigned long pfn, unsigned long weight
 
 static unsigned long weight(const struct cma_request *rq, unsigned long i)
 {
-	const struct cma_sight *page = &pages[i - BASE];
+	const struct cma_page_state *page = &pages[i - BASE];
 
 	if (is_ready(i))
 		return 0;
@@ -132,7 +135,7 @@ static u64 page_cost(const struct cma_request *rq, unsigned long i)
 		[CMA_FREE] = 0, [CMA_CACHED] = 4, [CMA_CLEAN] = 1, [CMA_MOVABLE] = 4,
 		[CMA_BATCHED] = 64, [CMA_SLOW] = 256, [CMA_BUSY] = BUSY, [CMA_BROKEN] = 0,
 	};
-	const struct cma_sight *page = &pages[i - BASE];
+	const struct cma_page_state *page = &pages[i - BASE];
 	u64 cost = costs[page->use] + OBSTACLE * weight(rq, i);
 
 	if (is_ready(i))
@@ -166,7 +169,7 @@ static enum cma_level window_level(const struct cma_request *rq, unsigned long p
 		*cost += (pages[last - BASE].end - last - 1) * page_cost(rq, last);
 
 	for (unsigned long i = pfn; i <= last; i++) {
-		const struct cma_sight *page = &pages[i - BASE];
+		const struct cma_page_state *page = &pages[i - BASE];
 
 		if (test_bit((i - BASE) >> cma->ranges->order_per_bit, cma->ranges->taken))
 			return NO_WINDOW;
@@ -184,7 +187,7 @@ static enum cma_level window_level(const struct cma_request *rq, unsigned long p
 }
 
 /*
- * Compare with what is found by looking at each window: whether there is one at all,
+ * Compare with the result of inspecting each window: whether there is one at all,
  * what it holds at the most, and that it is hardly dearer than those which lie side by
  * side from the beginning of their run on.
  */
@@ -589,7 +592,7 @@ static void place_not_waiting(struct kunit *test)
 /* However large the area: it ends after so many, and the next one goes on from there. */
 static void place_not_looking_for_ever(struct kunit *test)
 {
-	struct cma_request rq = { .count = 30, .nowait = true, .looks = 2048 - 100 };
+	struct cma_request rq = { .count = 30, .nowait = true, .inspected = 2048 - 100 };
 	struct cma_window window;
 
 	begin(test, 0);
@@ -597,13 +600,13 @@ static void place_not_looking_for_ever(struct kunit *test)
 		set_pages(i, 1, CMA_MOVABLE);
 	set_pages(200, 30, CMA_FREE);
 	KUNIT_EXPECT_EQ(test, cma_find_window(cma, &rq, &window), -EBUSY);
-	KUNIT_EXPECT_EQ(test, rq.looks, 2048);
+	KUNIT_EXPECT_EQ(test, rq.inspected, 2048);
 	KUNIT_EXPECT_EQ(test, rq.from, BASE + 100);
 	KUNIT_EXPECT_TRUE(test, rq.from_map == cma->ranges);
-	rq.looks = 0;
+	rq.inspected = 0;
 	KUNIT_EXPECT_EQ(test, cma_find_window(cma, &rq, &window), 0);
 	KUNIT_EXPECT_EQ(test, window.pfn, BASE + 200);
-	KUNIT_EXPECT_EQ(test, rq.looks, 101);
+	KUNIT_EXPECT_EQ(test, rq.inspected, 101);
 	end();
 }
 

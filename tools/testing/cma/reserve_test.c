@@ -6,6 +6,7 @@
  * comes of it must keep every promise, and a refusal must leave no trace.
  */
 
+#include "../../../mm/cma.h"
 #include "../../../mm/tests/cma_choose_kunit.c"
 
 #define BLOCK		((phys_addr_t)CMA_MIN_ALIGNMENT_BYTES)
@@ -313,7 +314,7 @@ static void cma_reserves_where_asked(struct kunit *test)
 		.size = 2 * BLOCK, .base = at + BLOCK, .fixed = true }), 0);
 	KUNIT_EXPECT_EQ(test, area_base, at + BLOCK);
 
-	/* Not where there is no room, no memory, or somebody else. */
+	/* Not where there is no room, no memory, or another owner. */
 	new_machine(at, 0, "#...#....");
 	KUNIT_EXPECT_EQ(test, check_ask(test, &(struct ask){ .size = 5 * BLOCK }),
 			-ENOMEM);

@@ -14,7 +14,7 @@
 
 #include <linux/prandom.h>
 
-#include "../../../mm/cma.h"
+#include "../../../mm/cma_map.h"
 
 #define ROOM	256
 
@@ -30,7 +30,7 @@ static void choose_last(struct cma_map *map)
 		exit(1);
 }
 
-/* All four runs that are looked at have room. */
+/* All four runs that are considered have room. */
 static void choose_page(struct cma_map *map)
 {
 	if (cma_map_choose(map, 1, 0) == CMA_MAP_NONE)

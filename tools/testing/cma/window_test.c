@@ -9,7 +9,10 @@
 #include <linux/log2.h>
 
 #include "../../../mm/cma.h"
+#include "../../../mm/cma_describe.h"
+#include "../../../mm/cma_failure.h"
 #include "../../../mm/cma_headroom.h"
+#include "../../../mm/cma_sysfs.h"
 
 static struct cma *areas[3];
 static unsigned int nr_areas;
@@ -417,7 +420,7 @@ int sysfs_emit_at(char *buf, int at, const char *fmt, ...)
 	return len;
 }
 
-/* There are no pages to be looked at, and nobody allocates. */
+/* There are no pages to inspect, and no allocations. */
 unsigned long cma_longest_free_run(struct cma *cma)
 {
 	return 0;

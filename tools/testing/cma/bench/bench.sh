@@ -195,7 +195,7 @@ run() {
 	sed -n "s/^[a-z0-9-]*,f\?[0-9]*,.*/$2,&/p" "$out/one.csv" >>"$out/samples.csv"
 }
 
-# One after the other, and by turns, so that what else the machine does meets all alike.
+# One after the other, alternating, so that what else the machine does meets all alike.
 for scenario in "${runs[@]}"; do
 	for name in "${names[@]}"; do
 		start=$SECONDS

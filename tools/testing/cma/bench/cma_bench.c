@@ -11,7 +11,7 @@
  *	hold AREA PAGES ALIGN		allocate: NANOSECONDS PFN, or no PFN
  *	drop AREA PFN PAGES ALIGN	release: NANOSECONDS
  *	cycle AREA AREAS THREADS PAGES ALIGN WARM TIMES
- *					allocate and release by turns, in each thread
+ *					allocate and release alternately, in each thread
  *					WARM + TIMES times: NANOSECONDS of it all, then
  *					ALLOC RELEASE RANGES of each but the first WARM
  *					ones. If PAGES is 0, buffers of mixed sizes are

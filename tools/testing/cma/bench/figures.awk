@@ -32,14 +32,14 @@ function samples(    pages) {
 		return
 	}
 	if ($2 ~ /^busy-/) {
-		# who is not served in a try waits for ever; how long it took to say so is told too
+		# a caller that is not served waits for ever; the time of the failure is reported too
 		put("ok of tries", $8)
 		put("alloc", $8 ? $10 : "inf")
 		if (!$8)
 			put("failed", $10)
 		return
 	}
-	# Where there is no room, it is nobody's fault.
+	# Where there is no room, no allocator is to blame.
 	if (!$9)
 		return
 	pages = $3

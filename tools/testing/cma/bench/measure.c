@@ -222,7 +222,7 @@ static unsigned int runs(unsigned int *run, unsigned int total)
 }
 
 /*
- * Runs of borrowed pages and of open ones by turns. A borrowed run is of 1 to
+ * Runs of borrowed pages and of open ones alternate. A borrowed run is of 1 to
  * 512 pages, and in it the kind changes after 1 to 64. Half: open runs are of
  * the same lengths. Otherwise they are what is left, cut at random.
  */
@@ -354,7 +354,7 @@ static unsigned long borrow(int kind, unsigned long want)
 		if (n++ % 64 == 0) {
 			uint64_t cma;
 
-			/* Another CPU may hide some, or somebody else have got one. */
+			/* Another CPU may hide some, or another process have taken one. */
 			set_number("/proc/sys/vm/stat_refresh", 1);
 			cma = read_number("/proc/meminfo", "CmaFree:");
 			if (cma * 1024 / page_size <= want / 256) {
@@ -391,7 +391,7 @@ static unsigned long borrow(int kind, unsigned long want)
 	return got;
 }
 
-/* Per-CPU lists would hide a part of it from whoever looks for single pages. */
+/* Per-CPU lists would hide a part of it from a search for single pages. */
 static void release_kind(int kind)
 {
 	unsigned long at = 0;
@@ -409,7 +409,7 @@ static void release_kind(int kind)
 	command("drain");
 }
 
-/* Nobody else is to be in the area; what is there for a moment goes. */
+/* No other page is to be in the area; those there for a moment go. */
 static void take_all(void)
 {
 	unsigned long lowest = -1UL, highest = 0;
@@ -569,7 +569,7 @@ static void run_idle(unsigned long pages, bool folio)
 	command("count 0");
 }
 
-/* What it costs to record who holds what. */
+/* The cost of records. */
 static void run_untracked(unsigned long pages)
 {
 	if (access(TRACK, W_OK))
@@ -863,7 +863,7 @@ static void prepare(unsigned long pages, unsigned int chunk)
 	set_number("/proc/sys/vm/watermark_boost_factor", 0);
 	/* What is free in a lower zone is to be as good as any. */
 	set_number("/proc/sys/vm/lowmem_reserve_ratio", 0);
-	/* Nobody else is to move pages, into the area or out of it. */
+	/* No other task is to move pages, into the area or out of it. */
 	set_number("/proc/sys/vm/compaction_proactiveness", 0);
 }
 

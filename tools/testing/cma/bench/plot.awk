@@ -224,7 +224,7 @@ BEGIN {
 	FS = what == "distribution" ? "\t" : ","
 }
 
-# Of these there are more than anybody would look at.
+# There are too many of these to be of use.
 /busy-/ { next }
 
 what == "distribution" {

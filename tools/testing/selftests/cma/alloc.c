@@ -326,7 +326,7 @@ TEST_F_TIMEOUT(area, tail_of_unit, PATIENCE)
 	if (u == 1)
 		SKIP(return, "only where a unit is more than a page");
 
-	/* The rest of the last unit is nobody's, and counted once. */
+	/* The rest of the last unit is not held, and counted once. */
 	read_state(area, &before);
 	ASSERT_EQ(0, cma_get(self->fd, area, n, 0, 0, &pfn));
 	read_state(area, &held);
@@ -529,7 +529,7 @@ static void *release_same(void *arg)
 	return NULL;
 }
 
-/* Of two who release the same pages at the same time, one is refused. */
+/* Of two concurrent releases of the same pages, one is refused. */
 TEST_F_TIMEOUT(area, double_release_race, PATIENCE)
 {
 	const struct area *area = &self->area;
@@ -573,7 +573,7 @@ static void *allocate_at_random(void *arg)
 		if (held[slot].count) {
 			if (!cma_verify(r->fd, held[slot].pfn,
 					held[slot].count, held[slot].seed))
-				r->error = "somebody else wrote to the pages";
+				r->error = "the pages were written to by another";
 			if (cma_put(r->fd, area, held[slot].pfn,
 				    held[slot].count) != 1)
 				r->error = "release refused";

@@ -18,7 +18,7 @@
 #define CHUNK		(4UL << 20)
 #define CHUNK_PAGES	(CHUNK >> 12)	/* at most */
 #define MAX_CHUNKS	4096
-#define STRIDE		64		/* words; one in so many is looked at */
+#define STRIDE		64		/* words; one in so many is checked */
 #define DIR		"/tmp/cma_borrow"
 
 /* What borrows: memory in chunks, all of it mapped. */
@@ -371,7 +371,7 @@ static unsigned int pin(int pagemap, const struct load *load,
 	return n;
 }
 
-/* Pages in a pipe are referenced, and cannot move until somebody reads them. */
+/* Pages in a pipe are referenced, and cannot move until they are read. */
 TEST_F_TIMEOUT(borrow, stuck_page_is_avoided, PATIENCE)
 {
 	const struct area *area = &self->area;

@@ -2,7 +2,7 @@
 /*
  * Allocation while the machine is busy: what is lent is in use all the time, so a
  * page that is held for a moment, or is in the swap cache, or waits for the disk,
- * is met wherever one looks. Such an allocation may fail; but no more often than
+ * is met everywhere. Such an allocation may fail; but no more often than
  * with the allocator that Linux 6.12 came with, which reaches the least numbers of
  * successes below.
  *
@@ -115,7 +115,7 @@ FIXTURE_TEARDOWN(busy)
 
 /*
  * Was it a block of the file system that has its place in the journal? Until that has
- * written it somebody holds its buffers, and no allocator can move it.
+ * written it, its buffers are held, and no allocator can move it.
  */
 static bool journal_is_in_the_way(const struct area *area)
 {
@@ -127,7 +127,7 @@ static bool journal_is_in_the_way(const struct area *area)
 	if (stat(busy.disk, &disk) || !read_text(path, text, sizeof(text)))
 		return false;
 	owner = strtok(text, "\n") ? strtok(NULL, "\n") : NULL;
-	/* One that is pinned, too, is nobody's excuse. */
+	/* One that is pinned as well excuses no allocator. */
 	owner = owner && strstr(owner, " file ") ? strstr(owner, ",ino=") : NULL;
 	return owner && strtoull(owner + 5, NULL, 10) ==
 		((uint64_t)major(disk.st_rdev) << 20 | minor(disk.st_rdev));
@@ -169,7 +169,7 @@ TEST_F_TIMEOUT(busy, served, PATIENCE)
 			  variant->least[s]);
 		all_lent += lent;
 	}
-	/* Out of an area that is never lent anybody allocates. */
+	/* From an area that is never lent, any allocation succeeds. */
 	EXPECT_GE(all_lent, SIZES);
 	EXPECT_TRUE(busy_alive(self->load))
 		TH_LOG("a worker of %s has ended", variant->load);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * What a machine does while somebody allocates: processes that swap, read, write,
+ * Loads that run beside allocations: processes that swap, read, write,
  * fork and so on. The test "busy" and make bench SCENARIOS=busy run them.
  *
  * Disks are known by their serial numbers, so that nobody's own is ever written
@@ -52,7 +52,7 @@ struct busy_load {
 	bool refill;			/* what it has does not fill memory: files do */
 };
 
-/* Between the workers and who started them. */
+/* Between the workers and their parent. */
 struct busy_shared {
 	atomic_uint ready;		/* workers that are up to speed */
 	atomic_uint asked;
@@ -92,7 +92,7 @@ static inline uint64_t busy_ms(void)
 	return t.tv_sec * 1000ULL + t.tv_nsec / 1000000;
 }
 
-/* What of all areas is lent to nobody, in bytes */
+/* Memory of all areas that is not lent, in bytes */
 static inline uint64_t busy_free_cma(void)
 {
 	int fd = open("/proc/meminfo", O_RDONLY | O_CLOEXEC);
@@ -325,7 +325,7 @@ static inline void busy_grow_tree(unsigned int nr)
 	}
 }
 
-/* Pages wait for their turn to be written, and then for the disk. */
+/* Pages wait to be written, and then for the disk. */
 #define BUSY_SLOW_SIZE	(96UL << 20)
 
 static inline const char *busy_slow(void)
@@ -366,7 +366,7 @@ static inline void busy_slow_writer(unsigned int nr)
 
 /* ---- Swap ---- */
 
-/* What mkswap writes, as far as the kernel looks at it */
+/* What mkswap writes, as far as the kernel reads it */
 static inline bool busy_make_swap(const char *path, uint64_t size)
 {
 	size_t page_size = getpagesize();

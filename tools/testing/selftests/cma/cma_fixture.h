@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * How a test of an area begins and ends: nobody holds any of it, and afterwards
+ * How a test of an area begins and ends: none of it is held, and afterwards
  * it is what it was before.
  */
 #ifndef CMA_FIXTURE_H
@@ -29,7 +29,7 @@ static inline void expect_idle(struct __test_metadata *_metadata, int fd,
 	settle(fd);
 	read_state(area, first);
 	ASSERT_EQ(0, first->used)
-		TH_LOG("%s is in use by somebody else", area->name);
+		TH_LOG("%s is in use by another program", area->name);
 }
 
 static inline void expect_unchanged(struct __test_metadata *_metadata,

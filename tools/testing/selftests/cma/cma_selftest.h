@@ -35,7 +35,7 @@ struct area {
 	uint64_t page_size;
 };
 
-/* All that anybody can see of the pages of an area. */
+/* All that can be seen of the pages of an area. */
 struct state {
 	uint64_t success;		/* alloc_pages_success, and so on */
 	uint64_t fail;
@@ -320,7 +320,7 @@ static inline int cma_get(int fd, const struct area *area, uint64_t count,
 	return ret ? -errno : 0;
 }
 
-/* A page may be in somebody's hands for a moment, and be free the next. */
+/* A page may be in use for a moment, and be free the next. */
 static inline int cma_get_patiently(int fd, const struct area *area,
 				    uint64_t count, uint64_t *pfn)
 {
@@ -363,7 +363,7 @@ static inline bool cma_verify(int fd, uint64_t pfn, uint64_t count,
 }
 
 /*
- * Make the numbers of free pages exact: nobody borrows a page of any area, and
+ * Make the numbers of free pages exact: no process borrows a page of any area, and
  * none is on a CPU's private list. All areas are taken at the same time, or
  * pages would go from one to another.
  */
@@ -398,7 +398,7 @@ static inline void settle(int fd)
 
 /*
  * What is not as it was before, counters aside, or NULL. Pages that others hold
- * for a moment are not lost, so look again.
+ * for a moment are not lost, so read it again.
  */
 static inline const char *state_changed(const struct area *area,
 					const struct state *before)
@@ -492,7 +492,7 @@ static inline bool read_lists(struct lists *lists)
 
 /*
  * What of the page allocator's own accounts does not agree with its lists or
- * with @before, or NULL. Pages come and go while one looks, so look again.
+ * with @before, or NULL. Pages come and go meanwhile, so read it again.
  */
 static inline const char *lists_differ(const struct lists *before)
 {

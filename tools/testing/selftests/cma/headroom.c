@@ -173,7 +173,7 @@ TEST_F_TIMEOUT(headroom, lent_memory_does_not_matter, 300)
 	pid = start_borrower(area, &started);
 	ASSERT_GT(pid, 0);
 	ASSERT_EQ(1, read(started, &c, 1));
-	/* Nobody has borrowed it. */
+	/* None of it is borrowed. */
 	EXPECT_EQ(self->buffer, longest_ready(area));
 
 	for (unsigned int i = 0; i < 10; i++) {

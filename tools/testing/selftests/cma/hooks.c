@@ -164,7 +164,7 @@ TEST_F_TIMEOUT(hooks, cleared_when_allocated, PATIENCE)
 	PUT();
 }
 
-/* init_on_free=1: cleared at once, and not only before somebody reads it */
+/* init_on_free=1: cleared at once, and not only before it is read */
 TEST_F_TIMEOUT(hooks, cleared_when_freed, PATIENCE)
 {
 	if (!on_command_line("init_on_free=1"))
@@ -236,7 +236,7 @@ static void owner_of(int fd, uint64_t pfn, char *text, size_t size)
 		text[0] = '\0';
 }
 
-/* page_owner=on: who has a page is on record, until it is released. */
+/* page_owner=on: the owner of a page is recorded until it is released. */
 TEST_F_TIMEOUT(hooks, owner_on_record, PATIENCE)
 {
 	int fd = open("/sys/kernel/debug/page_owner", O_RDONLY);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * What can be seen of an area from outside: who holds it, who was in the way,
- * what it looks like, how it fares. States are made on purpose, and each file has
+ * What can be seen of an area from outside: its holders, the pages in the way, its
+ * contents, its statistics. States are made on purpose, and each file has
  * to tell them, in the form that Documentation/admin-guide/mm/cma_debugfs.rst and
  * Documentation/ABI/testing/sysfs-kernel-mm-cma promise.
  */

@@ -60,7 +60,7 @@ struct run {
 	atomic_bool stop;
 	size_t page_size;
 	atomic_ullong rounds[8];	/* of each kind of borrower */
-	atomic_uint *owner;		/* for each PFN; 0 if it is nobody's */
+	atomic_uint *owner;		/* for each PFN; 0 if it is not held */
 };
 
 static uint64_t random_of(uint64_t *state)
@@ -83,7 +83,7 @@ static uint64_t random_count(uint64_t *state, uint64_t max)
 }
 
 /*
- * Those who hold pages
+ * Holders of pages
  */
 
 #define fail(who, ...) \
@@ -249,7 +249,7 @@ static void *change_headroom(void *data)
 }
 
 /*
- * Those who borrow: each is a process with memory of its own, of which each page
+ * Borrowers: each is a process with memory of its own, of which each page
  * has a word in @now that its content follows from; 0 if it was let go.
  */
 
@@ -343,7 +343,7 @@ static void map_memory(struct borrower *b, size_t size)
 	madvise(b->at, size, MADV_NOHUGEPAGE);
 }
 
-/* Leave a child that shares all pages with its parent, and looks at them. */
+/* Leave a child that shares all pages with its parent, and reads them. */
 static void share_with_child(struct borrower *b)
 {
 	pid_t child = fork();
@@ -723,7 +723,7 @@ TEST_F_TIMEOUT(stress, no_page_in_two_hands, PATIENCE)
 			continue;
 		EXPECT_EQ(pids[i], waitpid(pids[i], &status, 0));
 		EXPECT_EQ(0, status)
-			TH_LOG("those who borrow failed: %s", kinds[i].name);
+			TH_LOG("borrowers failed: %s", kinds[i].name);
 		TH_LOG("%s: %llu rounds", kinds[i].name,
 		       (long long)atomic_load(&run->rounds[i]));
 		EXPECT_GT(atomic_load(&run->rounds[i]), 0);

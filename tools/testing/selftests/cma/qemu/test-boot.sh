@@ -69,7 +69,7 @@ dmesg | sed -n 's/^\(<[0-9]*>\)*\[[^]]*\] //; /Command line/d; s/^/log /p'
 exit 0
 FACTS
 
-# The list of cases is gone through twice: to boot, and then to look at the outcome. The
+# The list of cases is gone through twice: to boot, and then to check the outcome. The
 # machine is number n, and the case has a number of its own.
 looking=
 n=0

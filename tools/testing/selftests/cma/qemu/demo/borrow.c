@@ -138,7 +138,7 @@ static unsigned long distance(unsigned long a, unsigned long b)
 	return a < b ? b - a : a - b;
 }
 
-/* A page in a pipe has a reference more than those who could move it know of. */
+/* A page in a pipe has a reference that migration cannot account for. */
 static unsigned long pin(int pipe_in, unsigned long near, unsigned long base,
 			 unsigned long count)
 {

@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * Physical memory that is to become an area, and the choice of it
+ */
+
+#ifndef __MM_CMA_RESERVE_H__
+#define __MM_CMA_RESERVE_H__
+
+#include <linux/types.h>
+
+/* Physical memory, in bytes. */
+struct cma_extent {
+	phys_addr_t base;
+	phys_addr_t size;
+};
+
+unsigned int cma_choose_extents(struct cma_extent *extents, unsigned int nr,
+				phys_addr_t size, phys_addr_t align,
+				phys_addr_t high, phys_addr_t *found);
+phys_addr_t cma_node_memory(int nid);
+
+#endif /* __MM_CMA_RESERVE_H__ */
