@@ -10,16 +10,12 @@
  */
 
 #include <linux/debugfs.h>
-#include <linux/hash.h>
 #include <linux/jiffies.h>
 #include <linux/mm.h>
 #include <linux/moduleparam.h>
-#include <linux/randomize_kstack.h>
 #include <linux/rbtree.h>
 #include <linux/sched.h>
-#include <linux/sched/task_stack.h>
 #include <linux/seq_file.h>
-#include <linux/sizes.h>
 #include <linux/slab.h>
 #include <linux/sort.h>
 #include <linux/spinlock.h>
@@ -34,10 +30,8 @@
 #include "cma_failure.h"
 #include "cma_track.h"
 
-/* Frames above cma_alloc(): enough to get through the DMA API into a driver. */
-#define SITE_FRAMES	10
-/* Frames of the allocator itself, at most. */
-#define OWN_FRAMES	6
+/* The allocator's own frames, and enough to get through the DMA API into a driver. */
+#define MAX_FRAMES	14
 
 /* Records of an area that are kept for later. */
 #define MAX_SPARE	16
@@ -71,7 +65,7 @@ static int init_depot(void)
 {
 	int err = stack_depot_init();
 
-	/* Pairs with smp_load_acquire() in save_site(). */
+	/* Pairs with smp_load_acquire() in cma_track_site(). */
 	smp_store_release(&depot_ready, !err);
 	return err;
 }
@@ -166,174 +160,6 @@ void cma_track_destroy(struct cma *cma)
 }
 #endif
 
-/*
- * Call sites
- *
- * Walking the stack takes longer than all the rest of an allocation, and the same
- * few call chains come again and again. So a chain is remembered together with the
- * places on the stack that hold its return addresses: if all of them are there again,
- * it is that chain. Where a return address is kept elsewhere, or signed, or the stack
- * grows up, no chain is ever found, and each stack is walked.
- */
-
-/**
- * struct chain - a call chain that was walked; it is never changed or freed
- * @site: its stack depot handle
- * @nr: number of @frames
- * @frames: return addresses, innermost first
- * @place: place of each on the stack, in words from the frame of save_site()
- */
-struct chain {
-	depot_stack_handle_t site;
-	unsigned int nr;
-	unsigned long frames[SITE_FRAMES];
-	u16 place[SITE_FRAMES];
-};
-
-#define CHAIN_BITS	7
-#define CHAIN_TRIES	16
-static struct chain *chains[1 << CHAIN_BITS];	/* none is ever removed */
-
-/* How many words of the stack there are from @stack on. */
-static unsigned long stack_words(const unsigned long *stack)
-{
-	const void *end = task_stack_page(current) + THREAD_SIZE;
-
-	if (!in_task() || !object_is_on_stack(stack))
-		return 0;
-	return (const unsigned long *)end - stack;
-}
-
-/* KASAN and KMSAN would report reads of some words of the stack. */
-static __no_kmsan_checks unsigned long stack_word(const unsigned long *stack,
-						  unsigned long place)
-{
-	return READ_ONCE_NOCHECK(stack[place]);
-}
-
-/* The first frame from @i on that is not at its place plus @shift; or chain->nr. */
-static unsigned int find_missing(const struct chain *chain, unsigned int i,
-				 unsigned long shift, const unsigned long *stack,
-				 unsigned long words)
-{
-	for (; i < chain->nr; i++) {
-		/* A place before @stack wraps to a huge number. */
-		unsigned long place = chain->place[i] + shift;
-
-		if (place >= words || stack_word(stack, place) != chain->frames[i])
-			break;
-	}
-
-	return i;
-}
-
-/* System calls may begin at random stack offsets, up to a KiB apart. */
-#define MAX_SHIFT	(SZ_1K / sizeof(long))
-
-static bool stacks_are_random(void)
-{
-#ifdef CONFIG_RANDOMIZE_KSTACK_OFFSET
-	return static_branch_maybe(CONFIG_RANDOMIZE_KSTACK_OFFSET_DEFAULT,
-				   &randomize_kstack_offset);
-#else
-	return false;
-#endif
-}
-
-static bool chain_is_there(const struct chain *chain,
-			   const unsigned long *stack, unsigned long words)
-{
-	unsigned int i = find_missing(chain, 0, 0, stack, words);
-
-	/* Frames before the system call's own are all shifted by the same amount. */
-	if (i && i < chain->nr && stacks_are_random()) {
-		for (unsigned long shift = 1; shift < MAX_SHIFT; shift++) {
-			if (find_missing(chain, i, shift, stack, words) == chain->nr ||
-			    find_missing(chain, i, -shift, stack, words) == chain->nr)
-				return true;
-		}
-	}
-
-	return i == chain->nr;
-}
-
-static void remember_chain(struct chain **slot, depot_stack_handle_t site,
-			   const unsigned long *stack, unsigned long words)
-{
-	unsigned long *frames;
-	struct chain *chain;
-	unsigned int i = 0;
-
-	words = min(words, U16_MAX);
-	chain = kmalloc(sizeof(*chain), GFP_NOWAIT | __GFP_NOWARN);
-	if (!chain)
-		return;
-
-	chain->site = site;
-	chain->nr = stack_depot_fetch(site, &frames);
-	for (unsigned long place = 0; place < words && i < chain->nr; place++) {
-		if (stack_word(stack, place) == frames[i]) {
-			chain->frames[i] = frames[i];
-			chain->place[i++] = place;
-		}
-	}
-	/* Pairs with smp_load_acquire() in save_site(). */
-	if (i < chain->nr || cmpxchg_release(slot, NULL, chain))
-		kfree(chain);
-}
-
-/*
- * The call chain from @caller on, or @caller alone where stacks are not walked. Not
- * inlined, so that remember_chain() does not find what is in this function's frame.
- */
-static noinline depot_stack_handle_t walk_stack(unsigned long caller, gfp_t gfp)
-{
-	unsigned long frames[OWN_FRAMES + SITE_FRAMES];
-	unsigned int nr, first = 0;
-
-	nr = stack_trace_save(frames, ARRAY_SIZE(frames), 0);
-	while (first < nr && frames[first] != caller)
-		first++;
-	if (first == nr) {
-		frames[0] = caller;
-		first = 0;
-		nr = 1;
-	}
-
-	return stack_depot_save(frames + first, min(nr - first, SITE_FRAMES), gfp);
-}
-
-static depot_stack_handle_t save_site(unsigned long caller, gfp_t gfp)
-{
-	const unsigned long *stack = __builtin_frame_address(0);
-	unsigned long words = stack_words(stack);
-	struct chain **slot, **empty = NULL;
-	depot_stack_handle_t site;
-
-	/* Pairs with smp_store_release() in init_depot(). */
-	if (!smp_load_acquire(&depot_ready))
-		return 0;
-
-	slot = &chains[hash_long(caller, CHAIN_BITS)];
-	for (unsigned int i = 0; i < CHAIN_TRIES && words; i++) {
-		/* Pairs with cmpxchg_release() in remember_chain(). */
-		struct chain *chain = smp_load_acquire(slot);
-
-		if (!chain) {
-			empty = slot;
-			break;
-		}
-		if (chain->frames[0] == caller && chain_is_there(chain, stack, words))
-			return chain->site;
-		slot = slot < &chains[ARRAY_SIZE(chains) - 1] ? slot + 1 : chains;
-	}
-
-	site = walk_stack(caller, gfp);
-	if (site && empty)
-		remember_chain(empty, site, stack, words);
-	return site;
-}
-
 static bool record_less(struct rb_node *a, const struct rb_node *b)
 {
 	return rb_entry(a, struct cma_record, node)->pfn <
@@ -416,10 +242,22 @@ unsigned long cma_track_lost(const struct cma *cma)
  */
 u32 cma_track_site(const struct cma *cma, unsigned long caller, gfp_t gfp)
 {
+	unsigned long frames[MAX_FRAMES];
+	unsigned int nr, first = 0;
+
 	if (!cma->track || !READ_ONCE(track) || !caller)
 		return 0;
+	/* Pairs with smp_store_release() in init_depot(). */
+	if (!smp_load_acquire(&depot_ready))
+		return 0;
 
-	return save_site(caller, gfp_nested_mask(gfp));
+	nr = stack_trace_save(frames, ARRAY_SIZE(frames), 0);
+	while (first < nr && frames[first] != caller)
+		first++;
+	/* Where the kernel cannot walk its stack, the caller alone is certain. */
+	if (first == nr)
+		return stack_depot_save(&caller, 1, gfp_nested_mask(gfp));
+	return stack_depot_save(frames + first, nr - first, gfp_nested_mask(gfp));
 }
 
 /**

@@ -18,6 +18,8 @@
 #include <linux/shmem_fs.h>
 #include <linux/slab.h>
 #include <linux/spinlock.h>
+#include <linux/stackdepot.h>
+#include <linux/stacktrace.h>
 #include <linux/string.h>
 #include <linux/swap.h>
 
@@ -247,53 +249,77 @@ static void __init records_tell_who(struct kunit *test)
 	cma_track_destroy(cma);
 }
 
-/* Two chains that differ only in the middle. */
-static noinline u32 __init call_from_here(const struct cma *cma)
+/*
+ * Two call chains that differ only in the middle, with the whole first one as litter on
+ * the stack of either, below what differs.
+ */
+#define LITTER	16
+
+static noinline u32 __init call_amid_litter(const struct cma *cma, unsigned long *first)
 {
-	u32 site = cma_track_site(cma, _RET_IP_, GFP_KERNEL);
+	unsigned long litter[LITTER];
+	u32 site;
+
+	if (!first[0])
+		stack_trace_save(first, LITTER, 0);
+	memcpy(litter, first, sizeof(litter));
+	barrier_data(litter);
+	site = cma_track_site(cma, _RET_IP_, GFP_KERNEL);
+	barrier_data(litter);
+	return site;
+}
+
+static noinline u32 __init call_from_here(const struct cma *cma, unsigned long *first)
+{
+	u32 site = call_amid_litter(cma, first);
 
 	barrier();
 	return site;
 }
 
-static noinline u32 __init call_by_one(const struct cma *cma)
+static noinline u32 __init call_by_one(const struct cma *cma, unsigned long *first)
 {
-	u32 site = call_from_here(cma);
+	u32 site = call_from_here(cma, first);
 
 	barrier();
 	return site;
 }
 
 /* Something in it must differ, or the compiler would merge the two functions. */
-static noinline u32 __init call_by_other(const struct cma *cma)
+static noinline u32 __init call_by_other(const struct cma *cma, unsigned long *first)
 {
-	u32 site = call_from_here(cma);
+	u32 site = call_from_here(cma, first);
 
 	OPTIMIZER_HIDE_VAR(site);
 	return site;
 }
 
-/* Found on the stack or walked anew, a chain is the same one each time. */
 static void __init chains_are_told_apart(struct kunit *test)
 {
+	u32 (*const ways[])(const struct cma *, unsigned long *) = {
+		call_by_one, call_by_other,
+	};
+	unsigned long first[LITTER] = { }, *frames;
 	struct cma *cma = make_area(test);
-	u32 one[5], other[5];
+	u32 sites[4];
 
 	cma_track_init(cma);
 	KUNIT_ASSERT_NOT_NULL(test, cma->track);
-	/* Both are called from one place, since that is part of the chain. */
-	for (unsigned int i = 0; i < ARRAY_SIZE(one); i++) {
-		one[i] = call_by_one(cma);
-		other[i] = call_by_other(cma);
+	for (unsigned int i = 0; i < ARRAY_SIZE(sites); i++) {
+		/* Not unrolled: where the ways begin is a part of the chain, too. */
+		OPTIMIZER_HIDE_VAR(i);
+		sites[i] = ways[i % 2](cma, first);
 	}
-	KUNIT_EXPECT_NE(test, one[0], 0);
-	KUNIT_EXPECT_NE(test, one[0], other[0]);
-	for (unsigned int i = 1; i < ARRAY_SIZE(one); i++) {
-		KUNIT_EXPECT_EQ(test, one[i], one[0]);
-		KUNIT_EXPECT_EQ(test, other[i], other[0]);
-	}
+	KUNIT_EXPECT_NE(test, sites[0], 0);
+	KUNIT_EXPECT_EQ(test, sites[2], sites[0]);
+	KUNIT_EXPECT_EQ(test, sites[3], sites[1]);
 	KUNIT_EXPECT_EQ(test, cma_track_site(cma, 0, GFP_KERNEL), 0);
 	cma_track_destroy(cma);
+
+	if (!first[0])
+		kunit_skip(test, "this kernel cannot walk its stack");
+	KUNIT_EXPECT_NE(test, sites[1], sites[0]);
+	KUNIT_EXPECT_GT(test, stack_depot_fetch(sites[0], &frames), 2);
 }
 
 /* Where there was no memory for the records at boot, nothing is recorded. */
