@@ -67,7 +67,8 @@ struct cma_kobject {
  * @debug_held: what was allocated through debugfs, newest first
  * @track: records of its allocations; NULL if there is no memory for them
  * @nr_ranges: how many @ranges there are; 0 when dead
- * @ranges: physical memory; an allocation lies in one of them
+ * @ranges: physical memory; an allocation lies in one of them. Fixed from activation on
+ * @registered: the ranges until then, and after it if none had to be cut
  *
  * An area is never freed.
  */
@@ -105,7 +106,8 @@ struct cma {
 	struct cma_track *track;
 #endif
 	unsigned int nr_ranges;
-	struct cma_map ranges[];
+	struct cma_map *ranges;
+	struct cma_map registered[];
 };
 
 #define cma_for_each_map(map, cma)					\
@@ -294,6 +296,7 @@ struct cma *cma_register(const struct cma_extent *extents, unsigned int nr,
 unsigned int cma_choose_extents(struct cma_extent *extents, unsigned int nr,
 				phys_addr_t size, phys_addr_t align,
 				phys_addr_t high, phys_addr_t *found);
+bool cma_in_one_zone(const struct cma_map *map);
 bool cma_trim(phys_addr_t *base, phys_addr_t *size);
 bool cma_param_given(void);
 const char *cma_parse_share(const char **pos, unsigned long all, unsigned long *pages);

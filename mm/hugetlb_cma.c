@@ -26,6 +26,7 @@ static struct cma *hugetlb_cma[MAX_NUMNODES] __ro_after_init;
 static bool hugetlb_cma_given __ro_after_init;
 static bool hugetlb_cma_only __ro_after_init;
 static bool reserve_called __initdata;
+static unsigned int largest_order __initdata;
 
 /* What hugetlb_cma= asks for: on some nodes, or if that gives no page, in all. */
 static struct cma_amount amount_in_all __initdata;
@@ -267,6 +268,7 @@ void __init hugetlb_cma_reserve(int order)
 	/* Smaller pages do not come from areas: the page allocator has them. */
 	VM_WARN_ON(order <= MAX_PAGE_ORDER);
 	reserve_called = true;
+	largest_order = order;
 
 	for_each_online_node(nid) {
 		room[nid] = pages_free(nid, shift, &free);
@@ -358,11 +360,11 @@ struct huge_bootmem_page *__init hugetlb_cma_alloc_bootmem(struct hstate *h,
 {
 	struct cma *cma = hugetlb_cma[nid];
 
-	if (!cma || !cma_validate_zones(cma))
+	if (!cma)
 		return NULL;
 
-	return cma_reserve_early_aligned(cma, huge_page_size(h),
-					 huge_page_size(h));
+	return cma_reserve_early_aligned(cma, huge_page_size(h), huge_page_size(h),
+					 huge_page_order(h) < largest_order);
 }
 
 /**

@@ -91,7 +91,7 @@ static void __init hugetlb_cma_leaves_enough(struct kunit *test)
 	static const struct {
 		u64 memory, wanted;
 		bool all;
-	} cases[] __initconst = {
+	} cases[] = {
 		{ 2 * GIB, GIB, true },
 		{ 4 * GIB, 3 * GIB, true },
 		{ 16 * GIB, 15 * GIB, true },

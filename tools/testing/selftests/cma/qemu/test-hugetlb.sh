@@ -378,11 +378,11 @@ boot "two nodes: a list" "hugetlb_cma=0:1G,1:30%" "${two_nodes[@]}" <<'CHECKS'
 CHECKS
 
 boot "two nodes: bad entries" \
-	"hugetlb_cma=0:1500M,7:1G,x:1G,1:1G,1:2G,0:1G,2000:1G,0:101%" \
+	"hugetlb_cma=0:512M,7:1G,x:1G,1:1G,1:2G,0:1G,2000:1G,0:101%" \
 	"${two_nodes[@]}" <<'CHECKS'
-	area hugetlb0 2
+	no_area hugetlb0
 	area hugetlb1 1
-	says 'HugeTLB: hugetlb_cma=0:1500M: rounded up to 2 pages of 1G'
+	says 'HugeTLB: hugetlb_cma=0:512M ignored: .*less than a page.* 1G'
 	says 'HugeTLB: hugetlb_cma=7:1G ignored: .*no such node.* 1G'
 	says 'hugetlb_cma=.*x:1G'
 	says 'hugetlb_cma=.*1:2G'
@@ -397,7 +397,7 @@ boot "two nodes: more than a node has" "hugetlb_cma=0:5G,1:1G" \
 	"${two_nodes[@]}" <<'CHECKS'
 	[ -d /sys/kernel/mm/cma/hugetlb0 ] || wrong "there is no area hugetlb0"
 	area hugetlb1 1
-	says 'HugeTLB: hugetlb_cma=0:5G: there is room for only [23] of 5 pages of 1G'
+	says 'HugeTLB: hugetlb_cma=0:5G: there is room for only [1-3] of 5 pages of 1G'
 CHECKS
 
 boot "two nodes: pages at boot, from both" \
@@ -442,6 +442,17 @@ boot "memory across two zones, and too little else" "$border hugepagesz=1G hugep
 	all_back
 CHECKS
 
+boot "an area across two zones" "$border hugetlb_cma=100% hugepagesz=1G hugepages=1" <<'CHECKS'
+	says 'cma: area hugetlb0: [0-9]* ranges became '
+	total=$(cat /sys/kernel/mm/cma/hugetlb0/total_pages)
+	is "pages that are no multiple of 1 GiB" $((total % 262144)) 0
+	is "pages" "$(nr)" 1
+	is "pages of the area in use" \
+		$((total - $(cat /sys/kernel/mm/cma/hugetlb0/available_pages))) 262144
+	use
+	all_back
+CHECKS
+
 if [ "$ARCH" = arm64 ]; then
 	boot "two sizes at boot" \
 		"hugetlb_cma=2G hugepagesz=1G hugepages=1 hugepagesz=32M hugepages=3" <<-'CHECKS'
@@ -453,11 +464,17 @@ if [ "$ARCH" = arm64 ]; then
 		./gigantic 32768 3 >/tmp/use || { cat /tmp/use; wrong "pages of 32 MiB fail"; }
 		all_back
 	CHECKS
-	boot "two sizes at boot, the small one first" \
-		"hugetlb_cma=1G hugepagesz=32M hugepages=3 hugepagesz=1G hugepages=1" <<-'CHECKS'
+	boot "two sizes at boot, the small one first" "hugetlb_cma=2G hugetlb_cma_only=1 \
+		hugepagesz=32M hugepages=3 hugepagesz=1G hugepages=1" <<-'CHECKS'
 		is "pages" "$(nr)" 1
 		is "pages of 32 MiB" "$(nr 32768)" 3
+		is "pages free" "$(cat /sys/kernel/mm/cma/hugetlb0/available_pages)" \
+			$((262144 - 3 * 8192))
 		use
+		./gigantic 32768 3 >/tmp/use || { cat /tmp/use; wrong "pages of 32 MiB fail"; }
+		all_back
+		want 2
+		is "pages" "$(nr)" 2
 		all_back
 	CHECKS
 fi
