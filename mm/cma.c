@@ -38,6 +38,7 @@
 #include <linux/slab.h>
 #include <linux/string.h>
 #include <linux/vmstat.h>
+#include <kunit/static_stub.h>
 #include <kunit/visibility.h>
 
 #include "internal.h"
@@ -189,6 +190,17 @@ static void *__init cma_get_memory(size_t size)
 				     memblock_alloc(size, SMP_CACHE_BYTES);
 }
 
+/*
+ * A confidential guest must accept memory before it is touched. The page allocator takes
+ * all memory of an area for accepted, as what memblock_alloc() returns is, but not what
+ * was only reserved.
+ */
+VISIBLE_IF_KUNIT void __init cma_accept_memory(phys_addr_t base, phys_addr_t size)
+{
+	KUNIT_STATIC_STUB_REDIRECT(cma_accept_memory, base, size);
+	accept_memory(base, size);
+}
+
 /**
  * cma_register() - add an area to the list
  * @extents: its memory, in multiples of CMA_MIN_ALIGNMENT_BYTES and of a unit
@@ -223,6 +235,7 @@ struct cma *__init cma_register(const struct cma_extent *extents,
 		cma->ranges[i].count = PHYS_PFN(extents[i].size);
 		cma->ranges[i].order_per_bit = order_per_bit;
 		cma->count += cma->ranges[i].count;
+		cma_accept_memory(extents[i].base, extents[i].size);
 	}
 
 	list_add_tail(&cma->node, &cma_areas);

@@ -303,6 +303,7 @@ const char *cma_parse_share(const char **pos, unsigned long all, unsigned long *
 
 #if IS_ENABLED(CONFIG_KUNIT)
 void cma_activate_area(struct cma *cma);
+void cma_accept_memory(phys_addr_t base, phys_addr_t size);
 #endif
 
 /**

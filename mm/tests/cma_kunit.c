@@ -9,6 +9,7 @@
  */
 
 #include <kunit/device.h>
+#include <kunit/static_stub.h>
 #include <kunit/test.h>
 #include <linux/atomic.h>
 #include <linux/cma.h>
@@ -348,6 +349,34 @@ static void __init cma_across_zones_is_dead(struct kunit *test)
 	cma_reserve_pages_on_error(cma);
 	cma_activate_area(cma);
 	expect_dead(test, cma, totalcma);
+}
+
+static struct cma_extent accepted[4] __initdata;
+static unsigned int nr_accepted __initdata;
+
+static void __init note_accepted(phys_addr_t base, phys_addr_t size)
+{
+	if (nr_accepted < ARRAY_SIZE(accepted))
+		accepted[nr_accepted] = (struct cma_extent){ base, size };
+	nr_accepted++;
+}
+
+/* All memory of an area is accepted once, and before anybody can touch it. */
+static void __init cma_accepts_memory(struct kunit *test)
+{
+	const struct cma_extent extents[] = {
+		{ nowhere(), AREA_SIZE }, { nowhere() - 3 * AREA_SIZE, 2 * AREA_SIZE },
+	};
+	struct cma *cma;
+
+	nr_accepted = 0;
+	kunit_activate_static_stub(test, cma_accept_memory, note_accepted);
+	cma = cma_register(extents, 2, 0, "kunit accepted");
+	KUNIT_ASSERT_NOT_NULL(test, cma);
+	KUNIT_ASSERT_EQ(test, nr_accepted, 2);
+	KUNIT_EXPECT_MEMEQ(test, accepted, extents, sizeof(extents));
+	cma_activate_area(cma);
+	KUNIT_EXPECT_EQ(test, nr_accepted, 2);
 }
 
 /* An area neither allocates nor releases until it is activated. */
@@ -1757,6 +1786,7 @@ static struct kunit_case __refdata cma_cases[] = {
 	KUNIT_CASE(cma_names),
 	KUNIT_CASE(cma_without_memory_is_dead),
 	KUNIT_CASE(cma_across_zones_is_dead),
+	KUNIT_CASE(cma_accepts_memory),
 	KUNIT_CASE(cma_serves_once_active),
 	KUNIT_CASE(cma_init_reserved_mem_arguments),
 	KUNIT_CASE(cma_declare_contiguous_arguments),
