@@ -419,7 +419,7 @@ static void __init cma_settle_ranges(struct cma *cma)
 	}
 
 	if (nr > cma->nr_ranges)
-		pr_info("area %s: %u ranges became %u, since each must lie in one zone\n",
+		pr_info("area %s: cut from %u into %u ranges, each in one zone\n",
 			cma->name, cma->nr_ranges, nr);
 	if (nr)
 		cma->ranges = ranges;

@@ -122,8 +122,9 @@ const char *__init hugetlb_cma_pages(const struct cma_amount *amount,
  * @shift: log2 of the bytes of a page
  *
  * What @memory needs besides is allocated later than areas, and nothing of it can move:
- * a struct page for each page, what else grows with it, and for the rest no less than
- * 128 MiB.
+ * a struct page for each page, and 1/1024 but no less than 128 MiB for the rest. If all
+ * that is left lies in a low zone, lowmem_reserve_ratio keeps 1/256 of @memory from most
+ * allocations.
  *
  * Return: pages.
  */
@@ -132,7 +133,7 @@ unsigned long __init hugetlb_cma_spare(phys_addr_t free, phys_addr_t memory,
 				       unsigned int shift)
 {
 	phys_addr_t keep = (phys_addr_t)PHYS_PFN(memory) * sizeof(struct page) +
-			   max_t(phys_addr_t, memory / 512, SZ_128M);
+			   memory / 256 + max_t(phys_addr_t, memory / 1024, SZ_128M);
 
 	/* The shadow */
 	if (IS_ENABLED(CONFIG_KASAN))

@@ -443,7 +443,7 @@ boot "memory across two zones, and too little else" "$border hugepagesz=1G hugep
 CHECKS
 
 boot "an area across two zones" "$border hugetlb_cma=100% hugepagesz=1G hugepages=1" <<'CHECKS'
-	says 'cma: area hugetlb0: [0-9]* ranges became '
+	says 'cma: area hugetlb0: cut from [0-9]* into [0-9]* ranges, each in one zone'
 	total=$(cat /sys/kernel/mm/cma/hugetlb0/total_pages)
 	is "pages that are no multiple of 1 GiB" $((total % 262144)) 0
 	is "pages" "$(nr)" 1
