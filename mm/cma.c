@@ -38,6 +38,7 @@
 #include <linux/slab.h>
 #include <linux/string.h>
 #include <linux/vmstat.h>
+#include <kunit/static_stub.h>
 #include <kunit/visibility.h>
 
 #include "internal.h"
@@ -182,7 +183,7 @@ static void __init cma_set_name(struct cma *cma, const char *name)
 /* The memory is zeroed, and never freed. */
 static void *__init cma_get_memory(size_t size)
 {
-	static char first[CMA_FIRST_AREAS * struct_size_t(struct cma, ranges, 1)]
+	static char first[CMA_FIRST_AREAS * struct_size_t(struct cma, registered, 1)]
 		__aligned(sizeof(u64));
 	static size_t used __initdata;
 
@@ -194,6 +195,17 @@ static void *__init cma_get_memory(size_t size)
 
 	return slab_is_available() ? kzalloc(size, GFP_KERNEL) :
 				     memblock_alloc(size, SMP_CACHE_BYTES);
+}
+
+/*
+ * A confidential guest must accept memory before it is touched. The page allocator takes
+ * all memory of an area for accepted, as what memblock_alloc() returns is, but not what
+ * was only reserved.
+ */
+VISIBLE_IF_KUNIT void __init cma_accept_memory(phys_addr_t base, phys_addr_t size)
+{
+	KUNIT_STATIC_STUB_REDIRECT(cma_accept_memory, base, size);
+	accept_memory(base, size);
 }
 
 /**
@@ -212,7 +224,7 @@ struct cma *__init cma_register(const struct cma_extent *extents,
 				unsigned int nr, unsigned int order_per_bit,
 				const char *name)
 {
-	struct cma *cma = cma_get_memory(struct_size(cma, ranges, nr));
+	struct cma *cma = cma_get_memory(struct_size(cma, registered, nr));
 
 	if (!cma) {
 		pr_err("area %s at %pa cannot be registered: no memory for its description\n",
@@ -224,11 +236,13 @@ struct cma *__init cma_register(const struct cma_extent *extents,
 	spin_lock_init(&cma->lock);
 	init_rwsem(&cma->refilling);
 	cma->nr_ranges = nr;
+	cma->ranges = cma->registered;
 	for (unsigned int i = 0; i < nr; i++) {
 		cma->ranges[i].base_pfn = PHYS_PFN(extents[i].base);
 		cma->ranges[i].count = PHYS_PFN(extents[i].size);
 		cma->ranges[i].order_per_bit = order_per_bit;
 		cma->count += cma->ranges[i].count;
+		cma_accept_memory(extents[i].base, extents[i].size);
 	}
 
 	list_add_tail(&cma->node, &cma_areas);
@@ -241,8 +255,8 @@ struct cma *__init cma_register(const struct cma_extent *extents,
  * cma_reserve_pages_on_error() - keep the memory if activation fails
  * @cma: area, not yet activated
  *
- * By default the pages of an area that cannot be activated become ordinary
- * memory. Call this if another use of the pages forbids that.
+ * By default the pages of an area, or of a part of it, that cannot be activated become
+ * ordinary memory. Call this if another use of the pages forbids that.
  */
 void __init cma_reserve_pages_on_error(struct cma *cma)
 {
@@ -250,11 +264,30 @@ void __init cma_reserve_pages_on_error(struct cma *cma)
 }
 
 /**
- * cma_validate_zones() - do the zones allow an area to be activated?
+ * cma_in_one_zone() - does a range lie in one zone?
+ * @map: range
+ *
+ * Context: as cma_validate_zones().
+ * Return: true if it does; false if zones are not known yet.
+ */
+bool __init cma_in_one_zone(const struct cma_map *map)
+{
+	int nid = early_pfn_to_nid(map->base_pfn);
+	struct zone *zone = NODE_DATA(nid)->node_zones;
+	unsigned int zones = 0;
+
+	for (int i = 0; i < MAX_NR_ZONES; i++)
+		zones += zone_intersects(&zone[i], map->base_pfn, map->count);
+	return zones == 1;
+}
+
+/**
+ * cma_validate_zones() - do the zones allow an area to be activated as it is?
  * @cma: area
  *
  * Context: boot, once free_area_init() has laid out the zones.
- * Return: true if each range lies in one zone, as activation requires.
+ * Return: true if each range lies in one zone. A range that does not will be cut in parts
+ * that do.
  */
 bool __init cma_validate_zones(struct cma *cma)
 {
@@ -264,13 +297,7 @@ bool __init cma_validate_zones(struct cma *cma)
 		return cma->state == CMA_ACTIVE;
 
 	cma_for_each_map(map, cma) {
-		int nid = early_pfn_to_nid(map->base_pfn);
-		struct zone *zone = NODE_DATA(nid)->node_zones;
-		unsigned int zones = 0;
-
-		for (int i = 0; i < MAX_NR_ZONES; i++)
-			zones += zone_intersects(&zone[i], map->base_pfn, map->count);
-		if (zones != 1)
+		if (!cma_in_one_zone(map))
 			return false;
 	}
 
@@ -278,33 +305,31 @@ bool __init cma_validate_zones(struct cma *cma)
 }
 
 /*
- * alloc_contig_range() takes only ranges that lie in one zone; check now that this
- * holds for all that may be requested. A zone may begin inside a pageblock, so both
- * ends of each are checked. Pages that are still reserved still belong to the area:
- * nobody has freed them since it was registered.
- * Return: NULL, or what is wrong.
+ * Can pageblocks of a range be used, from @pfn to @end? alloc_contig_range() takes only
+ * what lies in one zone. A zone may begin inside a pageblock, so both ends of each are
+ * checked. Pages that are still reserved still belong to the area: nobody has freed them
+ * since it was registered.
+ * Return: NULL, and their zone is stored; or what is wrong.
  */
-static const char *__init cma_check_pages(const struct cma_map *map)
+static const char *__init cma_check_pages(const struct cma_map *map, unsigned long pfn,
+					  unsigned long end, const struct zone **zone)
 {
-	unsigned long pfn = map->base_pfn;
-	unsigned long end = pfn + map->count;
-	struct zone *zone = NULL;
-
 	if (!IS_ALIGNED(pfn | end, pageblock_nr_pages))
-		return "it is not aligned to pageblocks";
+		return "not aligned to pageblocks";
+	if (pfn_valid(pfn))
+		*zone = page_zone(pfn_to_page(pfn));
 
 	while (pfn < end) {
 		struct page *page;
 
 		if (!pfn_valid(pfn))
-			return "it is not all memory";
+			return "not all memory";
 
 		page = pfn_to_page(pfn);
-		zone = zone ?: page_zone(page);
-		if (page_zone(page) != zone)
-			return "it does not lie in one zone";
-		if (!PageReserved(page) && pfn >= map->base_pfn + map->early)
-			return "it is not all reserved any more";
+		if (page_zone(page) != *zone)
+			return "where two zones meet";
+		if (!PageReserved(page) && !cma_map_is_early(map, pfn))
+			return "not all reserved any more";
 
 		pfn += pageblock_aligned(pfn) ? pageblock_nr_pages - 1 : 1;
 	}
@@ -312,35 +337,114 @@ static const char *__init cma_check_pages(const struct cma_map *map)
 	return NULL;
 }
 
-/* Pages given away early are not the area's to free. */
-static void __init cma_fail_activation(struct cma *cma)
+/*
+ * Find the part of a range that begins at @pfn: the longest that lies in one zone, or that
+ * cannot be used for one reason. It consists of whole units.
+ * Return: its end; in @wrong, NULL or the reason.
+ */
+static unsigned long __init cma_find_part(const struct cma_map *map, unsigned long pfn,
+					  const char **wrong)
 {
-	struct cma_map *map;
+	unsigned long step = max(pageblock_nr_pages, 1UL << map->order_per_bit);
+	unsigned long end = map->base_pfn + map->count;
+	const struct zone *zone = NULL, *next_zone = NULL;
 
-	cma_for_each_map(map, cma) {
-		unsigned long pfn = map->base_pfn + map->early;
-		unsigned long end = map->base_pfn + map->count;
+	*wrong = cma_check_pages(map, pfn, min(pfn + step, end), &zone);
+	for (pfn += step; pfn < end; pfn += step) {
+		const char *why;
 
-		for (; pfn < end && !cma->reserve_pages_on_error; pfn++) {
-			if (pfn_valid(pfn) && PageReserved(pfn_to_page(pfn)))
-				free_reserved_page(pfn_to_page(pfn));
-		}
-		cma_map_destroy(map);
+		why = cma_check_pages(map, pfn, min(pfn + step, end), &next_zone);
+		if (why != *wrong || (!why && next_zone != zone))
+			break;
 	}
 
-	totalcma_pages -= cma->count;
-	cma->count = 0;
-	cma->nr_ranges = 0;
-	cma->state = CMA_DEAD;
+	return min(pfn, end);
+}
+
+/* Pages given away early are not the area's to free. */
+static void __init cma_give_up(struct cma *cma, const struct cma_map *map,
+			       const char *why)
+{
+	unsigned long end = map->base_pfn + map->count - map->late;
+	unsigned long pfn = map->base_pfn + map->early;
+
+	pr_err("area %s: %lu KiB cannot be used: %#lx-%#lx (PFNs) are %s; this memory %s\n",
+	       cma->name, map->count << (PAGE_SHIFT - 10), map->base_pfn,
+	       map->base_pfn + map->count - 1, why, cma->reserve_pages_on_error ?
+	       "stays reserved" : "goes to the page allocator");
+	for (; pfn < end && !cma->reserve_pages_on_error; pfn++) {
+		if (pfn_valid(pfn) && PageReserved(pfn_to_page(pfn)))
+			free_reserved_page(pfn_to_page(pfn));
+	}
+
+	cma->count -= map->count;
+	totalcma_pages -= map->count;
+}
+
+/*
+ * Make ranges of the parts that can be used, and give up the others. There may be more
+ * of them than ranges that were registered: nobody has a pointer to these yet.
+ */
+static void __init cma_settle_ranges(struct cma *cma)
+{
+	struct cma_map *ranges = cma->ranges;
+	unsigned int parts = 0, nr = 0;
+	const struct cma_map *map;
+	unsigned long pfn, end;
+	const char *wrong;
+
+	cma_for_each_map(map, cma) {
+		end = map->base_pfn + map->count;
+		for (pfn = map->base_pfn; pfn < end; pfn = cma_find_part(map, pfn, &wrong))
+			parts++;
+	}
+	/* Otherwise each range is one part, and can be overwritten when it was read. */
+	if (parts > cma->nr_ranges)
+		ranges = kcalloc(parts, sizeof(*ranges), GFP_KERNEL);
+
+	cma_for_each_map(map, cma) {
+		unsigned long last = map->base_pfn + map->count;
+
+		for (pfn = map->base_pfn; pfn < last; pfn = end) {
+			struct cma_map part;
+
+			end = cma_find_part(map, pfn, &wrong);
+			part = (struct cma_map){
+				.base_pfn = pfn,
+				.count = end - pfn,
+				.early = clamp(map->base_pfn + map->early, pfn, end) - pfn,
+				.late = end - clamp(last - map->late, pfn, end),
+				.order_per_bit = map->order_per_bit,
+			};
+			if (!wrong && (!ranges || cma_map_init(&part)))
+				wrong = "without a map, for want of memory";
+			if (wrong)
+				cma_give_up(cma, &part, wrong);
+			else
+				ranges[nr++] = part;
+		}
+	}
+
+	if (nr > cma->nr_ranges)
+		pr_info("area %s: cut from %u into %u ranges, each in one zone\n",
+			cma->name, cma->nr_ranges, nr);
+	if (nr)
+		cma->ranges = ranges;
+	else if (parts > cma->nr_ranges)
+		kfree(ranges);
+	cma->nr_ranges = nr;
 }
 
 /* Make pages given away early the same as pages from cma_alloc(). */
-static void __init cma_admit_early_pages(struct cma *cma, struct cma_map *map)
+static void __init cma_admit_early_pages(struct cma *cma, struct cma_map *map,
+					 unsigned long first, unsigned long count)
 {
-	unsigned long pfn = map->base_pfn;
-	unsigned long end = pfn + map->early;
+	unsigned long unit = cma_map_pfn_unit(map, first);
 
-	for (; pfn < end; pfn++) {
+	if (!count)
+		return;
+
+	for (unsigned long pfn = first; pfn < first + count; pfn++) {
 		struct page *page = pfn_to_page(pfn);
 
 		if (pageblock_aligned(pfn)) {
@@ -352,34 +456,24 @@ static void __init cma_admit_early_pages(struct cma *cma, struct cma_map *map)
 			ClearPageReserved(page);
 	}
 
-	if (map->early) {
-		cma->had_folios = true;
-		spin_lock_irq(&cma->lock);
-		cma_map_take(map, 0, map->early);
-		cma_map_hold(map, 0, map->early);
-		cma_track_enter(cma, map->base_pfn, map->early, 0);
-		cma_count_success(cma, map->early);
-		spin_unlock_irq(&cma->lock);
-	}
+	cma->had_folios = true;
+	spin_lock_irq(&cma->lock);
+	cma_map_take(map, unit, count);
+	cma_map_hold(map, unit, count);
+	cma_track_enter(cma, first, count, 0);
+	cma_count_success(cma, count);
+	spin_unlock_irq(&cma->lock);
 }
 
 VISIBLE_IF_KUNIT void __init cma_activate_area(struct cma *cma)
 {
 	struct cma_map *map;
 
-	cma_for_each_map(map, cma) {
-		const char *why = cma_check_pages(map);
-
-		if (!why && cma_map_init(map))
-			why = "there is no memory for its free map";
-		if (!why)
-			continue;
-
-		pr_err("area %s could not be activated: of %#lx-%#lx (PFNs) %s; its memory %s\n",
-		       cma->name, map->base_pfn, map->base_pfn + map->count - 1,
-		       why, cma->reserve_pages_on_error ?
-		       "stays reserved" : "goes to the page allocator");
-		cma_fail_activation(cma);
+	cma_settle_ranges(cma);
+	if (!cma->nr_ranges) {
+		pr_err("area %s could not be activated: nothing of it can be used\n",
+		       cma->name);
+		cma->state = CMA_DEAD;
 		return;
 	}
 
@@ -388,10 +482,13 @@ VISIBLE_IF_KUNIT void __init cma_activate_area(struct cma *cma)
 	cma_failure_init(cma);
 	cma_latency_init(cma);
 	cma_for_each_map(map, cma) {
-		cma_admit_early_pages(cma, map);
-		for (unsigned long i = map->early; i < map->count;
-		     i += pageblock_nr_pages)
-			init_cma_reserved_pageblock(pfn_to_page(map->base_pfn + i));
+		unsigned long first = map->base_pfn + map->early;
+		unsigned long end = map->base_pfn + map->count - map->late;
+
+		cma_admit_early_pages(cma, map, map->base_pfn, map->early);
+		cma_admit_early_pages(cma, map, end, map->late);
+		for (unsigned long pfn = first; pfn < end; pfn += pageblock_nr_pages)
+			init_cma_reserved_pageblock(pfn_to_page(pfn));
 	}
 
 	cma->state = CMA_ACTIVE;
@@ -946,16 +1043,16 @@ static unsigned long cma_find_torn_folio(const struct cma_map *map,
 static void cma_tag_early_pages(const struct cma_map *map, unsigned long pfn,
 				unsigned long count)
 {
-	unsigned long end = min(pfn + count, map->base_pfn + map->early);
+	unsigned long end = pfn + count;
 
-	if (!mem_alloc_profiling_enabled())
+	if (!mem_alloc_profiling_enabled() || (!map->early && !map->late))
 		return;
 
 	while (pfn < end) {
 		struct page *page = pfn_to_page(pfn);
 		union codetag_ref *ref = get_page_tag_ref(page);
 
-		if (ref && !ref->ct)
+		if (ref && !ref->ct && cma_map_is_early(map, pfn))
 			set_codetag_empty(ref);
 		if (ref)
 			put_page_tag_ref(ref);

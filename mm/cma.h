@@ -64,7 +64,8 @@ enum cma_state {
  * @debug_held: what was allocated through debugfs, newest first
  * @track: records of its allocations; NULL if there is no memory for them
  * @nr_ranges: how many @ranges there are; 0 when dead
- * @ranges: physical memory; an allocation lies in one of them
+ * @ranges: physical memory; an allocation lies in one of them. Fixed from activation on
+ * @registered: the ranges until then, and after it if none had to be cut
  *
  * An area is never freed.
  */
@@ -102,7 +103,8 @@ struct cma {
 	struct cma_track *track;
 #endif
 	unsigned int nr_ranges;
-	struct cma_map ranges[];
+	struct cma_map *ranges;
+	struct cma_map registered[];
 };
 
 #define cma_for_each_map(map, cma)					\
@@ -133,8 +135,11 @@ unsigned long cma_longest_run(struct cma *cma);
 
 struct cma *cma_register(const struct cma_extent *extents, unsigned int nr,
 			 unsigned int order_per_bit, const char *name);
+bool cma_in_one_zone(const struct cma_map *map);
+
 #if IS_ENABLED(CONFIG_KUNIT)
 void cma_activate_area(struct cma *cma);
+void cma_accept_memory(phys_addr_t base, phys_addr_t size);
 #endif
 
 #endif /* __MM_CMA_H__ */

@@ -30,6 +30,7 @@ struct cma_runs {
  * @base_pfn: first page
  * @count: pages
  * @early: pages given away before there is a map, from the start of the range
+ * @late: and from its end
  * @order_per_bit: log2 of the pages in a unit; each bit stands for a unit
  * @nr_free: units with no bit in @taken
  * @taken: units that an allocation may not choose: held ones, and those that
@@ -56,6 +57,7 @@ struct cma_map {
 	unsigned long base_pfn;
 	unsigned long count;
 	unsigned long early;
+	unsigned long late;
 	unsigned int order_per_bit;
 	unsigned long nr_free;
 	unsigned long *taken;
@@ -129,6 +131,14 @@ static inline bool cma_map_contains(const struct cma_map *map,
 {
 	return pfn >= map->base_pfn && pfn - map->base_pfn < map->count &&
 	       pages <= map->count - (pfn - map->base_pfn);
+}
+
+/* Was the page of a range given away before there was a map? */
+static inline bool cma_map_is_early(const struct cma_map *map, unsigned long pfn)
+{
+	unsigned long at = pfn - map->base_pfn;
+
+	return at < map->early || at >= map->count - map->late;
 }
 
 #endif /* __MM_CMA_MAP_H__ */

@@ -528,15 +528,16 @@ fail:
  * @cma: area
  * @size: bytes, a multiple of CMA_MIN_ALIGNMENT_BYTES and of a unit
  * @align: bytes, a power of two; the memory is aligned to it and to a pageblock
+ * @from_end: take it from the end of a range, not from the start
  *
  * The memory is like any from memblock, but not zeroed. Activation counts it as
  * allocated and managed, and makes pages that are still reserved what cma_alloc()
  * returns; pages that were set up before, as folios, are left as they are.
- * cma_release() takes them back. If the area cannot be activated (its size is then
- * 0), the memory stays with its holder.
+ * cma_release() takes them back. If the range cannot be activated, the memory stays with
+ * its holder.
  *
- * Memory is taken from the start of a range, without gaps: a smaller allocation may
- * spoil the alignment for a larger one.
+ * Memory is taken without gaps. So that smaller allocations do not spoil the alignment for
+ * larger ones, take them from the other end. A range in two zones gives none.
  *
  * Context: boot, after free_area_init() and before core_initcall time; one
  * thread.
@@ -544,7 +545,7 @@ fail:
  * are logged.
  */
 void __init *cma_reserve_early_aligned(struct cma *cma, unsigned long size,
-				       unsigned long align)
+				       unsigned long align, bool from_end)
 {
 	unsigned long pages = size >> PAGE_SHIFT;
 	phys_addr_t unit, high = highmem_start();
@@ -552,11 +553,6 @@ void __init *cma_reserve_early_aligned(struct cma *cma, unsigned long size,
 
 	if (cma->state != CMA_REGISTERED) {
 		pr_err("%s: no early allocation any more\n", cma->name);
-		return NULL;
-	}
-	if (!cma_validate_zones(cma)) {
-		pr_err("%s: no early allocation: a range lies in two zones, or zones are not known yet\n",
-		       cma->name);
 		return NULL;
 	}
 
@@ -569,12 +565,18 @@ void __init *cma_reserve_early_aligned(struct cma *cma, unsigned long size,
 	}
 
 	cma_for_each_map(map, cma) {
+		unsigned long left = map->count - map->early - map->late;
 		phys_addr_t base = PFN_PHYS(map->base_pfn + map->early);
 
-		if (pages > map->count - map->early || base >= high ||
-		    !IS_ALIGNED(base, align))
+		if (from_end)
+			base += PFN_PHYS(left - pages);
+		if (pages > left || base >= high || !IS_ALIGNED(base, align) ||
+		    !cma_in_one_zone(map))
 			continue;
-		map->early += pages;
+		if (from_end)
+			map->late += pages;
+		else
+			map->early += pages;
 		return phys_to_virt(base);
 	}
 

@@ -11,10 +11,12 @@
 #define pr_fmt(fmt) "HugeTLB: " fmt
 
 #include <linux/cma.h>
+#include <linux/ctype.h>
 #include <linux/hugetlb.h>
 #include <linux/kstrtox.h>
 #include <linux/memblock.h>
 #include <linux/mm.h>
+#include <linux/sizes.h>
 #include <linux/string.h>
 #include <kunit/visibility.h>
 
@@ -26,20 +28,46 @@ static struct cma *hugetlb_cma[MAX_NUMNODES] __ro_after_init;
 static bool hugetlb_cma_given __ro_after_init;
 static bool hugetlb_cma_only __ro_after_init;
 static bool reserve_called __initdata;
+static unsigned int largest_order __initdata;
 
-/* What hugetlb_cma= asks for: one or the other. */
+/* What hugetlb_cma= asks for: on some nodes, or if that gives no page, in all. */
 static struct cma_amount amount_in_all __initdata;
 static struct cma_amount amount_on_node[MAX_NUMNODES] __initdata;
 
+/*
+ * A size always ended where memparse() stopped. What was served as "4GB" is not refused
+ * now, so cut off what is behind a size, up to the next entry of a list.
+ */
+static void __init cut_behind_sizes(char *arg, bool list)
+{
+	for (char *size = arg; size; size = strchr(arg, ',')) {
+		char *end, *next;
+
+		size += *size == ',';
+		arg = list ? strchrnul(size, ':') : size;
+		arg += *arg == ':';
+		if (!isdigit(*arg))
+			continue;
+		memparse(arg, &end);
+		end += *end == '%';
+		next = list ? strchrnul(end, ',') : end + strlen(end);
+		if (next > end)
+			pr_warn("hugetlb_cma=: \"%.*s\" behind %.*s ignored\n",
+				(int)(next - end), end, (int)(end - size), size);
+		memmove(end, next, strlen(next) + 1);
+	}
+}
+
 static int __init parse_hugetlb_cma(char *arg)
 {
+	bool list = arg && arg[strcspn(arg, ":,")] == ':';
 	int ret;
 
 	hugetlb_cma_given = true;
-	if (arg && strchr(arg, ':')) {
-		amount_in_all = (struct cma_amount){ };
+	if (arg)
+		cut_behind_sizes(arg, list);
+	if (list)
 		return cma_parse_nodes("hugetlb_cma", arg, amount_on_node);
-	}
 
 	ret = cma_parse_amount("hugetlb_cma", arg, &amount_in_all);
 	if (!ret)
@@ -64,7 +92,7 @@ early_param("hugetlb_cma_only", parse_hugetlb_cma_only);
  * @amount: what the parameter says
  * @memory: bytes that there are
  * @shift: log2 of the bytes of a page
- * @pages: receives the number, for a percentage the nearest
+ * @pages: receives the number: for a size rounded up, for a percentage the nearest
  *
  * Return: NULL, or what is wrong.
  */
@@ -83,19 +111,43 @@ const char *__init hugetlb_cma_pages(const struct cma_amount *amount,
 	if (amount->percent)
 		*pages = min_t(phys_addr_t, *pages + ((bytes >> (shift - 1)) & 1),
 			       memory >> shift);
-	else if (bytes > memory)
-		return "that is more than there is";
 	else if (*pages && bytes != (phys_addr_t)*pages << shift)
-		return "it is not a multiple of a page";
+		++*pages;
 
 	return *pages ? NULL : "it is less than a page";
 }
 
 /**
+ * hugetlb_cma_spare() - how many pages can be done without
+ * @free: bytes that are free
+ * @memory: bytes that there are, free or not
+ * @shift: log2 of the bytes of a page
+ *
+ * What @memory needs besides is allocated later than areas, and nothing of it can move:
+ * a struct page for each page, and 1/1024 but no less than 128 MiB for the rest. If all
+ * that is left lies in a low zone, lowmem_reserve_ratio keeps 1/256 of @memory from most
+ * allocations.
+ *
+ * Return: pages.
+ */
+VISIBLE_IF_KUNIT
+unsigned long __init hugetlb_cma_spare(phys_addr_t free, phys_addr_t memory,
+				       unsigned int shift)
+{
+	phys_addr_t keep = (phys_addr_t)PHYS_PFN(memory) * sizeof(struct page) +
+			   memory / 256 + max_t(phys_addr_t, memory / 1024, SZ_128M);
+
+	/* The shadow */
+	if (IS_ENABLED(CONFIG_KASAN))
+		keep += memory / 8;
+	return free > keep ? (free - keep) >> shift : 0;
+}
+
+/**
  * hugetlb_cma_spread() - spread pages over nodes
- * @pages: how many in all, not more than there is room for
+ * @pages: how many, not more than there is room for besides @share
  * @room: how many there is room for, by node
- * @share: receives how many each node gets, as evenly as possible; all 0 at first
+ * @share: how many each node has; receives more of them, as evenly as possible
  * @nodes: length of @room and of @share
  */
 VISIBLE_IF_KUNIT
@@ -134,11 +186,11 @@ static const char *__init bytes_text(phys_addr_t bytes, char *text, size_t size)
 
 /*
  * How many pages to reserve for @amount on @nid, or in all with NUMA_NO_NODE;
- * there is room for @room.
+ * there is room for @room, and @spare can be done without.
  */
 static unsigned long __init pages_wanted(const struct cma_amount *amount,
 					 int nid, unsigned int shift,
-					 unsigned long room)
+					 unsigned long room, unsigned long spare)
 {
 	char number[24], page[24], has[24], where[16] = "";
 	phys_addr_t memory = cma_node_memory(nid);
@@ -167,20 +219,27 @@ static unsigned long __init pages_wanted(const struct cma_amount *amount,
 	if (amount->percent)
 		pr_info("hugetlb_cma=%s%s: rounded to %lu pages of %s, out of %s of memory\n",
 			where, number, pages, page, has);
-	if (pages > room)
-		pr_warn("hugetlb_cma=%s%s: there is room for only %lu of %lu pages of %s\n",
-			where, number, room, pages, page);
-	return min(pages, room);
+	else if (amount->bytes != (phys_addr_t)pages << shift)
+		pr_warn("hugetlb_cma=%s%s: rounded up to %lu pages of %s\n",
+			where, number, pages, page);
+	if (pages > min(room, spare))
+		pr_warn("hugetlb_cma=%s%s: there is room for only %lu of %lu pages of %s%s\n",
+			where, number, min(room, spare), pages, page,
+			spare < room ? ": the kernel needs the rest, for struct pages and to boot" :
+				       "");
+	return min3(pages, room, spare);
 }
 
-/* How many gigantic pages the free memory of a node has room for. */
-static unsigned long __init pages_free(int nid, unsigned int shift)
+/* How many gigantic pages the free memory of a node has room for; and its bytes. */
+static unsigned long __init pages_free(int nid, unsigned int shift, phys_addr_t *bytes)
 {
 	phys_addr_t size = (phys_addr_t)1 << shift, start, end;
 	unsigned long pages = 0;
 	u64 i;
 
+	*bytes = 0;
 	for_each_free_mem_range(i, nid, MEMBLOCK_NONE, &start, &end, NULL) {
+		*bytes += end - start;
 		start = ALIGN(start, size);
 		if (start < end)
 			pages += (end - start) >> shift;
@@ -193,34 +252,51 @@ static unsigned long __init pages_free(int nid, unsigned int shift)
  * hugetlb_cma_reserve() - reserve what hugetlb_cma= asks for
  * @order: log2 of the pages in a gigantic page, of the largest size there is
  *
- * What cannot be reserved is logged.
+ * What cannot be reserved is logged. A node keeps memory for its own struct pages as
+ * long as there is room on others, or the parameter says otherwise.
  *
  * Context: boot, once memory and its nodes are known, before it is used up.
  */
 void __init hugetlb_cma_reserve(int order)
 {
 	static unsigned long room[MAX_NUMNODES] __initdata;
+	static unsigned long own[MAX_NUMNODES] __initdata;
 	static unsigned long share[MAX_NUMNODES] __initdata;
+	unsigned long room_in_all = 0, own_in_all = 0, wanted = 0, spare;
 	unsigned int shift = order + PAGE_SHIFT;
-	unsigned long room_in_all = 0;
+	phys_addr_t free_in_all = 0, free;
 	char name[CMA_MAX_NAME];
 	int nid;
 
 	/* Smaller pages do not come from areas: the page allocator has them. */
 	VM_WARN_ON(order <= MAX_PAGE_ORDER);
 	reserve_called = true;
+	largest_order = order;
 
 	for_each_online_node(nid) {
-		room[nid] = pages_free(nid, shift);
+		room[nid] = pages_free(nid, shift, &free);
+		own[nid] = min(room[nid], hugetlb_cma_spare(free, cma_node_memory(nid),
+							    shift));
 		room_in_all += room[nid];
+		own_in_all += own[nid];
+		free_in_all += free;
+	}
+	spare = hugetlb_cma_spare(free_in_all, cma_node_memory(NUMA_NO_NODE), shift);
+
+	for (nid = 0; nid < MAX_NUMNODES; nid++) {
+		share[nid] = pages_wanted(&amount_on_node[nid], nid, shift, room[nid],
+					  spare - wanted);
+		wanted += share[nid];
+	}
+	if (!wanted) {
+		wanted = pages_wanted(&amount_in_all, NUMA_NO_NODE, shift,
+				      room_in_all, spare);
+		hugetlb_cma_spread(min(wanted, own_in_all), own, share, MAX_NUMNODES);
+		hugetlb_cma_spread(wanted - min(wanted, own_in_all), room, share,
+				   MAX_NUMNODES);
 	}
 
-	hugetlb_cma_spread(pages_wanted(&amount_in_all, NUMA_NO_NODE, shift,
-					room_in_all),
-			   room, share, MAX_NUMNODES);
 	for (nid = 0; nid < MAX_NUMNODES; nid++) {
-		share[nid] += pages_wanted(&amount_on_node[nid], nid, shift,
-					   room[nid]);
 		if (!share[nid])
 			continue;
 
@@ -287,11 +363,11 @@ struct huge_bootmem_page *__init hugetlb_cma_alloc_bootmem(struct hstate *h,
 {
 	struct cma *cma = hugetlb_cma[nid];
 
-	if (!cma || !cma_validate_zones(cma))
+	if (!cma)
 		return NULL;
 
-	return cma_reserve_early_aligned(cma, huge_page_size(h),
-					 huge_page_size(h));
+	return cma_reserve_early_aligned(cma, huge_page_size(h), huge_page_size(h),
+					 huge_page_order(h) < largest_order);
 }
 
 /**

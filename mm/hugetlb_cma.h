@@ -57,6 +57,8 @@ static inline void hugetlb_cma_check(void) { }
 const char *hugetlb_cma_pages(const struct cma_amount *amount,
 			      phys_addr_t memory, unsigned int shift,
 			      unsigned long *pages);
+unsigned long hugetlb_cma_spare(phys_addr_t free, phys_addr_t memory,
+				unsigned int shift);
 void hugetlb_cma_spread(unsigned long pages, const unsigned long *room,
 			unsigned long *share, unsigned int nodes);
 #endif

@@ -40,7 +40,7 @@ int cma_init_reserved_mem(phys_addr_t base, phys_addr_t size,
 			  struct cma **res_cma);
 void cma_reserve_pages_on_error(struct cma *cma);
 void *cma_reserve_early_aligned(struct cma *cma, unsigned long size,
-				unsigned long align);
+				unsigned long align, bool from_end);
 bool cma_validate_zones(struct cma *cma);
 
 /**
@@ -75,7 +75,7 @@ cma_declare_contiguous(phys_addr_t base, phys_addr_t size, phys_addr_t limit,
  */
 static inline void __init *cma_reserve_early(struct cma *cma, unsigned long size)
 {
-	return cma_reserve_early_aligned(cma, size, 1);
+	return cma_reserve_early_aligned(cma, size, 1, false);
 }
 
 struct page *cma_alloc(struct cma *cma, unsigned long count,

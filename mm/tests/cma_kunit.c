@@ -9,6 +9,7 @@
  */
 
 #include <kunit/device.h>
+#include <kunit/static_stub.h>
 #include <kunit/test.h>
 #include <linux/atomic.h>
 #include <linux/cma.h>
@@ -78,7 +79,7 @@ static struct page *__init get_reserved_pages(struct kunit *test)
 }
 
 /* All areas that have memory. */
-static struct cma *activated[MAX_ORDER_PER_BIT + 5];
+static struct cma *activated[MAX_ORDER_PER_BIT + 8];
 static unsigned int nr_activated;
 
 static void __init activate(struct cma *cma)
@@ -353,6 +354,34 @@ static void __init cma_across_zones_is_dead(struct kunit *test)
 	cma_reserve_pages_on_error(cma);
 	cma_activate_area(cma);
 	expect_dead(test, cma, totalcma);
+}
+
+static struct cma_extent accepted[4] __initdata;
+static unsigned int nr_accepted __initdata;
+
+static void __init note_accepted(phys_addr_t base, phys_addr_t size)
+{
+	if (nr_accepted < ARRAY_SIZE(accepted))
+		accepted[nr_accepted] = (struct cma_extent){ base, size };
+	nr_accepted++;
+}
+
+/* All memory of an area is accepted once, and before anybody can touch it. */
+static void __init cma_accepts_memory(struct kunit *test)
+{
+	const struct cma_extent extents[] = {
+		{ nowhere(), AREA_SIZE }, { nowhere() - 3 * AREA_SIZE, 2 * AREA_SIZE },
+	};
+	struct cma *cma;
+
+	nr_accepted = 0;
+	kunit_activate_static_stub(test, cma_accept_memory, note_accepted);
+	cma = cma_register(extents, 2, 0, "kunit accepted");
+	KUNIT_ASSERT_NOT_NULL(test, cma);
+	KUNIT_ASSERT_EQ(test, nr_accepted, 2);
+	KUNIT_EXPECT_MEMEQ(test, accepted, extents, sizeof(extents));
+	cma_activate_area(cma);
+	KUNIT_EXPECT_EQ(test, nr_accepted, 2);
 }
 
 /* An area neither allocates nor releases until it is activated. */
@@ -1461,31 +1490,167 @@ static void __init cma_of_two_ranges(struct kunit *test)
 	expect_free_cma_pages(test, free_cma + 2 * AREA_PAGES);
 }
 
-/* One bad range is enough; the good memory of the others is freed. */
-static void __init cma_of_bad_range_is_dead(struct kunit *test)
+/* What is where it should be, of an area of which a part could not be used. */
+static void __init expect_part(struct kunit *test, struct cma *cma, unsigned long pages,
+			       unsigned long totalcma)
+{
+	const struct cma_map *map;
+	unsigned long sum = 0;
+	struct page *page;
+
+	cma_for_each_map(map, cma)
+		sum += map->count;
+	KUNIT_EXPECT_EQ(test, sum, pages);
+	KUNIT_EXPECT_EQ(test, cma_get_size(cma), pages << PAGE_SHIFT);
+	KUNIT_EXPECT_EQ(test, cma_get_base(cma), PFN_PHYS(cma->ranges->base_pfn));
+	KUNIT_EXPECT_EQ(test, cma_available_pages(cma), pages);
+	KUNIT_EXPECT_EQ(test, totalcma_pages, totalcma + pages);
+	KUNIT_EXPECT_EQ(test, cma_for_each_area(is_visited, cma), 1);
+
+	cma_for_each_map(map, cma) {
+		page = cma_alloc(cma, map->count, 0, false);
+		KUNIT_ASSERT_NOT_NULL(test, page);
+		KUNIT_EXPECT_TRUE(test, cma_release(cma, page, map->count));
+	}
+}
+
+/* A range that cannot be used does not affect the others. */
+static void __init cma_of_bad_range_serves(struct kunit *test)
 {
 	struct page *page = get_reserved_pages(test);
 	const struct cma_extent extents[] = {
-		{ page_to_phys(page), AREA_SIZE }, { nowhere(), AREA_SIZE },
+		{ nowhere(), AREA_SIZE }, { page_to_phys(page), AREA_SIZE },
+		{ nowhere() - AREA_SIZE, AREA_SIZE },
 	};
 	unsigned long totalcma = totalcma_pages;
 	unsigned long total = totalram_pages();
-	unsigned long early = pageblock_nr_pages, bad = 0;
-	struct cma *cma = cma_register(extents, 2, 0, "kunit bad range");
+	struct cma *cma = cma_register(extents, 3, 0, "kunit bad ranges");
 
 	KUNIT_ASSERT_NOT_NULL(test, cma);
-	/* As if these pages had been given away early: they stay with their holder. */
-	cma->ranges[0].early = early;
-	cma_activate_area(cma);
-	expect_dead(test, cma, totalcma);
-	KUNIT_EXPECT_EQ(test, totalram_pages(), total + AREA_PAGES - early);
-	for (unsigned long i = 0; i < early; i++)
+	KUNIT_EXPECT_EQ(test, cma->nr_ranges, 3);
+	activate(cma);
+	KUNIT_ASSERT_EQ(test, cma->nr_ranges, 1);
+	KUNIT_EXPECT_EQ(test, cma_get_base(cma), page_to_phys(page));
+	KUNIT_EXPECT_EQ(test, totalram_pages(), total + AREA_PAGES);
+	expect_part(test, cma, AREA_PAGES, totalcma);
+}
+
+/* Four blocks, of which the second and the last cannot be used. */
+static struct cma *__init register_four(struct kunit *test, struct page *page,
+					const char *name)
+{
+	struct cma *cma;
+
+	cma = cma_register(&(struct cma_extent){ page_to_phys(page), 2 * AREA_SIZE }, 1, 0,
+			   name);
+	KUNIT_ASSERT_NOT_NULL(test, cma);
+	return cma;
+}
+
+static void __init expect_first_and_third(struct kunit *test, struct cma *cma,
+					  struct page *page, unsigned long totalcma)
+{
+	KUNIT_ASSERT_EQ(test, cma->nr_ranges, 2);
+	KUNIT_EXPECT_EQ(test, cma->ranges[0].base_pfn, page_to_pfn(page));
+	KUNIT_EXPECT_EQ(test, cma->ranges[1].base_pfn,
+			page_to_pfn(page) + 2 * pageblock_nr_pages);
+	KUNIT_EXPECT_FALSE(test, cma_pages_valid(cma, page, pageblock_nr_pages + 1));
+	KUNIT_EXPECT_FALSE(test, cma_pages_valid(cma, nth_page(page, pageblock_nr_pages), 1));
+	expect_part(test, cma, 2 * pageblock_nr_pages, totalcma);
+}
+
+/* If somebody has freed a page of a block, the block goes to the page allocator. */
+static void __init cma_gives_up_blocks(struct kunit *test)
+{
+	struct page *page = reserve_pages(test, 2 * AREA_PAGES);
+	unsigned long totalcma = totalcma_pages;
+	unsigned long free_cma = free_cma_pages();
+	unsigned long total = totalram_pages();
+	struct cma *cma = register_four(test, page, "kunit gaps");
+
+	free_reserved_page(nth_page(page, pageblock_nr_pages));
+	free_reserved_page(nth_page(page, 2 * AREA_PAGES - 1));
+	activate(cma);
+	KUNIT_EXPECT_EQ(test, totalram_pages(), total + 2 * AREA_PAGES);
+	expect_first_and_third(test, cma, page, totalcma);
+	expect_free_cma_pages(test, free_cma + 2 * pageblock_nr_pages);
+}
+
+static void __init move_to_next_zone(struct page *page)
+{
+	set_page_zone(page, (page_zonenum(page) + 1) % MAX_NR_ZONES);
+}
+
+static void __init expect_still_reserved(struct kunit *test, struct page *page,
+					 unsigned long count)
+{
+	unsigned long bad = 0;
+
+	for (unsigned long i = 0; i < count; i++)
 		bad += !PageReserved(nth_page(page, i)) ||
 		       page_ref_count(nth_page(page, i)) != 1;
 	KUNIT_EXPECT_EQ(test, bad, 0);
+}
 
-	for (unsigned long i = 0; i < early; i++)
+/*
+ * Blocks in which two zones meet: one ends behind their first page, or before their last.
+ * They stay reserved, here, for these pages are not really of another zone.
+ */
+static void __init cma_gives_up_torn_blocks(struct kunit *test)
+{
+	struct page *page = reserve_pages(test, 2 * AREA_PAGES);
+	struct page *second = nth_page(page, pageblock_nr_pages);
+	struct page *last = nth_page(page, 2 * AREA_PAGES - pageblock_nr_pages);
+	enum zone_type zone = page_zonenum(page);
+	unsigned long totalcma = totalcma_pages;
+	unsigned long total = totalram_pages();
+	struct cma *cma = register_four(test, page, "kunit torn");
+
+	move_to_next_zone(second);
+	move_to_next_zone(nth_page(last, pageblock_nr_pages - 1));
+	cma_reserve_pages_on_error(cma);
+	activate(cma);
+	set_page_zone(second, zone);
+	set_page_zone(nth_page(last, pageblock_nr_pages - 1), zone);
+	KUNIT_EXPECT_EQ(test, totalram_pages(), total + 2 * pageblock_nr_pages);
+	expect_first_and_third(test, cma, page, totalcma);
+	expect_still_reserved(test, second, pageblock_nr_pages);
+	expect_still_reserved(test, last, pageblock_nr_pages);
+
+	for (unsigned long i = 0; i < pageblock_nr_pages; i++) {
+		free_reserved_page(nth_page(second, i));
+		free_reserved_page(nth_page(last, i));
+	}
+}
+
+/* Pages given away early stay with their holder, whatever becomes of their block. */
+static void __init cma_leaves_early_pages(struct kunit *test)
+{
+	struct page *page = reserve_pages(test, 2 * AREA_PAGES);
+	struct page *last = nth_page(page, 2 * AREA_PAGES - pageblock_nr_pages);
+	unsigned long totalcma = totalcma_pages;
+	enum zone_type zone = page_zonenum(page);
+	struct cma *cma = register_four(test, page, "kunit early, torn");
+
+	/* As if they had been given away early. */
+	cma->ranges->early = pageblock_nr_pages;
+	cma->ranges->late = pageblock_nr_pages;
+	move_to_next_zone(page);
+	move_to_next_zone(last);
+	activate(cma);
+	set_page_zone(page, zone);
+	set_page_zone(last, zone);
+	KUNIT_ASSERT_EQ(test, cma->nr_ranges, 1);
+	KUNIT_EXPECT_EQ(test, cma_get_base(cma),
+			page_to_phys(nth_page(page, pageblock_nr_pages)));
+	expect_part(test, cma, 2 * pageblock_nr_pages, totalcma);
+	expect_still_reserved(test, page, pageblock_nr_pages);
+	expect_still_reserved(test, last, pageblock_nr_pages);
+
+	for (unsigned long i = 0; i < pageblock_nr_pages; i++) {
 		free_reserved_page(nth_page(page, i));
+		free_reserved_page(nth_page(last, i));
+	}
 }
 
 static void __init cma_gives_early(struct kunit *test)
@@ -1535,6 +1700,32 @@ static void __init cma_gives_early(struct kunit *test)
 					    early / 2));
 	KUNIT_EXPECT_EQ(test, cma_available_pages(cma), AREA_PAGES);
 	expect_free_cma_pages(test, free_cma + AREA_PAGES);
+}
+
+static void __init cma_gives_early_from_end(struct kunit *test)
+{
+	struct page *page = get_reserved_pages(test), *got;
+	struct page *late = nth_page(page, AREA_PAGES - pageblock_nr_pages);
+	unsigned long total = totalram_pages();
+	struct cma *cma;
+	void *p;
+
+	cma = register_area(page_to_phys(page), 0, "kunit early end");
+	KUNIT_ASSERT_NOT_NULL(test, cma);
+	if (!cma_validate_zones(cma))
+		kunit_skip(test, "memblock is gone");
+	p = cma_reserve_early_aligned(cma, CMA_MIN_ALIGNMENT_BYTES, 1, true);
+	KUNIT_ASSERT_PTR_EQ(test, p, phys_to_virt(page_to_phys(late)));
+	KUNIT_EXPECT_NULL(test, cma_reserve_early_aligned(cma, AREA_SIZE, 1, true));
+
+	activate(cma);
+	KUNIT_EXPECT_EQ(test, totalram_pages(), total + AREA_PAGES);
+	KUNIT_EXPECT_EQ(test, cma_available_pages(cma), AREA_PAGES - pageblock_nr_pages);
+	expect_pages(test, cma, late, pageblock_nr_pages, pageblock_order);
+	got = cma_alloc(cma, AREA_PAGES - pageblock_nr_pages, 0, false);
+	KUNIT_EXPECT_PTR_EQ(test, got, page);
+	KUNIT_EXPECT_TRUE(test, cma_release(cma, page, AREA_PAGES));
+	KUNIT_EXPECT_EQ(test, cma_available_pages(cma), AREA_PAGES);
 }
 
 static unsigned long first_totalcma, first_free_cma;
@@ -1600,6 +1791,7 @@ static struct kunit_case __refdata cma_cases[] = {
 	KUNIT_CASE(cma_names),
 	KUNIT_CASE(cma_without_memory_is_dead),
 	KUNIT_CASE(cma_across_zones_is_dead),
+	KUNIT_CASE(cma_accepts_memory),
 	KUNIT_CASE(cma_serves_once_active),
 	KUNIT_CASE(cma_init_reserved_mem_arguments),
 	KUNIT_CASE(cma_declare_contiguous_arguments),
@@ -1624,8 +1816,12 @@ static struct kunit_case __refdata cma_cases[] = {
 	KUNIT_CASE(cma_in_atomic_context),
 	KUNIT_CASE(cma_serves_dma_in_atomic_context),
 	KUNIT_CASE(cma_of_two_ranges),
-	KUNIT_CASE(cma_of_bad_range_is_dead),
+	KUNIT_CASE(cma_of_bad_range_serves),
+	KUNIT_CASE(cma_gives_up_blocks),
+	KUNIT_CASE(cma_gives_up_torn_blocks),
+	KUNIT_CASE(cma_leaves_early_pages),
 	KUNIT_CASE(cma_gives_early),
+	KUNIT_CASE(cma_gives_early_from_end),
 	KUNIT_CASE(cma_leaves_no_trace),
 	KUNIT_CASE(cma_any_number),
 	{}

@@ -30,7 +30,7 @@
 /* An area without pages, which has all that is needed here. */
 static struct cma *__init make_area(struct kunit *test)
 {
-	struct cma *cma = kunit_kzalloc(test, struct_size(cma, ranges, 1), GFP_KERNEL);
+	struct cma *cma = kunit_kzalloc(test, struct_size(cma, registered, 1), GFP_KERNEL);
 
 	KUNIT_ASSERT_NOT_NULL(test, cma);
 	spin_lock_init(&cma->lock);

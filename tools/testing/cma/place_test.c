@@ -64,7 +64,8 @@ static struct cma *cma;
 
 static void begin(struct kunit *test, unsigned int order_per_bit)
 {
-	cma = kunit_kzalloc(test, struct_size(cma, ranges, 2), GFP_KERNEL);
+	cma = kunit_kzalloc(test, struct_size(cma, registered, 2), GFP_KERNEL);
+	cma->ranges = cma->registered;
 	cma->nr_ranges = 1;
 	cma->ranges[0] = (struct cma_map){
 		.base_pfn = BASE, .count = PAGES, .order_per_bit = order_per_bit,

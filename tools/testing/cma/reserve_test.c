@@ -189,6 +189,7 @@ struct cma *cma_register(const struct cma_extent *extents, unsigned int nr,
 	memset(&area, 0, sizeof(area));
 	area_base = extents->base;
 	area.cma.nr_ranges = nr;
+	area.cma.ranges = area.cma.registered;
 	for (unsigned int i = 0; i < nr; i++) {
 		area.cma.ranges[i] = (struct cma_map) {
 			.base_pfn = PHYS_PFN(extents[i].base),
@@ -201,11 +202,12 @@ struct cma *cma_register(const struct cma_extent *extents, unsigned int nr,
 	return &area.cma;
 }
 
-static bool zones_are_valid;
+/* All ranges lie in one zone but this one. */
+static const struct cma_map *in_two_zones;
 
-bool cma_validate_zones(struct cma *cma)
+bool cma_in_one_zone(const struct cma_map *map)
 {
-	return zones_are_valid;
+	return map != in_two_zones;
 }
 
 phys_addr_t cma_get_base(const struct cma *cma)
@@ -719,7 +721,12 @@ static void cma_reserves_over_any_holes(struct kunit *test)
 
 static void *early_aligned(struct cma *cma, unsigned long size)
 {
-	return cma_reserve_early_aligned(cma, size, size);
+	return cma_reserve_early_aligned(cma, size, size, false);
+}
+
+static void *early_from_end(struct cma *cma, unsigned long size)
+{
+	return cma_reserve_early_aligned(cma, size, size, true);
 }
 
 static void cma_reserves_early(struct kunit *test)
@@ -731,15 +738,11 @@ static void cma_reserves_early(struct kunit *test)
 
 	/* Units of two blocks; ranges of six, four and four. */
 	new_machine(at, 0, "......##....####....");
-	zones_are_valid = true;
 	KUNIT_ASSERT_EQ(test, declare_multi(14 * BLOCK, 0, pageblock_order + 1, -1, &cma), 0);
 	KUNIT_EXPECT_EQ(test, cma->nr_ranges, 3);
 
 	for (unsigned int i = 0; i < ARRAY_SIZE(bad); i++)
 		KUNIT_EXPECT_NULL(test, cma_reserve_early(cma, bad[i]));
-	zones_are_valid = false;
-	KUNIT_EXPECT_NULL(test, cma_reserve_early(cma, 2 * BLOCK));
-	zones_are_valid = true;
 	cma->state = CMA_ACTIVE;
 	KUNIT_EXPECT_NULL(test, cma_reserve_early(cma, 2 * BLOCK));
 	cma->state = CMA_DEAD;
@@ -764,6 +767,27 @@ static void cma_reserves_early(struct kunit *test)
 	KUNIT_EXPECT_TRUE(test, early_aligned(cma, 4 * BLOCK) == first + 8 * BLOCK);
 	KUNIT_EXPECT_NULL(test, early_aligned(cma, 4 * BLOCK));
 	KUNIT_EXPECT_TRUE(test, cma_reserve_early(cma, 4 * BLOCK) == first + 2 * BLOCK);
+
+	/* A range in two zones does not keep the others from giving. */
+	new_machine(at, 0, "......##....");
+	KUNIT_ASSERT_EQ(test, declare_multi(10 * BLOCK, 0, 0, -1, &cma), 0);
+	in_two_zones = cma->ranges;
+	KUNIT_EXPECT_TRUE(test, cma_reserve_early(cma, 2 * BLOCK) == first + 8 * BLOCK);
+	KUNIT_EXPECT_TRUE(test, early_from_end(cma, 2 * BLOCK) == first + 10 * BLOCK);
+	KUNIT_EXPECT_NULL(test, cma_reserve_early(cma, BLOCK));
+	in_two_zones = NULL;
+
+	/* Small ones, before and after, leave room for all large ones but one. */
+	new_machine(at, 0, "............");
+	KUNIT_ASSERT_EQ(test, declare_multi(12 * BLOCK, 4 * BLOCK, 0, -1, &cma), 0);
+	KUNIT_EXPECT_TRUE(test, early_from_end(cma, BLOCK) == first + 11 * BLOCK);
+	KUNIT_EXPECT_TRUE(test, early_aligned(cma, 4 * BLOCK) == first);
+	KUNIT_EXPECT_TRUE(test, early_from_end(cma, BLOCK) == first + 10 * BLOCK);
+	KUNIT_EXPECT_TRUE(test, early_aligned(cma, 4 * BLOCK) == first + 4 * BLOCK);
+	KUNIT_EXPECT_NULL(test, early_aligned(cma, 4 * BLOCK));
+	KUNIT_EXPECT_NULL(test, early_from_end(cma, 4 * BLOCK));
+	KUNIT_EXPECT_TRUE(test, early_from_end(cma, 2 * BLOCK) == first + 8 * BLOCK);
+	KUNIT_EXPECT_NULL(test, early_from_end(cma, BLOCK));
 
 	/* High memory has no address to return. */
 	new_machine(at, at + 4 * BLOCK, "......");

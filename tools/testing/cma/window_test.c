@@ -43,11 +43,12 @@ static struct cma *add_area(struct kunit *test, const char *name,
 			    unsigned long base_pfn, unsigned long units,
 			    unsigned int order_per_bit)
 {
-	struct cma *cma = calloc(1, sizeof(*cma) + 3 * sizeof(*cma->ranges));
+	struct cma *cma = calloc(1, struct_size(cma, registered, 3));
 
 	areas[nr_areas++] = cma;
 	strscpy(cma->name, name, sizeof(cma->name));
 	cma->nr_ranges = 1;
+	cma->ranges = cma->registered;
 	cma->count = units << order_per_bit;
 	cma->ranges[0] = (struct cma_map) {
 		.base_pfn = base_pfn,

@@ -378,26 +378,45 @@ cmdline() {
 	bad "cma=16M@${kernel}M" "$(printf '0x0*%x' $((kernel << 20)))"
 }
 
-# An area across the border of two zones cannot be used. Where ZONE_MOVABLE starts
-# is known only to a kernel that has one.
+# An area across the border of two zones is cut there; the unit that contains the border,
+# if one does, is ordinary memory. (Stock: the area is dead.) Where ZONE_MOVABLE starts is
+# known only to a kernel that has one; with more kernelcore= it is that much higher.
 zones() {
 	boots "kernelcore= alone" "kernelcore=256M cma=16M"
-	local border total=0 now
+	local border more all=0 now hole='' gap=0
 	if [ -n "$looking" ]; then
-		total=$(facts | sed -n 's/^meminfo MemTotal: //p')
+		all=$(facts | sed -n 's/^meminfo MemTotal: //p')
 	fi
 	border=$(sed -n 's/^log   Node 0: \(0x[0-9a-f]*\)$/\1/p' "$out/border.facts" 2>/dev/null)
+	border=$((${border:-0} >> 20))
+
 	boots "an area that spans two zones" \
-		"kernelcore=256M cma=16M@$((${border:-0} - (8 << 20))) numa_cma=0:8M"
-	no_area reserved
+		"kernelcore=256M cma=16M@$((border - 8))M numa_cma=0:8M"
+	area reserved 16 $((border - 8)) $((border + 8))
 	area numa0 8
-	total 8
-	complains "reserved"
+	total 24
+	complains "area reserved: cut from 1 into 2 ranges, each in one zone"
+	if [ -n "$looking" ]; then
+		[ "$border" != 0 ] || note "the start of ZONE_MOVABLE is not in the log"
+		[ "$(facts | grep -c "^range reserved .* $((8 << 20))\$")" = 2 ] ||
+			note "the ranges are not of 8 MiB each"
+	fi
+
+	# Units of 16 MiB, and a border that is in one. On arm64 the initrd makes the hole.
+	# shellcheck disable=SC2016 # for the kernel
+	[ "$ARCH" != x86_64 ] || hole='memmap=8M$400M' gap=8192
+	more=$((256 + (border % 16 ? 0 : 4)))
+	border=$((border + more - 256))
+	boots "an area of several ranges, a unit of which spans two zones" \
+		"kernelcore=${more}M $hole cma_test_multi=384M,0,-1,12"
+	complains "area multi: 16384 KiB cannot be used: .* where two zones meet; .* page allocator" \
+		"area multi: cut from [2-9] into [3-9] ranges, each in one zone"
+	total 368
+	ranges 3 368 0 $((border - border % 16)) $((border - border % 16 + 16)) 65536
 	[ -n "$looking" ] || return 0
-	[ -n "$border" ] || note "the start of ZONE_MOVABLE is not in the log"
 	now=$(facts | sed -n 's/^meminfo MemTotal: //p')
-	[ "${now:-0}" -gt $((${total:-0} - 1024)) ] ||
-		note "the memory of the dead area is lost"
+	[ "${now:-0}" -gt $((${all:-0} - gap - 1024)) ] ||
+		note "the memory given up is lost: $now of $all KiB"
 }
 
 # node NAME PROPERTIES... - a reserved-memory node

@@ -196,16 +196,40 @@ boot "none" "hugetlb_cma=0" <<'CHECKS'
 	all_back
 CHECKS
 
-for bad in "1500M:not a multiple of a page" "512M:less than a page" \
-	   "64G:more than there is" "5%:less than a page"; do
+for bad in "512M:less than a page" "5%:less than a page" "GB:a number is missing"; do
 	boot "hugetlb_cma=${bad%%:*}" "hugetlb_cma=${bad%%:*}" <<-CHECKS
 		no_area hugetlb0
-		says 'HugeTLB: hugetlb_cma=${bad%%:*} ignored: .*${bad#*:}.*1G'
+		says '(HugeTLB|cma): hugetlb_cma=${bad%%:*} ignored: .*${bad#*:}'
 		want 1
 		is "pages" "\$(nr)" 1
 		all_back
 	CHECKS
 done
+
+# Stock serves these: it rounds sizes up, and does not look at what is behind them.
+for odd in '1500M|1500M: rounded up to 2 pages of 1G' '2GB|: "B" behind 2G ignored' \
+	   '2G,1:1G|: ",1:1G" behind 2G ignored' \
+	   '1G hugetlb_cma=0:2GiB|: "iB" behind 0:2G ignored' \
+	   '2G hugetlb_cma=7:1G,x|7:1G ignored: .*no such node'; do
+	boot "hugetlb_cma=${odd%|*}" "hugetlb_cma=${odd%|*}" <<-CHECKS
+		area hugetlb0 2
+		says 'HugeTLB: hugetlb_cma=${odd#*|}'
+		want 2
+		is "pages" "\$(nr)" 2
+		area hugetlb0 2 0
+		all_back
+	CHECKS
+done
+
+boot "more than there is" "hugetlb_cma=64G" <<'CHECKS'
+	total=$(($(cat /sys/kernel/mm/cma/hugetlb0/total_pages) >> 18))
+	[ "$total" -ge 3 ] && [ "$total" -lt 6 ] || wrong "$total GiB of 6 are in the area"
+	says "HugeTLB: hugetlb_cma=64G: there is room for only $total of 64 pages of 1G"
+	want 6
+	area hugetlb0 $total 0
+	use
+	all_back
+CHECKS
 
 boot "what there is room for, over holes" "hugetlb_cma=100%" <<'CHECKS'
 	total=$(($(cat /sys/kernel/mm/cma/hugetlb0/total_pages) >> 18))
@@ -354,11 +378,11 @@ boot "two nodes: a list" "hugetlb_cma=0:1G,1:30%" "${two_nodes[@]}" <<'CHECKS'
 CHECKS
 
 boot "two nodes: bad entries" \
-	"hugetlb_cma=0:1500M,7:1G,x:1G,1:1G,1:2G,0:1G,2000:1G,0:101%" \
+	"hugetlb_cma=0:512M,7:1G,x:1G,1:1G,1:2G,0:1G,2000:1G,0:101%" \
 	"${two_nodes[@]}" <<'CHECKS'
 	no_area hugetlb0
 	area hugetlb1 1
-	says 'HugeTLB: hugetlb_cma=0:1500M ignored: .*not a multiple.* 1G'
+	says 'HugeTLB: hugetlb_cma=0:512M ignored: .*less than a page.* 1G'
 	says 'HugeTLB: hugetlb_cma=7:1G ignored: .*no such node.* 1G'
 	says 'hugetlb_cma=.*x:1G'
 	says 'hugetlb_cma=.*1:2G'
@@ -371,9 +395,9 @@ CHECKS
 
 boot "two nodes: more than a node has" "hugetlb_cma=0:5G,1:1G" \
 	"${two_nodes[@]}" <<'CHECKS'
-	no_area hugetlb0
+	[ -d /sys/kernel/mm/cma/hugetlb0 ] || wrong "there is no area hugetlb0"
 	area hugetlb1 1
-	says 'HugeTLB: hugetlb_cma=0:5G ignored: .*more than there is.* 1G'
+	says 'HugeTLB: hugetlb_cma=0:5G: there is room for only [1-3] of 5 pages of 1G'
 CHECKS
 
 boot "two nodes: pages at boot, from both" \
@@ -418,6 +442,17 @@ boot "memory across two zones, and too little else" "$border hugepagesz=1G hugep
 	all_back
 CHECKS
 
+boot "an area across two zones" "$border hugetlb_cma=100% hugepagesz=1G hugepages=1" <<'CHECKS'
+	says 'cma: area hugetlb0: cut from [0-9]* into [0-9]* ranges, each in one zone'
+	total=$(cat /sys/kernel/mm/cma/hugetlb0/total_pages)
+	is "pages that are no multiple of 1 GiB" $((total % 262144)) 0
+	is "pages" "$(nr)" 1
+	is "pages of the area in use" \
+		$((total - $(cat /sys/kernel/mm/cma/hugetlb0/available_pages))) 262144
+	use
+	all_back
+CHECKS
+
 if [ "$ARCH" = arm64 ]; then
 	boot "two sizes at boot" \
 		"hugetlb_cma=2G hugepagesz=1G hugepages=1 hugepagesz=32M hugepages=3" <<-'CHECKS'
@@ -429,11 +464,17 @@ if [ "$ARCH" = arm64 ]; then
 		./gigantic 32768 3 >/tmp/use || { cat /tmp/use; wrong "pages of 32 MiB fail"; }
 		all_back
 	CHECKS
-	boot "two sizes at boot, the small one first" \
-		"hugetlb_cma=1G hugepagesz=32M hugepages=3 hugepagesz=1G hugepages=1" <<-'CHECKS'
+	boot "two sizes at boot, the small one first" "hugetlb_cma=2G hugetlb_cma_only=1 \
+		hugepagesz=32M hugepages=3 hugepagesz=1G hugepages=1" <<-'CHECKS'
 		is "pages" "$(nr)" 1
 		is "pages of 32 MiB" "$(nr 32768)" 3
+		is "pages free" "$(cat /sys/kernel/mm/cma/hugetlb0/available_pages)" \
+			$((262144 - 3 * 8192))
 		use
+		./gigantic 32768 3 >/tmp/use || { cat /tmp/use; wrong "pages of 32 MiB fail"; }
+		all_back
+		want 2
+		is "pages" "$(nr)" 2
 		all_back
 	CHECKS
 fi
