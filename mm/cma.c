@@ -191,7 +191,8 @@ static void *__init cma_get_memory(size_t size)
 
 /**
  * cma_register() - add an area to the list
- * @extents: its memory, in multiples of CMA_MIN_ALIGNMENT_BYTES and of a unit
+ * @extents: its memory, in multiples of a unit; the blocks of CMA_MIN_ALIGNMENT_BYTES
+ *	that it lies in are reserved as a whole, and in no other area
  * @nr: number of @extents, each of which becomes a range
  * @order_per_bit: log2 of the pages in a unit
  * @name: see cma_init_reserved_mem()
@@ -222,11 +223,12 @@ struct cma *__init cma_register(const struct cma_extent *extents,
 		cma->ranges[i].count = PHYS_PFN(extents[i].size);
 		cma->ranges[i].order_per_bit = order_per_bit;
 		cma->count += cma->ranges[i].count;
+		totalcma_pages += cma_lent_end(&cma->ranges[i]) -
+				  cma_lent_start(&cma->ranges[i]);
 	}
 
 	list_add_tail(&cma->node, &cma_areas);
 	cma_area_count++;
-	totalcma_pages += cma->count;
 	return cma;
 }
 
@@ -279,11 +281,13 @@ bool __init cma_validate_zones(struct cma *cma)
  */
 static const char *__init cma_check_pages(const struct cma_map *map)
 {
-	unsigned long pfn = map->base_pfn;
-	unsigned long end = pfn + map->count;
+	unsigned long pfn = cma_lent_start(map);
+	unsigned long end = cma_lent_end(map);
 	struct zone *zone = NULL;
 
-	if (!IS_ALIGNED(pfn | end, pageblock_nr_pages))
+	/* They may have become larger since the memory was reserved. */
+	if (IS_ENABLED(CONFIG_HUGETLB_PAGE_SIZE_VARIABLE) &&
+	    !IS_ALIGNED(map->base_pfn | map->count, pageblock_nr_pages))
 		return "it is not aligned to pageblocks";
 
 	while (pfn < end) {
@@ -311,9 +315,10 @@ static void __init cma_bury(struct cma *cma)
 	struct cma_map *map;
 
 	cma_for_each_map(map, cma) {
-		unsigned long pfn = map->base_pfn + map->early;
-		unsigned long end = map->base_pfn + map->count;
+		unsigned long pfn = cma_lent_start(map) + map->early;
+		unsigned long end = cma_lent_end(map);
 
+		totalcma_pages -= end - cma_lent_start(map);
 		for (; pfn < end && !cma->reserve_pages_on_error; pfn++) {
 			if (pfn_valid(pfn) && PageReserved(pfn_to_page(pfn)))
 				free_reserved_page(pfn_to_page(pfn));
@@ -321,7 +326,6 @@ static void __init cma_bury(struct cma *cma)
 		cma_map_destroy(map);
 	}
 
-	totalcma_pages -= cma->count;
 	cma->count = 0;
 	cma->nr_ranges = 0;
 	cma->state = CMA_DEAD;
@@ -382,9 +386,9 @@ VISIBLE_IF_KUNIT void __init cma_activate_area(struct cma *cma)
 	cma_latency_init(cma);
 	cma_for_each_map(map, cma) {
 		cma_admit_early_pages(cma, map);
-		for (unsigned long i = map->early; i < map->count;
-		     i += pageblock_nr_pages)
-			init_cma_reserved_pageblock(pfn_to_page(map->base_pfn + i));
+		for (unsigned long pfn = cma_lent_start(map) + map->early;
+		     pfn < cma_lent_end(map); pfn += pageblock_nr_pages)
+			init_cma_reserved_pageblock(pfn_to_page(pfn));
 	}
 
 	cma->state = CMA_ACTIVE;
@@ -394,8 +398,10 @@ static int __init cma_activate_areas(void)
 {
 	struct cma *cma;
 
-	list_for_each_entry(cma, &cma_areas, node)
-		cma_activate_area(cma);
+	list_for_each_entry(cma, &cma_areas, node) {
+		if (cma->state == CMA_REGISTERED)
+			cma_activate_area(cma);
+	}
 
 	return 0;
 }

@@ -6,6 +6,7 @@
 #include <linux/kobject.h>
 #include <linux/list.h>
 #include <linux/minmax.h>
+#include <linux/mm.h>
 #include <linux/rbtree.h>
 #include <linux/rwsem.h>
 #include <linux/sched.h>
@@ -129,6 +130,20 @@ static inline struct cma_map *cma_find_range(struct cma *cma, unsigned long pfn)
 	}
 
 	return NULL;
+}
+
+/*
+ * A range is what can be allocated. The pageblocks that it lies in are lent as a whole,
+ * with what else is in the first and the last.
+ */
+static inline unsigned long cma_lent_start(const struct cma_map *map)
+{
+	return ALIGN_DOWN(map->base_pfn, pageblock_nr_pages);
+}
+
+static inline unsigned long cma_lent_end(const struct cma_map *map)
+{
+	return ALIGN(map->base_pfn + map->count, pageblock_nr_pages);
 }
 
 unsigned long cma_available_pages(struct cma *cma);
@@ -294,8 +309,16 @@ struct cma *cma_register(const struct cma_extent *extents, unsigned int nr,
 unsigned int cma_choose_extents(struct cma_extent *extents, unsigned int nr,
 				phys_addr_t size, phys_addr_t align,
 				phys_addr_t high, phys_addr_t *found);
-bool cma_trim(phys_addr_t *base, phys_addr_t *size);
-bool cma_param_given(void);
+bool cma_cut_extents(struct cma_extent *extents, unsigned int *nr, unsigned int max,
+		     phys_addr_t start, phys_addr_t end);
+int cma_declare_within(const struct cma_extent *windows, unsigned int nr,
+		       phys_addr_t size, phys_addr_t align, phys_addr_t limit,
+		       const char *name, struct cma **res_cma);
+bool cma_is_free(phys_addr_t start, phys_addr_t end);
+bool cma_trim(phys_addr_t *base, phys_addr_t *size, bool before, bool after);
+bool cma_offer_default(struct cma *cma);
+void cma_withdraw(struct cma *cma);
+void cma_restore(struct cma *cma);
 const char *cma_parse_share(const char **pos, unsigned long all, unsigned long *pages);
 
 #if IS_ENABLED(CONFIG_KUNIT)
