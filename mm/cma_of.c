@@ -110,7 +110,7 @@ static void __init cma_of_cut_node(const char *name, unsigned long node,
 	int cells = dt_root_addr_cells + dt_root_size_cells, len = 0;
 	const __be32 *reg = of_get_flat_dt_prop(other, "reg", &len);
 
-	for (; len >= cells * (int)sizeof(*reg); len -= cells * sizeof(*reg)) {
+	for (len /= cells * (int)sizeof(*reg); len > 0; len--) {
 		phys_addr_t start = dt_mem_next_cell(dt_root_addr_cells, &reg);
 		phys_addr_t bytes = dt_mem_next_cell(dt_root_size_cells, &reg);
 
@@ -170,14 +170,17 @@ static void __init cma_of_cut_all(const char *name, unsigned long node, phys_add
 	cma_of_cut_nodes(name, node, size);
 	cma_of_cut(name, __pa_symbol(_text), __pa_symbol(_end), "the kernel", "");
 #ifdef CONFIG_BLK_DEV_INITRD
-	cma_of_cut(name, phys_initrd_start, phys_initrd_start + phys_initrd_size,
+	cma_of_cut(name, phys_initrd_start, PAGE_ALIGN(phys_initrd_start + phys_initrd_size),
 		   "the initrd", "");
 #endif
 	for (unsigned int i = 0; i < nr_taken; i++)
 		cma_of_cut(name, taken[i].base, taken[i].base + taken[i].size,
 			   "reserved before", "");
-	for (int i = 0; !fdt_get_mem_rsv(initial_boot_params, i, &start, &bytes) && bytes; i++)
+	for (int i = 0; !fdt_get_mem_rsv(initial_boot_params, i, &start, &bytes); i++) {
+		if (!bytes)
+			break;
 		cma_of_cut(name, start, start + bytes, "/memreserve/", "");
+	}
 	cma_of_cut_gaps(name, &memblock.memory, "no memory");
 	cma_for_each_area(cma_of_cut_area, (void *)name);
 }
@@ -307,11 +310,12 @@ static unsigned int __init cma_of_windows(unsigned long node, struct cma_extent 
 		return 1;
 	}
 
-	for (; len >= cells * (int)sizeof(*prop) && nr < max; len -= cells * sizeof(*prop)) {
+	for (len /= cells * (int)sizeof(*prop); len > 0 && nr < max; len--) {
 		phys_addr_t base = dt_mem_next_cell(dt_root_addr_cells, &prop);
 		phys_addr_t size = dt_mem_next_cell(dt_root_size_cells, &prop);
 
-		windows[nr++] = (struct cma_extent){ base, min(size, PHYS_ADDR_MAX - base) };
+		size = min(size, PHYS_ADDR_MAX - base);
+		windows[nr++] = (struct cma_extent){ base, size };
 	}
 
 	return nr;
@@ -321,8 +325,8 @@ static unsigned int __init cma_of_windows(unsigned long node, struct cma_extent 
 static struct cma *placed __initdata;
 
 /**
- * cma_of_place() - reserve memory for a node without an address that has no room in one piece
- * @node: node
+ * cma_of_place() - reserve memory for a node that has no room in one piece
+ * @node: node, without an address
  * @name: its name
  * @align: bytes
  * @base: receives the address of the first range of its area

@@ -434,7 +434,7 @@ bool __init cma_cut_extents(struct cma_extent *extents, unsigned int *nr,
 	return cut;
 }
 
-/* The first address above @start at which another zone may begin, before zones are known. */
+/* The first address above @start at which another zone may begin, as far as is known. */
 static u64 __init next_border(phys_addr_t start)
 {
 	const u64 borders[] = {
@@ -702,7 +702,8 @@ int __init cma_declare_within(const struct cma_extent *windows, unsigned int nr,
 	unsigned int n = 0;
 
 	align = max_t(phys_addr_t, align, CMA_MIN_ALIGNMENT_BYTES);
-	size = ALIGN_DOWN(min_t(phys_addr_t, max(size, ALIGN(size, align)), ULONG_MAX), align);
+	size = min_t(phys_addr_t, max(size, ALIGN(size, align)), ULONG_MAX);
+	size = ALIGN_DOWN(size, align);
 	enough = size;
 
 	for (unsigned int i = 0; i < nr && size && !n; i++) {
@@ -724,7 +725,8 @@ int __init cma_declare_within(const struct cma_extent *windows, unsigned int nr,
 		cma = reserve_extents(extents, n, 0, name, NUMA_NO_NODE);
 	if (!cma) {
 		pr_err("area %s: failed to reserve %lu MiB: %lu MiB are free where it may lie\n",
-		       name, (unsigned long)(wanted / SZ_1M), (unsigned long)(found / SZ_1M));
+		       name, (unsigned long)(wanted / SZ_1M),
+		       (unsigned long)(found / SZ_1M));
 		return -ENOMEM;
 	}
 

@@ -73,12 +73,15 @@ awk -F '[- ]+' '/: Kernel (code|data)/ { print "memory", "0x" ($1 ? $1 : $2), "0
 for end in start end; do
 	hexdump -v -e '"memory 0x" 8/1 "%02x" "\n"' "/proc/device-tree/chosen/linux,initrd-$end"
 done 2>/dev/null
+dmesg | sed -n 's/^\(<[0-9]*>\)*\[[^]]*\] //; /Command line/d; s/^/log /p'
 # look=ADDRESS:BYTES,... - with all memory borrowed, what are these pages used for?
 look=$(sed -n 's/.*look=\([^ ]*\).*/\1/p' /proc/cmdline | tr , ' ')
 if [ -n "$look" ]; then
 	mount -t tmpfs -o size=100% none /mnt
-	dd if=/dev/zero of=/mnt/all bs=1M \
-		count=$(($(awk '/^MemAvailable:/ { print $2 }' /proc/meminfo) / 1024 - 16)) 2>/dev/null
+	# The kernel needs some to go on.
+	while [ "$(awk '/^MemFree:/ { print int($2 / 1024) }' /proc/meminfo)" -gt 80 ]; do
+		dd if=/dev/zero bs=1M count=16 2>/dev/null >>/mnt/all || break
+	done
 	awk '/^CmaFree:/ { print "left", int($2 / 1024) }' /proc/meminfo
 	for part in $look; do
 		# Flags other than KPF_RESERVED, and KPF_NOPAGE
@@ -89,7 +92,6 @@ if [ -n "$look" ]; then
 	done
 	rm /mnt/all
 fi
-dmesg | sed -n 's/^\(<[0-9]*>\)*\[[^]]*\] //; /Command line/d; s/^/log /p'
 exit 0
 FACTS
 
@@ -221,8 +223,8 @@ whole() {
 	facts | grep -qxF "whole $1" || note "area $1 is not all available in one piece"
 }
 
-# untouched ADDRESS - nobody had memory there when all was borrowed; lent ADDRESS SIZE - somebody
-# had all of it, which was asked for with look=
+# untouched ADDRESS - nobody had memory there when all was borrowed; lent ADDRESS SIZE - the
+# page allocator has all of it. That was asked for with look=.
 untouched() {
 	[ -n "$looking" ] || return 0
 	facts | grep -qxF "look $1 0" ||
@@ -691,7 +693,7 @@ neighbours() {
 		"pool@50000000: 0x0*53100000 to 0x0*531fffff does not fill a block" \
 		"user-of-pool: memory from area pool@50000000"
 	if [ -n "$looking" ]; then
-		[ "$(facts | sed -n 's/^left //p')" -lt 32 ] || note "not all of the areas was lent"
+		[ "$(facts | sed -n 's/^left //p')" -lt 64 ] || note "the areas were not lent"
 	fi
 
 	also "neighbours: the kernel, the initrd and the device tree in an area"
@@ -723,9 +725,10 @@ neighbours() {
 		"image@60000000: 0x0*604c0000 to 0x0*605fffff is lent together with its area" \
 		"fb@61080000: 0x0*61000000 to 0x0*6107ffff is lent together with its area"
 
+	# The second one comes first, and has the block that they share freed.
 	also "neighbours: two nodes in one block"
-	made_of twin@62000000 0x62000000 0x400000
-	made_of other@624c0000 0x624c0000 0x340000
+	made_of twin@62000000 0x62000000 0x4c0000
+	made_of other@624c0000 0x62600000 0x200000
 }
 
 # A node whose room is cut in two. On stock there is no area, and its device gets -22.
@@ -770,7 +773,8 @@ large() {
 		boots "large: as much as there is, but for an eighth" cma=${most}M MEM=5G
 		ranges reserved 2 "" 1 $hole 4096 $end
 	else
-		boots "large: as much as there is below the limit of DMA" cma=3000M MEM=6G
+		# 3 GiB are below 4 GiB, and one piece of them is 2.9 GiB.
+		boots "large: as much as there is below a limit" cma=3000M@-4G MEM=6G
 		ranges reserved 2 "" 1024 4096
 		part=2600 most=3000
 	fi
@@ -925,6 +929,25 @@ high_memory() {
 	area reserved 64
 	total 64
 	content
+
+	# Here, nodes with an address come after the configured area, and after that of cma=.
+	# On stock there are both, and the last one is the default.
+	pool ours@50000000 "reg = $(mib 1280 31)" linux,cma-default |
+		overlay "$out/default.dtso" ours@50000000
+	boots "a default node: the configured area makes way" "" MEM=512M \
+		DTB_OVERLAY="$out/default.dtso"
+	area ours@50000000 31 1280 1311
+	no_area reserved
+	total 32
+	says "area reserved is given up: area ours@50000000 takes its place" \
+		"user-of-ours: memory from area ours@50000000"
+
+	boots "a default node: cma= takes its place" "cma=64M" MEM=512M \
+		DTB_OVERLAY="$out/default.dtso"
+	area reserved 64
+	no_area ours@50000000
+	total 64
+	says "user-of-ours: memory from area reserved"
 
 	# This kernel is configured for 16 MiB or 3%, whichever is more.
 	boots "an area of the configured size" "" MEM=512M
