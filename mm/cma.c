@@ -210,7 +210,8 @@ VISIBLE_IF_KUNIT void __init cma_accept_memory(phys_addr_t base, phys_addr_t siz
 
 /**
  * cma_register() - add an area to the list
- * @extents: its memory, in multiples of CMA_MIN_ALIGNMENT_BYTES and of a unit
+ * @extents: its memory, in multiples of a unit; the blocks of CMA_MIN_ALIGNMENT_BYTES
+ *	that it lies in are reserved as a whole, and in no other area
  * @nr: number of @extents, each of which becomes a range
  * @order_per_bit: log2 of the pages in a unit
  * @name: see cma_init_reserved_mem()
@@ -242,12 +243,13 @@ struct cma *__init cma_register(const struct cma_extent *extents,
 		cma->ranges[i].count = PHYS_PFN(extents[i].size);
 		cma->ranges[i].order_per_bit = order_per_bit;
 		cma->count += cma->ranges[i].count;
-		cma_accept_memory(extents[i].base, extents[i].size);
+		totalcma_pages += cma_lent_pages(&cma->ranges[i]);
+		cma_accept_memory(PFN_PHYS(cma_lent_start(&cma->ranges[i])),
+				  PFN_PHYS(cma_lent_pages(&cma->ranges[i])));
 	}
 
 	list_add_tail(&cma->node, &cma_areas);
 	cma_area_count++;
-	totalcma_pages += cma->count;
 	return cma;
 }
 
@@ -314,8 +316,12 @@ bool __init cma_validate_zones(struct cma *cma)
 static const char *__init cma_check_pages(const struct cma_map *map, unsigned long pfn,
 					  unsigned long end, const struct zone **zone)
 {
-	if (!IS_ALIGNED(pfn | end, pageblock_nr_pages))
+	/* They may have become larger since the memory was reserved. */
+	if (IS_ENABLED(CONFIG_HUGETLB_PAGE_SIZE_VARIABLE) &&
+	    !IS_ALIGNED(pfn | end, pageblock_nr_pages))
 		return "not aligned to pageblocks";
+	pfn = ALIGN_DOWN(pfn, pageblock_nr_pages);
+	end = ALIGN(end, pageblock_nr_pages);
 	if (pfn_valid(pfn))
 		*zone = page_zone(pfn_to_page(pfn));
 
@@ -338,6 +344,19 @@ static const char *__init cma_check_pages(const struct cma_map *map, unsigned lo
 }
 
 /*
+ * Where a range may be cut, after @pfn: at the end of a pageblock, and of a unit, which
+ * begins with a block if it is larger than one.
+ */
+static unsigned long __init cma_next_cut(const struct cma_map *map, unsigned long pfn)
+{
+	unsigned long unit = 1UL << map->order_per_bit;
+	unsigned long next = unit > pageblock_nr_pages ? pfn + unit :
+							 pageblock_end_pfn(pfn);
+
+	return min(next, map->base_pfn + map->count);
+}
+
+/*
  * Find the part of a range that begins at @pfn: the longest that lies in one zone, or that
  * cannot be used for one reason. It consists of whole units.
  * Return: its end; in @wrong, NULL or the reason.
@@ -345,28 +364,29 @@ static const char *__init cma_check_pages(const struct cma_map *map, unsigned lo
 static unsigned long __init cma_find_part(const struct cma_map *map, unsigned long pfn,
 					  const char **wrong)
 {
-	unsigned long step = max(pageblock_nr_pages, 1UL << map->order_per_bit);
 	unsigned long end = map->base_pfn + map->count;
 	const struct zone *zone = NULL, *next_zone = NULL;
+	unsigned long next = cma_next_cut(map, pfn);
 
-	*wrong = cma_check_pages(map, pfn, min(pfn + step, end), &zone);
-	for (pfn += step; pfn < end; pfn += step) {
+	*wrong = cma_check_pages(map, pfn, next, &zone);
+	for (pfn = next; pfn < end; pfn = next) {
 		const char *why;
 
-		why = cma_check_pages(map, pfn, min(pfn + step, end), &next_zone);
+		next = cma_next_cut(map, pfn);
+		why = cma_check_pages(map, pfn, next, &next_zone);
 		if (why != *wrong || (!why && next_zone != zone))
 			break;
 	}
 
-	return min(pfn, end);
+	return pfn;
 }
 
 /* Pages given away early are not the area's to free. */
 static void __init cma_give_up(struct cma *cma, const struct cma_map *map,
 			       const char *why)
 {
-	unsigned long end = map->base_pfn + map->count - map->late;
-	unsigned long pfn = map->base_pfn + map->early;
+	unsigned long end = cma_lent_end(map) - map->late;
+	unsigned long pfn = cma_lent_start(map) + map->early;
 
 	pr_err("area %s: %lu KiB cannot be used: %#lx-%#lx (PFNs) are %s; this memory %s\n",
 	       cma->name, map->count << (PAGE_SHIFT - 10), map->base_pfn,
@@ -378,7 +398,7 @@ static void __init cma_give_up(struct cma *cma, const struct cma_map *map,
 	}
 
 	cma->count -= map->count;
-	totalcma_pages -= map->count;
+	totalcma_pages -= cma_lent_pages(map);
 }
 
 /*
@@ -482,12 +502,12 @@ VISIBLE_IF_KUNIT void __init cma_activate_area(struct cma *cma)
 	cma_failure_init(cma);
 	cma_latency_init(cma);
 	cma_for_each_map(map, cma) {
-		unsigned long first = map->base_pfn + map->early;
-		unsigned long end = map->base_pfn + map->count - map->late;
+		unsigned long pfn = cma_lent_start(map) + map->early;
+		unsigned long end = cma_lent_end(map) - map->late;
 
 		cma_admit_early_pages(cma, map, map->base_pfn, map->early);
 		cma_admit_early_pages(cma, map, end, map->late);
-		for (unsigned long pfn = first; pfn < end; pfn += pageblock_nr_pages)
+		for (; pfn < end; pfn += pageblock_nr_pages)
 			init_cma_reserved_pageblock(pfn_to_page(pfn));
 	}
 
@@ -498,8 +518,10 @@ static int __init cma_activate_areas(void)
 {
 	struct cma *cma;
 
-	list_for_each_entry(cma, &cma_areas, node)
-		cma_activate_area(cma);
+	list_for_each_entry(cma, &cma_areas, node) {
+		if (cma->state == CMA_REGISTERED)
+			cma_activate_area(cma);
+	}
 
 	return 0;
 }

@@ -8,6 +8,7 @@
 
 #include <linux/cma.h>
 #include <linux/list.h>
+#include <linux/mm.h>
 #include <linux/rwsem.h>
 #include <linux/spinlock.h>
 #include <linux/types.h>
@@ -128,6 +129,25 @@ static inline struct cma_map *cma_find_range(struct cma *cma, unsigned long pfn)
 	}
 
 	return NULL;
+}
+
+/*
+ * A range is what can be allocated. The pageblocks that it lies in are lent as a whole,
+ * with what else is in the first and the last.
+ */
+static inline unsigned long cma_lent_start(const struct cma_map *map)
+{
+	return ALIGN_DOWN(map->base_pfn, pageblock_nr_pages);
+}
+
+static inline unsigned long cma_lent_end(const struct cma_map *map)
+{
+	return ALIGN(map->base_pfn + map->count, pageblock_nr_pages);
+}
+
+static inline unsigned long cma_lent_pages(const struct cma_map *map)
+{
+	return cma_lent_end(map) - cma_lent_start(map);
 }
 
 unsigned long cma_available_pages(struct cma *cma);

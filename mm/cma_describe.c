@@ -242,8 +242,8 @@ unsigned long cma_longest_free_run(struct cma *cma)
 }
 
 /*
- * /sys/kernel/debug/cma/AREA/map: one pageblock per line. Position 0 is the header
- * line, position n is pageblock n - 1 of all ranges together.
+ * /sys/kernel/debug/cma/AREA/map: one pageblock per line, or what the range has of it.
+ * Position 0 is the header line, position n is pageblock n - 1 of all ranges together.
  */
 static const struct cma_map *find_block(const struct cma *cma, loff_t pos,
 					unsigned long *pfn)
@@ -252,11 +252,13 @@ static const struct cma_map *find_block(const struct cma *cma, loff_t pos,
 	u64 pages = (u64)(pos - 1) << pageblock_order;
 
 	cma_for_each_map(map, cma) {
-		if (pages < map->count) {
-			*pfn = map->base_pfn + pages;
+		unsigned long lent = cma_lent_end(map) - cma_lent_start(map);
+
+		if (pages < lent) {
+			*pfn = cma_lent_start(map) + pages;
 			return map;
 		}
-		pages -= map->count;
+		pages -= lent;
 	}
 
 	return NULL;
@@ -292,7 +294,8 @@ static int cma_blocks_show(struct seq_file *m, void *v)
 	}
 
 	map = find_block(m->private, pos, &start);
-	end = start + pageblock_nr_pages;
+	end = min(start + pageblock_nr_pages, map->base_pfn + map->count);
+	start = max(start, map->base_pfn);
 	for (pfn = start; pfn < end; pfn = next) {
 		struct cma_page_state state;
 

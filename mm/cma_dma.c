@@ -38,10 +38,10 @@ static int __init early_cma(char *arg)
 }
 early_param("cma", early_cma);
 
-/* Is there a cma= that takes the place of other default areas? */
-bool __init cma_param_given(void)
+/* cma=0 is given if no default area is wanted. */
+static bool __init cma_param_wants(void)
 {
-	return param.given;
+	return param.size.bytes || param.size.percent;
 }
 
 /* Bytes of memory for an area; 0 for none, or if there is not that much. */
@@ -81,26 +81,93 @@ static phys_addr_t __init cma_configured_bytes(void)
 						     max(fixed_bytes, share_bytes);
 }
 
-static void __init cma_reserve_default(phys_addr_t limit)
+/* The default area that cma= or the configuration asks for, or NULL. */
+static struct cma *__init cma_reserve_wanted(phys_addr_t limit)
 {
+	struct cma_extent window = { .base = param.base };
+	struct cma *cma = NULL;
 	phys_addr_t size;
-	bool fixed;
-
-	if (param.done || dma_contiguous_default_area)
-		return;
-	param.done = true;
 
 	if (param.given)
 		size = cma_bytes(&param.size, NUMA_NO_NODE, "reserved", "cma=");
 	else
 		size = cma_configured_bytes();
 	if (!size)
-		return;
+		return NULL;
 
-	fixed = param.base && (!param.limit || param.limit - param.base == size);
-	dma_contiguous_reserve_area(size, param.base,
-				    min_not_zero(param.limit, limit),
-				    &dma_contiguous_default_area, fixed);
+	/* The limit is that of most devices; whoever names a place behind it wants it. */
+	if (param.base && (param.base >= limit || limit - param.base < size))
+		limit = 0;
+	limit = min_not_zero(param.limit, limit) ?: PHYS_ADDR_MAX;
+
+	if (param.base && (!param.limit || param.limit - param.base == size)) {
+		dma_contiguous_reserve_area(size, param.base, limit, &cma, true);
+	} else {
+		window.size = limit - window.base;
+		cma_declare_within(&window, 1, size, 0, limit, "reserved", &cma);
+	}
+	return cma;
+}
+
+/* The area of cma= or of the configuration */
+static struct cma *reserved __initdata;
+
+static void __init cma_reserve_default(phys_addr_t limit)
+{
+	struct cma *node = dma_contiguous_default_area;
+
+	if (param.done || (node && !param.given))
+		return;
+	param.done = true;
+
+	/* cma= may need the memory of the node that it takes the place of. */
+	if (node)
+		cma_withdraw(node);
+	reserved = cma_reserve_wanted(limit);
+	if (node && !reserved && cma_param_wants()) {
+		cma_restore(node);
+		pr_info("area %s stays the default area\n", cma_get_name(node));
+		return;
+	}
+
+	if (node)
+		pr_info("area %s is given up: cma= takes the place of the default area\n",
+			cma_get_name(node));
+	dma_contiguous_default_area = reserved;
+}
+
+/**
+ * cma_offer_default() - make the area of a node in the device tree the default area
+ * @cma: area
+ *
+ * There is one default area: that of cma= if it has one, else the node's. Where nodes come
+ * after dma_contiguous_reserve(), the area of the configuration is there and makes way.
+ *
+ * Return: false if the area is one like any other, since another node's is the default.
+ */
+bool __init cma_offer_default(struct cma *cma)
+{
+	if (dma_contiguous_default_area && dma_contiguous_default_area != reserved) {
+		pr_err("area %s is not the default area, which there is: %s\n",
+		       cma_get_name(cma), cma_get_name(dma_contiguous_default_area));
+		return false;
+	}
+
+	if (param.done && param.given && (reserved || !cma_param_wants())) {
+		cma_withdraw(cma);
+		pr_info("area %s is given up: cma= takes the place of the default area\n",
+			cma_get_name(cma));
+		return true;
+	}
+
+	if (reserved) {
+		cma_withdraw(reserved);
+		pr_info("area %s is given up: area %s takes its place\n",
+			cma_get_name(reserved), cma_get_name(cma));
+		reserved = NULL;
+	}
+	dma_contiguous_default_area = cma;
+	return true;
 }
 
 #ifdef CONFIG_DMA_NUMA_CMA

@@ -8,6 +8,8 @@
 #include <linux/cma.h>
 #include <linux/dma-map-ops.h>
 #include <linux/init.h>
+#include <linux/initrd.h>
+#include <linux/libfdt.h>
 #include <linux/limits.h>
 #include <linux/math.h>
 #include <linux/memblock.h>
@@ -16,16 +18,22 @@
 #include <linux/of_fdt.h>
 #include <linux/of_reserved_mem.h>
 #include <linux/sizes.h>
+#include <linux/string.h>
+#include <asm/sections.h>
 
 #include "cma.h"
 #include "cma_param.h"
+#include "cma_reserve.h"
 
 static int cma_of_device_init(struct reserved_mem *rmem, struct device *dev)
 {
-	if (!cma_get_size(rmem->priv))
+	/* For the default area, cma= may have taken the place of the node's. */
+	struct cma *cma = rmem->priv ?: dma_contiguous_default_area;
+
+	if (!cma || !cma_get_size(cma))
 		return -ENODEV;
 
-	dev->cma_area = rmem->priv;
+	dev->cma_area = cma;
 	return 0;
 }
 
@@ -39,28 +47,208 @@ static const struct reserved_mem_ops cma_of_ops = {
 	.device_release = cma_of_device_release,
 };
 
-/*
- * Make @rmem as large as its area. The memory left at both ends could not be
- * lent any more, but was reusable, so free it.
- */
-static void __init cma_of_shrink(struct reserved_mem *rmem, phys_addr_t base,
-				 phys_addr_t size)
-{
-	phys_addr_t before = base - rmem->base;
-	phys_addr_t after = rmem->size - size - before;
+/* What is left of the memory of a node when that of others is cut out. */
+static struct cma_extent own[64] __initdata;
+static unsigned int nr_own __initdata;
 
-	if (!before && !after)
+/* What was reserved before the nodes were: the kernel, initrd, device tree, firmware. */
+static struct cma_extent taken[128] __initdata;
+static unsigned int nr_taken __initdata;
+
+/**
+ * cma_of_note_taken() - remember what is reserved before the nodes of the device tree are
+ *
+ * Once both are reserved, memblock cannot tell them apart.
+ */
+void __init cma_of_note_taken(void)
+{
+	const struct memblock_region *region;
+
+	for_each_reserved_mem_region(region) {
+		/* For want of room, more than is reserved. */
+		if (nr_taken == ARRAY_SIZE(taken))
+			taken[nr_taken - 1].size = region->base + region->size -
+						   taken[nr_taken - 1].base;
+		else
+			taken[nr_taken++] = (struct cma_extent){ region->base,
+								 region->size };
+	}
+}
+
+static void __init cma_of_cut(const char *node, phys_addr_t start, phys_addr_t end,
+			      const char *kind, const char *whose)
+{
+	phys_addr_t last;
+
+	/* Sizes come from the device tree. */
+	if (end < start)
+		end = PHYS_ADDR_MAX;
+	last = end - 1;
+	if (cma_cut_extents(own, &nr_own, ARRAY_SIZE(own), start, end))
+		pr_info("node %s: %pa to %pa is not for its area: %s%s\n", node,
+			&start, &last, kind, whose);
+}
+
+/* Does a node ask for an area? Without "reusable", a pool is one of another kind. */
+static bool __init cma_of_wants_area(unsigned long node)
+{
+	return of_flat_dt_is_compatible(node, "shared-dma-pool") &&
+	       of_get_flat_dt_prop(node, "reusable", NULL) &&
+	       !of_get_flat_dt_prop(node, "no-map", NULL);
+}
+
+static bool __init cma_of_is_available(unsigned long node)
+{
+	const char *status = of_get_flat_dt_prop(node, "status", NULL);
+
+	return !status || !strcmp(status, "ok") || !strcmp(status, "okay");
+}
+
+/* Of two areas, the smaller one keeps what both want: it may lie in the other. */
+static void __init cma_of_cut_node(const char *name, unsigned long node,
+				   phys_addr_t size, unsigned long other)
+{
+	const char *other_name = fdt_get_name(initial_boot_params, other, NULL);
+	int cells = dt_root_addr_cells + dt_root_size_cells, len = 0;
+	const __be32 *reg = of_get_flat_dt_prop(other, "reg", &len);
+
+	for (len /= cells * (int)sizeof(*reg); len > 0; len--) {
+		phys_addr_t start = dt_mem_next_cell(dt_root_addr_cells, &reg);
+		phys_addr_t bytes = dt_mem_next_cell(dt_root_size_cells, &reg);
+
+		if (!cma_of_wants_area(other) || bytes < size ||
+		    (bytes == size && other < node))
+			cma_of_cut(name, start, start + bytes, "node ", other_name);
+	}
+}
+
+static void __init cma_of_cut_nodes(const char *name, unsigned long node,
+				    phys_addr_t size)
+{
+	const void *fdt = initial_boot_params;
+	int parent = fdt_path_offset(fdt, "/reserved-memory");
+	int other;
+
+	fdt_for_each_subnode(other, fdt, parent) {
+		if (other != node && cma_of_is_available(other))
+			cma_of_cut_node(name, node, size, other);
+	}
+}
+
+/* Cut out what lies between the regions of memblock, and regions that are not mapped. */
+static void __init cma_of_cut_gaps(const char *name, const struct memblock_type *type,
+				   const char *what)
+{
+	phys_addr_t end = 0;
+
+	for (unsigned long i = 0; i < type->cnt; i++) {
+		struct memblock_region *region = &type->regions[i];
+
+		cma_of_cut(name, end, region->base, what, "");
+		end = region->base + region->size;
+		if (memblock_is_nomap(region))
+			cma_of_cut(name, region->base, end, "not mapped", "");
+	}
+	cma_of_cut(name, end, PHYS_ADDR_MAX, what, "");
+}
+
+static int __init cma_of_cut_area(struct cma *cma, void *name)
+{
+	phys_addr_t base, size;
+
+	for (unsigned int i = 0; cma_get_range(cma, i, &base, &size); i++)
+		cma_of_cut(name, base, base + size, "area ", cma_get_name(cma));
+	return 0;
+}
+
+/*
+ * Cut out of @own what is not the node's, whatever the order in which it was reserved.
+ * Those whose name is known come first.
+ */
+static void __init cma_of_cut_all(const char *name, unsigned long node, phys_addr_t size)
+{
+	u64 start, bytes;
+
+	cma_of_cut_nodes(name, node, size);
+	cma_of_cut(name, __pa_symbol(_text), __pa_symbol(_end), "the kernel", "");
+#ifdef CONFIG_BLK_DEV_INITRD
+	cma_of_cut(name, phys_initrd_start, PAGE_ALIGN(phys_initrd_start + phys_initrd_size),
+		   "the initrd", "");
+#endif
+	for (unsigned int i = 0; i < nr_taken; i++)
+		cma_of_cut(name, taken[i].base, taken[i].base + taken[i].size,
+			   "reserved before", "");
+	for (int i = 0; !fdt_get_mem_rsv(initial_boot_params, i, &start, &bytes); i++) {
+		if (!bytes)
+			break;
+		cma_of_cut(name, start, start + bytes, "/memreserve/", "");
+	}
+	cma_of_cut_gaps(name, &memblock.memory, "no memory");
+	cma_for_each_area(cma_of_cut_area, (void *)name);
+}
+
+/* Reserve what an area needs to have whole blocks, unless there is somebody there. */
+static bool __init cma_of_claim(const char *name, phys_addr_t start, phys_addr_t end)
+{
+	phys_addr_t last = end - 1;
+
+	if (start == end)
+		return true;
+	/* What is a block now must still be one when the area is activated. */
+	if (IS_ENABLED(CONFIG_HUGETLB_PAGE_SIZE_VARIABLE) ||
+	    !cma_is_free(start, end) || memblock_reserve(start, end - start))
+		return false;
+
+	pr_info("node %s: %pa to %pa is lent together with its area, which does not fill a block of %lu KiB\n",
+		name, &start, &last, CMA_MIN_ALIGNMENT_BYTES / SZ_1K);
+	return true;
+}
+
+static void __init cma_of_give_back(const char *name, phys_addr_t start, phys_addr_t end)
+{
+	phys_addr_t last = end - 1;
+
+	if (start == end)
 		return;
 
-	pr_info("node %s: %llu KiB at its start and %llu KiB at its end do not fill a block of %lu KiB and become ordinary memory\n",
-		rmem->name, (u64)before / SZ_1K, (u64)after / SZ_1K,
-		CMA_MIN_ALIGNMENT_BYTES / SZ_1K);
-	if (before)
-		memblock_phys_free(rmem->base, before);
-	if (after)
-		memblock_phys_free(base + size, after);
-	rmem->base = base;
-	rmem->size = size;
+	pr_info("node %s: %pa to %pa does not fill a block of %lu KiB and becomes ordinary memory\n",
+		name, &start, &last, CMA_MIN_ALIGNMENT_BYTES / SZ_1K);
+	memblock_phys_free(start, end - start);
+}
+
+/*
+ * Blocks are lent as a whole. Where the rest of one belongs to somebody else, nobody could
+ * lend what @own has of it; it was reusable, so it becomes ordinary memory.
+ */
+static void __init cma_of_fill_blocks(const char *name)
+{
+	const phys_addr_t block = CMA_MIN_ALIGNMENT_BYTES;
+	unsigned int n = 0;
+
+	for (unsigned int i = 0; i < nr_own; i++) {
+		struct cma_extent fit = own[i];
+		phys_addr_t start = fit.base, end = start + fit.size;
+		bool before, after;
+
+		before = cma_of_claim(name, ALIGN_DOWN(start, block), start);
+		if (before)
+			start = ALIGN_DOWN(start, block);
+		after = cma_of_claim(name, end, ALIGN(end, block));
+		if (after)
+			end = ALIGN(end, block);
+
+		if (!cma_trim(&fit.base, &fit.size, before, after)) {
+			cma_of_give_back(name, start, end);
+			continue;
+		}
+		if (!before)
+			cma_of_give_back(name, start, fit.base);
+		if (!after)
+			cma_of_give_back(name, fit.base + fit.size, end);
+		own[n++] = fit;
+	}
+
+	nr_own = n;
 }
 
 /* linux,cma-headroom = <size>, in the cells that sizes of this tree have */
@@ -83,48 +271,123 @@ static unsigned long __init cma_of_headroom(const struct reserved_mem *rmem)
 	return min_t(u64, DIV_ROUND_UP_ULL(size, PAGE_SIZE), ULONG_MAX);
 }
 
-/* On an error the caller gives back all of the memory. */
+/* Make an area of what is the node's own; otherwise, give back the memory. */
+static struct cma *__init cma_of_make_area(struct reserved_mem *rmem)
+{
+	struct cma *cma;
+
+	own[0].base = rmem->base;
+	own[0].size = min(rmem->size, PHYS_ADDR_MAX - rmem->base);
+	nr_own = 1;
+	cma_of_cut_all(rmem->name, rmem->fdt_node, rmem->size);
+	cma_of_cut_gaps(rmem->name, &memblock.reserved, "not reserved");
+	cma_of_fill_blocks(rmem->name);
+	if (!nr_own) {
+		pr_err("node %s at %pa, size %pa, ignored: it does not hold one block; expected at least %lu KiB at a multiple of that\n",
+		       rmem->name, &rmem->base, &rmem->size,
+		       CMA_MIN_ALIGNMENT_BYTES / SZ_1K);
+		return NULL;
+	}
+
+	cma = cma_register(own, nr_own, 0, rmem->name);
+	for (unsigned int i = 0; i < nr_own && !cma; i++) {
+		phys_addr_t start = ALIGN_DOWN(own[i].base, CMA_MIN_ALIGNMENT_BYTES);
+		phys_addr_t end = ALIGN(own[i].base + own[i].size, CMA_MIN_ALIGNMENT_BYTES);
+
+		memblock_phys_free(start, end - start);
+	}
+	return cma;
+}
+
+/* Where a node without an address may lie. */
+static unsigned int __init cma_of_windows(unsigned long node, struct cma_extent *windows,
+					  unsigned int max)
+{
+	int cells = dt_root_addr_cells + dt_root_size_cells, len = 0;
+	const __be32 *prop = of_get_flat_dt_prop(node, "alloc-ranges", &len);
+	unsigned int nr = 0;
+
+	if (!prop) {
+		windows[0] = (struct cma_extent){ 0, PHYS_ADDR_MAX };
+		return 1;
+	}
+
+	for (len /= cells * (int)sizeof(*prop); len > 0 && nr < max; len--) {
+		phys_addr_t base = dt_mem_next_cell(dt_root_addr_cells, &prop);
+		phys_addr_t size = dt_mem_next_cell(dt_root_size_cells, &prop);
+
+		size = min(size, PHYS_ADDR_MAX - base);
+		windows[nr++] = (struct cma_extent){ base, size };
+	}
+
+	return nr;
+}
+
+/* An area that is set up before its node is */
+static struct cma *placed __initdata;
+
+/**
+ * cma_of_place() - reserve memory for a node that has no room in one piece
+ * @node: node, without an address
+ * @name: its name
+ * @align: bytes
+ * @base: receives the address of the first range of its area
+ * @size: bytes wanted, and receives those of the first range
+ *
+ * The node is set up right after this. If it does not ask for an area, or if there is
+ * nothing for it, nothing is stored.
+ *
+ * Context: boot, before memory is mapped.
+ */
+void __init cma_of_place(unsigned long node, const char *name, phys_addr_t align,
+			 phys_addr_t *base, phys_addr_t *size)
+{
+	phys_addr_t memory = cma_node_memory(NUMA_NO_NODE);
+
+	if (!cma_of_wants_area(node))
+		return;
+	if (*size > memory) {
+		pr_err("node %s: size %pa is more than the memory that there is, %pa\n", name,
+		       size, &memory);
+		return;
+	}
+
+	/* So that the log says what is in the way */
+	nr_own = cma_of_windows(node, own, ARRAY_SIZE(own));
+	cma_of_cut_all(name, node, *size);
+
+	nr_own = cma_of_windows(node, own, ARRAY_SIZE(own));
+	if (!cma_declare_within(own, nr_own, *size, align, PHYS_ADDR_MAX, name, &placed))
+		cma_get_range(placed, 0, base, size);
+}
+
 static int __init cma_of_setup(struct reserved_mem *rmem)
 {
 	unsigned long node = rmem->fdt_node;
-	bool is_default = of_get_flat_dt_prop(node, "linux,cma-default", NULL);
-	phys_addr_t base = rmem->base, size = rmem->size;
+	unsigned long size;
 	struct cma *cma;
-	int ret;
 
-	/* Without "reusable" this is a pool of another kind. */
-	if (!of_get_flat_dt_prop(node, "reusable", NULL) ||
-	    of_get_flat_dt_prop(node, "no-map", NULL))
+	if (!cma_of_wants_area(node))
 		return -EINVAL;
 
-	if (is_default && cma_param_given()) {
-		pr_info("node %s ignored: cma= takes the place of the default area\n",
-			rmem->name);
-		return -EBUSY;
-	}
-
-	if (!cma_trim(&base, &size)) {
-		pr_err("node %s at %pa, size %pa, ignored: it does not hold one block; expected at least %lu KiB at a multiple of that\n",
-		       rmem->name, &base, &size, CMA_MIN_ALIGNMENT_BYTES / SZ_1K);
+	cma = placed ?: cma_of_make_area(rmem);
+	placed = NULL;
+	if (!cma) {
+		/* The caller would give back what others have of it, too. */
+		rmem->size = 0;
 		return -EINVAL;
-	}
-
-	ret = cma_init_reserved_mem(base, size, 0, rmem->name, &cma);
-	if (ret) {
-		pr_err("node %s at %pa, size %pa, ignored: no area can be made of it: %d\n",
-		       rmem->name, &base, &size, ret);
-		return ret;
 	}
 
 	cma->headroom_at_boot = cma_of_headroom(rmem);
-	cma_of_shrink(rmem, base, size);
+	cma_get_range(cma, 0, &rmem->base, &rmem->size);
 	rmem->ops = &cma_of_ops;
-	rmem->priv = cma;
-	if (is_default)
-		dma_contiguous_default_area = cma;
+	size = cma_get_size(cma);
+	pr_info("created CMA memory pool at %pa, size %lu %s\n", &rmem->base,
+		size / (IS_ALIGNED(size, SZ_1M) ? SZ_1M : SZ_1K),
+		IS_ALIGNED(size, SZ_1M) ? "MiB" : "KiB");
 
-	pr_info("created CMA memory pool at %pa, size %lu MiB\n", &base,
-		(unsigned long)(size / SZ_1M));
+	if (!of_get_flat_dt_prop(node, "linux,cma-default", NULL) || !cma_offer_default(cma))
+		rmem->priv = cma;
 	return 0;
 }
 

@@ -332,19 +332,22 @@ int __init cma_parse_area(const char *arg, struct cma_amount *size,
  * cma_trim() - trim a piece of memory to what can become an area
  * @base: first byte
  * @size: bytes
+ * @before: what precedes it in its first block of CMA_MIN_ALIGNMENT_BYTES can be lent, too
+ * @after: so can what follows it in its last block
  *
- * Moves the start up and the end down to multiples of CMA_MIN_ALIGNMENT_BYTES.
+ * Moves the start up and the end down to the next block, or only to the next page if the
+ * block can be lent.
  *
  * Return: false, and nothing is stored, if nothing is left.
  */
-bool __init cma_trim(phys_addr_t *base, phys_addr_t *size)
+bool __init cma_trim(phys_addr_t *base, phys_addr_t *size, bool before, bool after)
 {
-	phys_addr_t start = ALIGN(*base, CMA_MIN_ALIGNMENT_BYTES);
+	phys_addr_t start = ALIGN(*base, before ? PAGE_SIZE : CMA_MIN_ALIGNMENT_BYTES);
 	phys_addr_t end;
 
 	if (start < *base || check_add_overflow(*base, *size, &end))
 		return false;
-	end = ALIGN_DOWN(end, CMA_MIN_ALIGNMENT_BYTES);
+	end = ALIGN_DOWN(end, after ? PAGE_SIZE : CMA_MIN_ALIGNMENT_BYTES);
 	if (end <= start)
 		return false;
 

@@ -8,6 +8,8 @@
 
 #include <linux/types.h>
 
+struct cma;
+
 /**
  * struct cma_amount - how much memory a kernel parameter asks for
  * @bytes: a size, 0 if there is a percentage
@@ -27,7 +29,7 @@ int cma_parse_area(const char *arg, struct cma_amount *size, phys_addr_t *base,
 phys_addr_t cma_amount_bytes(const struct cma_amount *amount,
 			     phys_addr_t memory);
 const char *cma_parse_share(const char **pos, unsigned long all, unsigned long *pages);
-bool cma_trim(phys_addr_t *base, phys_addr_t *size);
-bool cma_param_given(void);
+bool cma_trim(phys_addr_t *base, phys_addr_t *size, bool before, bool after);
+bool cma_offer_default(struct cma *cma);
 
 #endif /* __MM_CMA_PARAM_H__ */

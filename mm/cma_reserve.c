@@ -17,6 +17,7 @@
 #include <linux/mm.h>
 #include <linux/overflow.h>
 #include <linux/sizes.h>
+#include <linux/string.h>
 
 #include "cma.h"
 #include "cma_reserve.h"
@@ -67,7 +68,7 @@ static int __init overlaps(struct cma *cma, void *data)
 static phys_addr_t __init highmem_start(void)
 {
 	/* high_memory itself may have no direct mapping, but the byte below it has. */
-	return __pa(high_memory - 1) + 1;
+	return high_memory ? __pa(high_memory - 1) + 1 : memblock_end_of_DRAM();
 }
 
 /* A unit's size in bytes must fit in its type, with some room to spare. */
@@ -387,13 +388,55 @@ unsigned int __init cma_choose_extents(struct cma_extent *extents,
 	return n;
 }
 
-/*
- * Find the free memory of node @nid, or of all nodes, cut at every border that no
- * range may cross and that is known before the zones are.
- * Return: number of extents stored, @max at most.
+/**
+ * cma_cut_extents() - take a part out of memory
+ * @extents: memory, none of it empty
+ * @nr: number of @extents, and on return how many there are then
+ * @max: how many there is room for
+ * @start: first byte of the part
+ * @end: byte after it
+ *
+ * If there is no room for what is behind the part in an extent, that goes with it.
+ *
+ * Return: false if @extents have nothing of it.
  */
-static unsigned int __init free_extents(struct cma_extent *extents,
-					unsigned int max, int nid)
+bool __init cma_cut_extents(struct cma_extent *extents, unsigned int *nr,
+			    unsigned int max, phys_addr_t start, phys_addr_t end)
+{
+	unsigned int i = 0;
+	bool cut = false;
+
+	while (i < *nr) {
+		struct cma_extent *extent = &extents[i];
+		phys_addr_t stop = extent->base + extent->size;
+		struct cma_extent behind = { end, stop > end ? stop - end : 0 };
+		unsigned int parts = 0;
+
+		if (start >= end || start >= stop || end <= extent->base) {
+			i++;
+			continue;
+		}
+
+		cut = true;
+		if (start > extent->base)
+			extent[parts++].size = start - extent->base;
+		if (behind.size && *nr + parts <= max) {
+			memmove(extent + parts + 1, extent + 1,
+				(*nr - i - 1) * sizeof(*extents));
+			extent[parts++] = behind;
+			*nr += parts - 1;
+		} else if (!parts) {
+			memmove(extent, extent + 1, (*nr - i - 1) * sizeof(*extents));
+			--*nr;
+		}
+		i += parts;
+	}
+
+	return cut;
+}
+
+/* The first address above @start at which another zone may begin, as far as is known. */
+static u64 __init next_border(phys_addr_t start)
 {
 	const u64 borders[] = {
 		SZ_4G,
@@ -402,20 +445,95 @@ static unsigned int __init free_extents(struct cma_extent *extents,
 		zone_dma_limit + 1,
 #endif
 	};
-	phys_addr_t start, end;
+	u64 next = U64_MAX;
+
+	for (unsigned int b = 0; b < ARRAY_SIZE(borders); b++) {
+		if (start < borders[b])
+			next = min(next, borders[b]);
+	}
+
+	return next;
+}
+
+/**
+ * cma_is_free() - can memory be lent along with an area next to it?
+ * @start: first byte
+ * @end: byte after it; one of them is a multiple of CMA_MIN_ALIGNMENT_BYTES
+ *
+ * Return: true if it is ordinary memory that nobody has, of the same zone as all of its
+ * block, as far as that is known.
+ */
+bool __init cma_is_free(phys_addr_t start, phys_addr_t end)
+{
+	phys_addr_t block = ALIGN_DOWN(start, CMA_MIN_ALIGNMENT_BYTES);
+	phys_addr_t free_start, free_end;
+	u64 i;
+
+	if (next_border(block) - block < CMA_MIN_ALIGNMENT_BYTES)
+		return false;
+
+	for_each_free_mem_range(i, NUMA_NO_NODE, MEMBLOCK_NONE, &free_start, &free_end,
+				NULL) {
+		if (free_start <= start && start < end && end <= free_end)
+			return true;
+	}
+
+	return false;
+}
+
+/* Where an area may lie: in any of these, which may overlap. */
+struct windows {
+	const struct cma_extent *at;
+	unsigned int nr;
+};
+
+/*
+ * Does an address lie in a window?
+ * Return: the end of all that does without a gap; @start if it does not, and then @next is
+ * where the next window begins.
+ */
+static phys_addr_t __init window_end(const struct windows *windows, phys_addr_t start,
+				     phys_addr_t *next)
+{
+	phys_addr_t end = start, last;
+
+	*next = -1;
+	do {
+		last = end;
+		for (unsigned int i = 0; i < windows->nr; i++) {
+			const struct cma_extent *window = &windows->at[i];
+
+			if (window->base <= end && end - window->base < window->size)
+				end = window->base + window->size;
+			else if (window->base > start)
+				*next = min(*next, window->base);
+		}
+	} while (end != last);
+
+	return end;
+}
+
+/*
+ * Find the free memory of node @nid, or of all nodes, that lies in @windows, cut at every
+ * border that no range may cross and that is known before the zones are.
+ * Return: number of extents stored, @max at most.
+ */
+static unsigned int __init free_extents(struct cma_extent *extents, unsigned int max,
+					int nid, const struct windows *windows)
+{
+	phys_addr_t start, end, next;
 	unsigned int n = 0;
 	u64 i;
 
 	for_each_free_mem_range(i, nid, MEMBLOCK_NONE, &start, &end, NULL) {
-		for (; start < end && n < max; n++) {
-			phys_addr_t stop = end;
+		while (start < end && n < max) {
+			phys_addr_t stop = window_end(windows, start, &next);
 
-			for (unsigned int b = 0; b < ARRAY_SIZE(borders); b++) {
-				if (start < borders[b])
-					stop = min_t(u64, stop, borders[b]);
+			if (stop > start) {
+				next = min3((u64)end, (u64)stop, next_border(start));
+				extents[n++] = (struct cma_extent){ start, next - start };
 			}
-			extents[n] = (struct cma_extent){ start, stop - start };
-			start = stop;
+			start = next;
 		}
 	}
 
@@ -426,7 +544,7 @@ static unsigned int __init free_extents(struct cma_extent *extents,
 static struct cma *__init reserve_extents(const struct cma_extent *extents,
 					  unsigned int nr,
 					  unsigned int order_per_bit,
-					  const char *name)
+					  const char *name, int nid)
 {
 	struct cma *cma = NULL;
 	unsigned int n = 0;
@@ -437,6 +555,11 @@ static struct cma *__init reserve_extents(const struct cma_extent *extents,
 		cma = cma_register(extents, nr, order_per_bit, name);
 	while (!cma && n--)
 		memblock_phys_free(extents[n].base, extents[n].size);
+
+	for (unsigned int i = 0; i < nr && cma; i++)
+		pr_info("area %s: reserved %lu MiB at %pa on node %d, range %u of %u\n",
+			cma_get_name(cma), (unsigned long)(extents[i].size / SZ_1M),
+			&extents[i].base, nid, i + 1, nr);
 	return cma;
 }
 
@@ -465,6 +588,8 @@ int __init cma_declare_contiguous_multi(phys_addr_t size, phys_addr_t align,
 					const char *name, struct cma **res_cma,
 					int nid)
 {
+	const struct cma_extent all = { 0, (phys_addr_t)-1 };
+	const struct windows anywhere = { &all, 1 };
 	phys_addr_t high = min_t(u64, highmem_start(), SZ_4G);
 	phys_addr_t wanted = size, found;
 	struct cma_extent *extents;
@@ -498,19 +623,13 @@ int __init cma_declare_contiguous_multi(phys_addr_t size, phys_addr_t align,
 	if (!extents)
 		goto fail;
 
-	nr = cma_choose_extents(extents, free_extents(extents, max, nid), size,
-				align, high, &found);
+	nr = free_extents(extents, max, nid, &anywhere);
+	nr = cma_choose_extents(extents, nr, size, align, high, &found);
 	if (nr)
-		cma = reserve_extents(extents, nr, order_per_bit, name);
+		cma = reserve_extents(extents, nr, order_per_bit, name, nid);
 	else
 		pr_err("%pa bytes wanted in ranges aligned to %pa, %pa found\n",
 		       &size, &align, &found);
-
-	for (unsigned int i = 0; i < nr && cma; i++)
-		pr_info("area %s: reserved %lu MiB at %pa on node %d, range %u of %u\n",
-			cma_get_name(cma),
-			(unsigned long)(extents[i].size / SZ_1M),
-			&extents[i].base, nid, i + 1, nr);
 	memblock_free(extents, max * sizeof(*extents));
 	if (cma) {
 		*res_cma = cma;
@@ -521,6 +640,150 @@ fail:
 	pr_err("area %s: failed to reserve %lu MiB on node %d: %d\n", name ?: "",
 	       (unsigned long)(wanted / SZ_1M), nid, ret);
 	return ret;
+}
+
+/*
+ * What an area in pieces may have of the memory below @limit: an eighth has to stay
+ * ordinary memory, or the machine might not boot.
+ */
+static phys_addr_t __init spare_below(phys_addr_t limit)
+{
+	phys_addr_t memory = 0, free = 0, start, end;
+	unsigned long first, last;
+	int r;
+	u64 i;
+
+	for_each_mem_pfn_range(r, NUMA_NO_NODE, &first, &last, NULL) {
+		start = PFN_PHYS(first);
+		memory += min(PFN_PHYS(last), limit) - min(start, limit);
+	}
+	for_each_free_mem_range(i, NUMA_NO_NODE, MEMBLOCK_NONE, &start, &end, NULL)
+		free += min(end, limit) - min(start, limit);
+
+	return free - min(free, memory / 8);
+}
+
+/* No more than the regions that memblock itself can tell apart without growing. */
+#define MAX_EXTENTS	256
+
+static unsigned int __init choose_within(struct cma_extent *extents,
+					 const struct windows *windows, phys_addr_t size,
+					 phys_addr_t align, phys_addr_t *found)
+{
+	unsigned int nr = free_extents(extents, MAX_EXTENTS, NUMA_NO_NODE, windows);
+
+	return cma_choose_extents(extents, nr, size, align,
+				  min_t(u64, highmem_start(), SZ_4G), found);
+}
+
+/**
+ * cma_declare_within() - reserve an area where it may lie, as large as can be
+ * @windows: where it may lie, the first choice first; they may overlap
+ * @nr: number of @windows
+ * @size: bytes wanted, rounded up to the alignment
+ * @align: bytes, a power of two; 0 for the smallest possible
+ * @limit: end of the memory of which others need a part
+ * @name: as in cma_init_reserved_mem()
+ * @res_cma: receives the area
+ *
+ * The area is one range if there is room, otherwise as few ranges as will do, and if all
+ * of them are too small, as much as there is, which is logged.
+ *
+ * Context: boot; memory may not be mapped yet, and memblock unable to grow.
+ * Return: 0, or -ENOMEM if there is not one block, which is logged.
+ */
+int __init cma_declare_within(const struct cma_extent *windows, unsigned int nr,
+			      phys_addr_t size, phys_addr_t align, phys_addr_t limit,
+			      const char *name, struct cma **res_cma)
+{
+	static struct cma_extent extents[MAX_EXTENTS] __initdata;
+	const struct windows where = { windows, nr };
+	phys_addr_t wanted = size, enough, found = 0;
+	struct cma *cma = NULL;
+	unsigned int n = 0;
+
+	align = max_t(phys_addr_t, align, CMA_MIN_ALIGNMENT_BYTES);
+	size = min_t(phys_addr_t, max(size, ALIGN(size, align)), ULONG_MAX);
+	size = ALIGN_DOWN(size, align);
+	enough = size;
+
+	for (unsigned int i = 0; i < nr && size && !n; i++) {
+		extents[0].base = reserve_anywhere(windows[i].base, size,
+						   windows[i].base + windows[i].size,
+						   align, NUMA_NO_NODE);
+		extents[0].size = size;
+		n = extents[0].base ? 1 : 0;
+	}
+	if (!n) {
+		size = min(size, ALIGN_DOWN(spare_below(limit), align));
+		n = size ? choose_within(extents, &where, size, align, &found) : 0;
+	}
+	if (!n && found) {
+		size = found;
+		n = choose_within(extents, &where, size, align, &found);
+	}
+	if (n)
+		cma = reserve_extents(extents, n, 0, name, NUMA_NO_NODE);
+	if (!cma) {
+		pr_err("area %s: failed to reserve %lu MiB: %lu MiB are free where it may lie\n",
+		       name, (unsigned long)(wanted / SZ_1M),
+		       (unsigned long)(found / SZ_1M));
+		return -ENOMEM;
+	}
+
+	if (size < enough)
+		pr_warn("area %s: %lu MiB instead of %lu MiB: %lu MiB are free where it may lie, and an eighth of memory stays ordinary\n",
+			cma_get_name(cma), (unsigned long)(size / SZ_1M),
+			(unsigned long)(wanted / SZ_1M), (unsigned long)(found / SZ_1M));
+	*res_cma = cma;
+	return 0;
+}
+
+/* The bytes that a range is lent with */
+static struct cma_extent __init lent_extent(const struct cma_map *map)
+{
+	return (struct cma_extent){ PFN_PHYS(cma_lent_start(map)),
+				    PFN_PHYS(cma_lent_pages(map)) };
+}
+
+/**
+ * cma_withdraw() - give the memory of an area back, and the area up
+ * @cma: area, not yet activated
+ *
+ * Context: boot, until the page allocator takes over.
+ */
+void __init cma_withdraw(struct cma *cma)
+{
+	const struct cma_map *map;
+
+	cma_for_each_map(map, cma) {
+		struct cma_extent lent = lent_extent(map);
+
+		memblock_phys_free(lent.base, lent.size);
+		totalcma_pages -= PHYS_PFN(lent.size);
+	}
+	cma->count = 0;
+	cma->state = CMA_DEAD;
+}
+
+/**
+ * cma_restore() - undo cma_withdraw()
+ * @cma: area, whose memory nobody has reserved in the meantime
+ *
+ * Context: as cma_withdraw().
+ */
+void __init cma_restore(struct cma *cma)
+{
+	const struct cma_map *map;
+
+	cma_for_each_map(map, cma) {
+		struct cma_extent lent = lent_extent(map);
+
+		memblock_reserve(lent.base, lent.size);
+		totalcma_pages += PHYS_PFN(lent.size);
+		cma->count += map->count;
+	}
+	cma->state = CMA_REGISTERED;
 }
 
 /**
@@ -570,7 +833,8 @@ void __init *cma_reserve_early_aligned(struct cma *cma, unsigned long size,
 
 		if (from_end)
 			base += PFN_PHYS(left - pages);
-		if (pages > left || base >= high || !IS_ALIGNED(base, align) ||
+		if (pages > left || base >= high ||
+		    !IS_ALIGNED(base, max(align, CMA_MIN_ALIGNMENT_BYTES)) ||
 		    !cma_in_one_zone(map))
 			continue;
 		if (from_end)

@@ -17,6 +17,14 @@ struct cma_extent {
 unsigned int cma_choose_extents(struct cma_extent *extents, unsigned int nr,
 				phys_addr_t size, phys_addr_t align,
 				phys_addr_t high, phys_addr_t *found);
+bool cma_cut_extents(struct cma_extent *extents, unsigned int *nr, unsigned int max,
+		     phys_addr_t start, phys_addr_t end);
+int cma_declare_within(const struct cma_extent *windows, unsigned int nr,
+		       phys_addr_t size, phys_addr_t align, phys_addr_t limit,
+		       const char *name, struct cma **res_cma);
+bool cma_is_free(phys_addr_t start, phys_addr_t end);
+void cma_withdraw(struct cma *cma);
+void cma_restore(struct cma *cma);
 phys_addr_t cma_node_memory(int nid);
 
 #endif /* __MM_CMA_RESERVE_H__ */

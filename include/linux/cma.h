@@ -115,6 +115,16 @@ void dma_contiguous_reserve_placed(phys_addr_t limit);
 static inline void dma_contiguous_reserve_placed(phys_addr_t limit) { }
 #endif
 
+#ifdef CONFIG_CMA_OF
+void cma_of_note_taken(void);
+void cma_of_place(unsigned long node, const char *name, phys_addr_t align,
+		  phys_addr_t *base, phys_addr_t *size);
+#else
+static inline void cma_of_note_taken(void) { }
+static inline void cma_of_place(unsigned long node, const char *name, phys_addr_t align,
+				phys_addr_t *base, phys_addr_t *size) { }
+#endif
+
 #ifdef CONFIG_CMA
 struct folio *cma_alloc_folio(struct cma *cma, int order, gfp_t gfp);
 bool cma_free_folio(struct cma *cma, const struct folio *folio);

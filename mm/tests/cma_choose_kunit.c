@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * KUnit tests of how the memory of an area is chosen
+ * KUnit tests of how the memory of an area is chosen, and what is cut out of it
  *
  * A machine is modelled as a list of its free memory. Also built as a user program
  * by tools/testing/cma, which tests the rest of boot-time reservation too.
@@ -108,6 +108,28 @@ static const struct choice choices[] __initconst = {
 		.expect = { { GIBS(4), GIBS(8) }, { GIBS(2), GIBS(2) } },
 		.expect_nr = 2,
 		.found = GIBS(13),
+	}, {
+		.what = "512 MiB of a board's 768, with a device tree just below 512 MiB",
+		.size = SZ_512M, .align = SZ_2M, .high = GIBS(4),
+		.has = {
+			{ 0x42400000, 0x5a00000 }, { 0x48c00000, 0x172f0000 },
+			{ 0x5ff10000, 0x100f0000 },
+		},
+		.nr = 3,
+		.expect = { { 0x48c00000, 0x17200000 }, { 0x67200000, 0x8e00000 } },
+		.expect_nr = 2,
+		.found = 0x2cc00000,
+	}, {
+		.what = "3500 MiB of 5 GiB with a hole of 2 GiB",
+		.size = 3500 * (phys_addr_t)SZ_1M, .align = SZ_2M, .high = GIBS(4),
+		.has = { { SZ_16M, GIBS(2) - SZ_16M }, { GIBS(4), GIBS(3) } },
+		.nr = 2,
+		.expect = {
+			{ GIBS(4), GIBS(3) },
+			{ GIBS(2) - 428 * SZ_1M, 428 * SZ_1M },
+		},
+		.expect_nr = 2,
+		.found = GIBS(5) - SZ_16M,
 	}, {
 		.what = "never at address 0",
 		.size = SZ_2M, .align = SZ_2M, .high = GIBS(4),
@@ -248,11 +270,144 @@ static void __init cma_chooses_anything(struct kunit *test)
 	KUNIT_EXPECT_NE(test, several, 0);
 }
 
+/*
+ * Parts taken out
+ */
+
+struct cutting {
+	const char *what;
+	unsigned int max;
+	struct cma_extent has[MAX_EXTENTS];
+	unsigned int nr;
+	phys_addr_t start, end;
+	struct cma_extent expect[MAX_EXTENTS];
+	unsigned int expect_nr;
+	bool cut;
+};
+
+static const struct cutting cuttings[] __initconst = {
+	{
+		.what = "1 MiB for secure firmware, inside of 128 MiB",
+		.max = 2,
+		.has = { { 0x50000000, SZ_128M } }, .nr = 1,
+		.start = 0x53000000, .end = 0x53100000,
+		.expect = { { 0x50000000, 0x3000000 }, { 0x53100000, 0x4f00000 } },
+		.expect_nr = 2, .cut = true,
+	}, {
+		.what = "the start",
+		.max = 2,
+		.has = { { 0x50000000, SZ_128M }, { 0x60000000, SZ_2M } }, .nr = 2,
+		.start = 0x40000000, .end = 0x50100000,
+		.expect = { { 0x50100000, SZ_128M - SZ_1M }, { 0x60000000, SZ_2M } },
+		.expect_nr = 2, .cut = true,
+	}, {
+		.what = "an end, a whole extent, and a start",
+		.max = 3,
+		.has = { { SZ_2M, SZ_2M }, { SZ_8M, SZ_2M }, { SZ_16M, SZ_2M } }, .nr = 3,
+		.start = SZ_2M + SZ_1M, .end = SZ_16M + SZ_1M,
+		.expect = { { SZ_2M, SZ_1M }, { SZ_16M + SZ_1M, SZ_1M } },
+		.expect_nr = 2, .cut = true,
+	}, {
+		.what = "all",
+		.max = 1,
+		.has = { { SZ_2M, SZ_2M } }, .nr = 1,
+		.start = SZ_2M, .end = 2 * SZ_2M,
+		.expect_nr = 0, .cut = true,
+	}, {
+		.what = "nothing: next to it",
+		.max = 2,
+		.has = { { SZ_2M, SZ_2M }, { SZ_8M, SZ_2M } }, .nr = 2,
+		.start = 2 * SZ_2M, .end = SZ_8M,
+		.expect = { { SZ_2M, SZ_2M }, { SZ_8M, SZ_2M } },
+		.expect_nr = 2, .cut = false,
+	}, {
+		.what = "nothing: empty",
+		.max = 2,
+		.has = { { SZ_2M, SZ_2M } }, .nr = 1,
+		.start = SZ_2M + SZ_1M, .end = SZ_2M + SZ_1M,
+		.expect = { { SZ_2M, SZ_2M } },
+		.expect_nr = 1, .cut = false,
+	}, {
+		.what = "more than there is room for",
+		.max = 1,
+		.has = { { SZ_2M, SZ_2M } }, .nr = 1,
+		.start = SZ_2M + SZ_4K, .end = SZ_2M + SZ_8K,
+		.expect = { { SZ_2M, SZ_4K } },
+		.expect_nr = 1, .cut = true,
+	},
+};
+
+static void __init cma_cuts(struct kunit *test)
+{
+	for (unsigned int i = 0; i < ARRAY_SIZE(cuttings); i++) {
+		const struct cutting *it = &cuttings[i];
+		struct cma_extent extents[MAX_EXTENTS];
+		unsigned int nr = it->nr;
+
+		memcpy(extents, it->has, sizeof(extents));
+		KUNIT_EXPECT_EQ_MSG(test, cma_cut_extents(extents, &nr, it->max, it->start,
+							  it->end), it->cut, "%s", it->what);
+		KUNIT_EXPECT_EQ_MSG(test, nr, it->expect_nr, "%s", it->what);
+		for (unsigned int j = 0; j < min(nr, it->expect_nr); j++) {
+			KUNIT_EXPECT_EQ_MSG(test, extents[j].base, it->expect[j].base, "%s",
+					    it->what);
+			KUNIT_EXPECT_EQ_MSG(test, extents[j].size, it->expect[j].size, "%s",
+					    it->what);
+		}
+	}
+}
+
+/* As many parts as there may be, out of memory that is modelled as a bit a byte. */
+static void __init cut_anything(struct kunit *test, struct rnd_state *rnd)
+{
+	unsigned int max = 1 + prandom_u32_state(rnd) % MAX_EXTENTS, nr = 1;
+	/* Next to the last address, too. */
+	phys_addr_t low = prandom_u32_state(rnd) % 2 ? 0 : (phys_addr_t)-65;
+	struct cma_extent extents[MAX_EXTENTS] = { { low, 64 } };
+	u64 model = U64_MAX;
+
+	for (unsigned int i = 0; i < 12; i++) {
+		unsigned int start = prandom_u32_state(rnd) % 64;
+		unsigned int end = start + prandom_u32_state(rnd) % (65 - start);
+		u64 had = model, left = 0;
+		phys_addr_t last = low;
+		bool cut;
+
+		for (unsigned int bit = start; bit < end; bit++)
+			model &= ~BIT_ULL(bit);
+		cut = cma_cut_extents(extents, &nr, max, low + start, low + end);
+		KUNIT_EXPECT_TRUE(test, nr <= max);
+		for (unsigned int j = 0; j < nr; j++) {
+			KUNIT_EXPECT_NE(test, extents[j].size, 0);
+			KUNIT_EXPECT_TRUE(test, extents[j].base >= last);
+			last = extents[j].base + extents[j].size;
+			for (phys_addr_t at = extents[j].base; at < last; at++)
+				left |= BIT_ULL(at - low);
+		}
+		/* Only for want of room may there be less. */
+		KUNIT_EXPECT_EQ(test, left & ~model, 0);
+		KUNIT_EXPECT_TRUE(test, left == model || nr == max);
+		KUNIT_EXPECT_EQ(test, cut, left != had);
+		model = left;
+	}
+}
+
+static void __init cma_cuts_anything(struct kunit *test)
+{
+	struct rnd_state rnd;
+
+	prandom_seed_state(&rnd, 8);
+	for (unsigned int i = 0; i < 2000; i++)
+		cut_anything(test, &rnd);
+}
+
 static struct kunit_case __refdata choose_cases[] = {
 #ifdef CONFIG_PHYS_ADDR_T_64BIT
 	KUNIT_CASE(cma_chooses),
 #endif
 	KUNIT_CASE(cma_chooses_anything),
+	KUNIT_CASE(cma_cuts),
+	KUNIT_CASE(cma_cuts_anything),
 	{}
 };
 

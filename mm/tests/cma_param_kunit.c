@@ -305,9 +305,21 @@ static void __init cma_trims_inward(struct kunit *test)
 {
 	const phys_addr_t block = CMA_MIN_ALIGNMENT_BYTES;
 	const phys_addr_t top = -block;		/* the last possible block */
+	const phys_addr_t page = PAGE_SIZE;
 	const struct {
 		phys_addr_t base, size, new_base, new_size;
+		bool before, after;
 	} extents[] = {
+		/* What is around it can be lent, too, on both sides or on one. */
+		{ block, page, block, page, true, true },
+		{ block + page, page, block + page, page, true, true },
+		{ block - page, 2 * page, block - page, 2 * page, true, true },
+		{ block + page, 2 * block, block + page, 2 * block, true, true },
+		{ block + page, 2 * block, block + page, 2 * block - page, true, false },
+		{ block + page, 2 * block, 2 * block, block + page, false, true },
+		{ block + 1, 2 * page - 1, block + page, page, true, true },
+		{ block, 2 * page - 1, block, page, true, true },
+		{ top - page, page, top - page, page, true, true },
 		{ 0, block, 0, block },
 		{ block, 3 * block, block, 3 * block },
 		{ block, 3 * block - 1, block, 2 * block },
@@ -330,12 +342,19 @@ static void __init cma_trims_inward(struct kunit *test)
 		{ top, -1 },
 		{ block, -1 },
 		{ -1, -1 },
+	}, bad_anyway[] = {
+		{ block, 0 },
+		{ block, page - 1 },
+		{ block + 1, 2 * page - 2 },
+		{ top + 1, -1 },
+		{ -1, -1 },
 	};
 
 	for (unsigned int i = 0; i < ARRAY_SIZE(extents); i++) {
 		phys_addr_t base = extents[i].base, size = extents[i].size;
 
-		KUNIT_EXPECT_EQ_MSG(test, cma_trim(&base, &size), true, "%u", i);
+		KUNIT_EXPECT_EQ_MSG(test, cma_trim(&base, &size, extents[i].before,
+						   extents[i].after), true, "%u", i);
 		KUNIT_EXPECT_EQ_MSG(test, base, extents[i].new_base, "%u", i);
 		KUNIT_EXPECT_EQ_MSG(test, size, extents[i].new_size, "%u", i);
 	}
@@ -343,9 +362,16 @@ static void __init cma_trims_inward(struct kunit *test)
 	for (unsigned int i = 0; i < ARRAY_SIZE(bad); i++) {
 		phys_addr_t base = bad[i].base, size = bad[i].size;
 
-		KUNIT_EXPECT_EQ_MSG(test, cma_trim(&base, &size), false, "%u", i);
+		KUNIT_EXPECT_EQ_MSG(test, cma_trim(&base, &size, false, false), false,
+				    "%u", i);
 		KUNIT_EXPECT_EQ_MSG(test, base, bad[i].base, "%u", i);
 		KUNIT_EXPECT_EQ_MSG(test, size, bad[i].size, "%u", i);
+	}
+
+	for (unsigned int i = 0; i < ARRAY_SIZE(bad_anyway); i++) {
+		phys_addr_t base = bad_anyway[i].base, size = bad_anyway[i].size;
+
+		KUNIT_EXPECT_EQ_MSG(test, cma_trim(&base, &size, true, true), false, "%u", i);
 	}
 }
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * The free map, its sums and its ready units, the parsers of parameters and the choice
- * of ranges, under libFuzzer
+ * and the cutting of ranges, under libFuzzer
  *
  * The first byte says which; the rest is the random numbers of a walk next to the
  * model, or the value, or the random numbers that make a machine.
@@ -51,15 +51,17 @@ int test_one_input(const u8 *data, size_t size)
 	if (!size)
 		return 0;
 
-	if (data[0] % 5) {
+	if (data[0] % 6) {
 		struct rnd_state rnd = { .data = data + 1, .size = size - 1 };
 
 		/* A step takes about three numbers. */
-		if (data[0] % 5 == 1)
+		if (data[0] % 6 == 1)
 			walk_map(&test, &rnd, size / 12);
-		else if (data[0] % 5 == 2)
+		else if (data[0] % 6 == 2)
 			choose_anything(&test, &rnd);
-		else if (data[0] % 5 == 3)
+		else if (data[0] % 6 == 3)
+			cut_anything(&test, &rnd);
+		else if (data[0] % 6 == 4)
 			walk_ready(&test, &rnd, pick_length(&rnd, 9000), size / 24);
 		else
 			walk_sums(&test, &rnd, pick_length(&rnd, 70000), size / 24);

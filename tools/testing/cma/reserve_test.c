@@ -25,6 +25,7 @@ static phys_addr_t first_block;		/* address */
 static bool bottom_up;
 
 struct memblock memblock;
+unsigned long totalcma_pages;
 void *high_memory;
 
 static phys_addr_t address(unsigned int block)
@@ -118,6 +119,8 @@ int memblock_reserve(phys_addr_t base, phys_addr_t size)
 
 int memblock_phys_free(phys_addr_t base, phys_addr_t size)
 {
+	if (!IS_ALIGNED(base | size, BLOCK))
+		nonsense = true;
 	set_blocks(base, size, BLOCK_RESERVED, BLOCK_FREE);
 	return 0;
 }
@@ -716,6 +719,258 @@ static void cma_reserves_over_any_holes(struct kunit *test)
 }
 
 /*
+ * Areas that are to lie in certain places, as large as can be
+ */
+
+/* A run of free blocks in one window that is not cut where high memory starts. */
+static bool has_run(const struct cma_extent *windows, unsigned int nr, unsigned int blocks_wanted)
+{
+	for (unsigned int w = 0; w < nr; w++) {
+		phys_addr_t end = windows[w].base + windows[w].size;
+		unsigned int run = 0;
+
+		for (unsigned int i = 0; i < NR_BLOCKS; i++) {
+			if (address(i) == (unsigned long)high_memory)
+				run = 0;
+			if (blocks[i] == BLOCK_FREE && address(i) >= windows[w].base &&
+			    address(i) + BLOCK <= end)
+				run++;
+			else
+				run = 0;
+			if (run && run >= blocks_wanted && address(i + 1 - run))
+				return true;
+		}
+	}
+
+	return false;
+}
+
+static bool in_windows(unsigned int block, const struct cma_extent *windows, unsigned int nr)
+{
+	for (unsigned int w = 0; w < nr; w++) {
+		if (address(block) >= windows[w].base &&
+		    address(block) + BLOCK <= windows[w].base + windows[w].size)
+			return true;
+	}
+
+	return false;
+}
+
+/* What an area in pieces must leave: a part of all memory below @limit. */
+static unsigned int spare_blocks(phys_addr_t limit)
+{
+	unsigned int memory = 0, is_free = 0;
+
+	for (unsigned int i = 0; i < NR_BLOCKS && address(i) < limit; i++) {
+		memory += blocks[i] != BLOCK_NONE;
+		is_free += blocks[i] == BLOCK_FREE;
+	}
+
+	return is_free - min(is_free, (memory + 7) / 8);
+}
+
+/* Return: how many blocks there are now. */
+static unsigned int check_within(struct kunit *test, const struct cma_extent *windows,
+				 unsigned int nr, unsigned int wanted, phys_addr_t limit)
+{
+	bool one = has_run(windows, nr, wanted);
+	unsigned int found = 0, got = 0, expect;
+	enum block before[NR_BLOCKS];
+	struct cma *cma = NULL;
+	struct cma_map *map;
+	int ret;
+
+	for (unsigned int i = 0; i < NR_BLOCKS; i++)
+		found += blocks[i] == BLOCK_FREE && in_windows(i, windows, nr) && address(i);
+	expect = one ? wanted : min(min(wanted, found), spare_blocks(limit));
+	memcpy(before, blocks, sizeof(blocks));
+
+	ret = cma_declare_within(windows, nr, wanted * BLOCK - PAGE_SIZE, 0, limit, "test",
+				 &cma);
+	KUNIT_EXPECT_FALSE(test, nonsense);
+	KUNIT_EXPECT_EQ(test, ret, expect ? 0 : -ENOMEM);
+	if (ret) {
+		KUNIT_EXPECT_EQ(test, memcmp(before, blocks, sizeof(blocks)), 0);
+		KUNIT_EXPECT_NULL(test, cma);
+		return 0;
+	}
+
+	KUNIT_EXPECT_TRUE(test, !one || cma->nr_ranges == 1);
+	cma_for_each_map(map, cma) {
+		phys_addr_t base = PFN_PHYS(map->base_pfn);
+		phys_addr_t bytes = PFN_PHYS(map->count);
+
+		for (unsigned int i = 0; i < NR_BLOCKS; i++) {
+			if (!touches(i, base, bytes))
+				continue;
+			KUNIT_EXPECT_EQ(test, before[i], BLOCK_FREE);
+			KUNIT_EXPECT_TRUE(test, in_windows(i, windows, nr));
+			KUNIT_EXPECT_TRUE(test, one || address(i) == base ||
+					  !is_border(address(i)));
+			before[i] = BLOCK_RESERVED;
+			got++;
+		}
+	}
+	KUNIT_EXPECT_EQ(test, got, expect);
+	KUNIT_EXPECT_EQ(test, area_size, got * BLOCK);
+	KUNIT_EXPECT_EQ(test, memcmp(before, blocks, sizeof(blocks)), 0);
+	return got;
+}
+
+static void cma_reserves_within(struct kunit *test)
+{
+	const phys_addr_t at = 1 << 30;
+	const struct cma_extent all = { 0, (phys_addr_t)-1 };
+	const struct cma_extent low[] = {
+		{ at, 20 * BLOCK }, { at + 8 * BLOCK, 16 * BLOCK }, { 0, BLOCK },
+	};
+	struct cma *cma;
+
+	/* A board with a device tree in the middle of what its display may have. */
+	new_machine(at, 0, "##.......#..............................");
+	KUNIT_EXPECT_EQ(test, check_within(test, low, 1, 12, -1), 12);
+	KUNIT_EXPECT_EQ(test, area.cma.nr_ranges, 2);
+	KUNIT_EXPECT_FALSE(test, cma_intersects(&area.cma, at + 9 * BLOCK, at + 10 * BLOCK));
+	/* The first window that has room in one piece; more, in two windows; too much. */
+	new_machine(at, 0, "##.......#..............................");
+	KUNIT_EXPECT_EQ(test, check_within(test, low, 2, 10, -1), 10);
+	KUNIT_EXPECT_TRUE(test, area_base + area_size <= at + 20 * BLOCK);
+	new_machine(at, 0, "##.......#..............................");
+	KUNIT_EXPECT_EQ(test, check_within(test, low, 2, 20, -1), 20);
+	new_machine(at, 0, "##.......#..............................");
+	KUNIT_EXPECT_EQ(test, check_within(test, low, 3, 30, -1), 21);
+	KUNIT_EXPECT_TRUE(test, strstr(shim_last_line, "42 MiB instead of 59 MiB: 42 MiB"));
+	/* Of all memory, an eighth is left: five blocks. */
+	new_machine(at, 0, "##.......#..............................");
+	KUNIT_EXPECT_EQ(test, check_within(test, &all, 1, 35, -1), 32);
+	/* Or of what is below a limit: three. */
+	new_machine(at, 0, "##.......#..............................");
+	KUNIT_EXPECT_EQ(test, check_within(test, low, 1, 19, at + 20 * BLOCK), 14);
+	/* Nothing is there; or one block is, which is better than none. */
+	new_machine(at, 0, "########################................");
+	KUNIT_EXPECT_EQ(test, check_within(test, low, 3, 1, -1), 0);
+	new_machine(at, 0, "###########.############................");
+	KUNIT_EXPECT_EQ(test, check_within(test, low, 3, 4, -1), 1);
+	/* Sizes out of this world */
+	for (unsigned int shift = 0; shift < 64; shift++) {
+		new_machine(at, 0, "##.......#..............................");
+		cma = NULL;
+		KUNIT_EXPECT_EQ(test, cma_declare_within(&all, 1, -((phys_addr_t)1 << shift), 0,
+							 -1, "test", &cma), 0);
+		KUNIT_EXPECT_EQ(test, area_size, 32 * BLOCK);
+		KUNIT_EXPECT_FALSE(test, nonsense);
+	}
+	/* There are no windows, or it cannot be registered. */
+	new_machine(at, 0, "##.......#..............................");
+	KUNIT_EXPECT_EQ(test, cma_declare_within(&all, 0, BLOCK, 0, -1, "test", &cma), -ENOMEM);
+	area_size = 1;
+	KUNIT_EXPECT_EQ(test, cma_declare_within(&all, 1, 35 * BLOCK, 0, -1, "test", &cma),
+			-ENOMEM);
+	KUNIT_EXPECT_FALSE(test, memblock_is_region_reserved(at + 2 * BLOCK, 7 * BLOCK));
+	KUNIT_EXPECT_FALSE(test, memblock_is_region_reserved(at + 10 * BLOCK, 30 * BLOCK));
+}
+
+static void cma_reserves_within_anything(struct kunit *test)
+{
+	unsigned int all = 0, less = 0;
+	struct rnd_state rnd;
+
+	prandom_seed_state(&rnd, 9);
+	for (unsigned int i = 0; i < 20000; i++) {
+		unsigned int nr = 1 + prandom_u32_state(&rnd) % 4;
+		unsigned int wanted = 1 + prandom_u32_state(&rnd) % 25, got;
+		struct cma_extent windows[4];
+		char picture[NR_BLOCKS + 1] = "";
+		phys_addr_t base, high, limit = -1;
+
+		for (unsigned int j = 0; j < NR_BLOCKS; j++)
+			picture[j] = ".........# "[prandom_u32_state(&rnd) % 11];
+		picture[0] = '.';
+		base = prandom_u32_state(&rnd) % 64 * BLOCK;
+		if (prandom_u32_state(&rnd) % 2)
+			base = SZ_4G - prandom_u32_state(&rnd) % NR_BLOCKS * BLOCK;
+		base = min(base, -(NR_BLOCKS + 1) * BLOCK);
+		high = base + (1 + prandom_u32_state(&rnd) % NR_BLOCKS) * BLOCK;
+		if (high > SZ_4G || prandom_u32_state(&rnd) % 2)
+			high = 0;
+		new_machine(base, high, picture);
+
+		for (unsigned int j = 0; j < nr; j++) {
+			unsigned int first = prandom_u32_state(&rnd) % NR_BLOCKS;
+
+			windows[j].base = address(first);
+			windows[j].size = prandom_u32_state(&rnd) % (NR_BLOCKS - first) * BLOCK;
+		}
+		if (prandom_u32_state(&rnd) % 2)
+			limit = address(1 + prandom_u32_state(&rnd) % NR_BLOCKS);
+		got = check_within(test, windows, nr, wanted, limit);
+		all += got == wanted;
+		less += got && got < wanted;
+	}
+
+	/* Or the checks would check nothing. */
+	KUNIT_EXPECT_TRUE(test, all > 2000);
+	KUNIT_EXPECT_TRUE(test, less > 2000);
+}
+
+/* Next to an area, in the same block. */
+static void cma_lends_what_is_free(struct kunit *test)
+{
+	const phys_addr_t at = 1 << 30, page = PAGE_SIZE;
+
+	new_machine(at, 0, ".#. ..");
+	KUNIT_EXPECT_TRUE(test, cma_is_free(at, at + page));
+	KUNIT_EXPECT_TRUE(test, cma_is_free(at + BLOCK - page, at + BLOCK));
+	KUNIT_EXPECT_FALSE(test, cma_is_free(at + BLOCK, at + BLOCK + page));
+	KUNIT_EXPECT_FALSE(test, cma_is_free(at + 2 * BLOCK - page, at + 2 * BLOCK));
+	KUNIT_EXPECT_FALSE(test, cma_is_free(at + BLOCK - page, at + BLOCK + page));
+	KUNIT_EXPECT_FALSE(test, cma_is_free(at + 3 * BLOCK, at + 3 * BLOCK + 1));
+	KUNIT_EXPECT_FALSE(test, cma_is_free(at, at));
+	KUNIT_EXPECT_FALSE(test, cma_is_free(at + BLOCK - page, 0));
+
+	/* Up to another zone, but not when that begins inside of the block. */
+	new_machine(at, at + 2 * BLOCK, "......");
+	KUNIT_EXPECT_TRUE(test, cma_is_free(at + 2 * BLOCK - page, at + 2 * BLOCK));
+	KUNIT_EXPECT_TRUE(test, cma_is_free(at + 2 * BLOCK, at + 2 * BLOCK + page));
+	new_machine(at, at + 2 * BLOCK + page, "......");
+	KUNIT_EXPECT_FALSE(test, cma_is_free(at + 2 * BLOCK, at + 2 * BLOCK + page));
+	KUNIT_EXPECT_FALSE(test, cma_is_free(at + 3 * BLOCK - page, at + 3 * BLOCK));
+	KUNIT_EXPECT_TRUE(test, cma_is_free(at + 3 * BLOCK, at + 3 * BLOCK + page));
+}
+
+/* All of the blocks that an area is lent with. */
+static void cma_makes_way(struct kunit *test)
+{
+	const phys_addr_t at = 1 << 30;
+	enum block before[NR_BLOCKS];
+	struct cma *cma;
+
+	new_machine(at, 0, "..##....#... ..");
+	KUNIT_ASSERT_EQ(test, declare_multi(6 * BLOCK, 0, 0, -1, &cma), 0);
+	cma->count = 6 * pageblock_nr_pages;
+	/* Of one block, it has but some pages. */
+	cma->ranges[0].base_pfn += 3;
+	cma->ranges[0].count -= 5;
+	cma->count -= 5;
+	totalcma_pages = 100 * pageblock_nr_pages;
+	memcpy(before, blocks, sizeof(blocks));
+
+	cma_withdraw(cma);
+	KUNIT_EXPECT_EQ(test, cma->count, 0);
+	KUNIT_EXPECT_EQ(test, cma->state, CMA_DEAD);
+	KUNIT_EXPECT_EQ(test, totalcma_pages, 94 * pageblock_nr_pages);
+	KUNIT_EXPECT_FALSE(test, memblock_is_region_reserved(at + 4 * BLOCK, 4 * BLOCK));
+	KUNIT_EXPECT_FALSE(test, memblock_is_region_reserved(at + 9 * BLOCK, 3 * BLOCK));
+
+	cma_restore(cma);
+	KUNIT_EXPECT_EQ(test, cma->count, 6 * pageblock_nr_pages - 5);
+	KUNIT_EXPECT_EQ(test, cma->state, CMA_REGISTERED);
+	KUNIT_EXPECT_EQ(test, totalcma_pages, 100 * pageblock_nr_pages);
+	KUNIT_EXPECT_EQ(test, memcmp(before, blocks, sizeof(blocks)), 0);
+	KUNIT_EXPECT_FALSE(test, nonsense);
+}
+
+/*
  * Early allocation
  */
 
@@ -804,6 +1059,10 @@ static struct kunit_case reserve_cases[] = {
 	KUNIT_CASE(cma_reserves_or_not),
 	KUNIT_CASE(cma_reserves_over_holes),
 	KUNIT_CASE(cma_reserves_over_any_holes),
+	KUNIT_CASE(cma_reserves_within),
+	KUNIT_CASE(cma_reserves_within_anything),
+	KUNIT_CASE(cma_lends_what_is_free),
+	KUNIT_CASE(cma_makes_way),
 	KUNIT_CASE(cma_reserves_early),
 	{}
 };
