@@ -269,6 +269,12 @@ static void plan_pins(void)
 	free(order);
 }
 
+/* What a page is borrowed by; those that get pinned are anonymous memory like other. */
+static int borrower_of(unsigned long i)
+{
+	return area.kind[i] == PINNED ? ANONYMOUS : area.kind[i];
+}
+
 static void start_load(int kind)
 {
 	struct load *load = &loads[kind];
@@ -376,7 +382,7 @@ static unsigned long borrow(int kind, unsigned long want)
 		if (!in_area(pfn))
 			continue;
 		got++;
-		if (kind == PINNED)
+		if (area.kind[pfn - area.base] == PINNED)
 			area.pinned[pfn - area.base] = at;
 	}
 
@@ -399,7 +405,7 @@ static void release_kind(int kind)
 	while (at < area.pages) {
 		unsigned long start = at;
 
-		while (at < area.pages && area.kind[at] == kind)
+		while (at < area.pages && borrower_of(at) == kind)
 			at++;
 		if (at > start)
 			release_run(area.base + start, at - start, 0);
@@ -462,7 +468,7 @@ static void make_state(unsigned int percent, bool pins)
 	memset(area.held, 0, area.pages);
 	memset(area.pinned, 0, area.pages * sizeof(*area.pinned));
 
-	for (int kind = PINNED; kind > OPEN; kind--)
+	for (int kind = ANONYMOUS; kind > OPEN; kind--)
 		start_load(kind);
 	/* What another CPU keeps in its lists would not be found. */
 	sched_getaffinity(0, sizeof(all), &all);
@@ -473,11 +479,11 @@ static void make_state(unsigned int percent, bool pins)
 	set_number(LISTS, 100000);
 	if (!command("ballast") || !command("unballast 1024"))
 		die("ballast: %s", strerror(errno));
-	for (int kind = PINNED; kind > OPEN; kind--) {
+	for (int kind = ANONYMOUS; kind > OPEN; kind--) {
 		unsigned long want = 0, got;
 
 		for (unsigned long i = 0; i < area.pages; i++)
-			want += area.kind[i] == kind;
+			want += borrower_of(i) == kind;
 		release_kind(kind);
 		got = borrow(kind, want);
 		if (got + 1 < want - want / 20)
@@ -502,7 +508,7 @@ static void end_state(bool pins)
 		close(pipes[0]);
 		close(pipes[1]);
 	}
-	for (int kind = CACHE; kind < KINDS; kind++)
+	for (int kind = ANONYMOUS; kind > OPEN; kind--)
 		end_load(kind);
 }
 
