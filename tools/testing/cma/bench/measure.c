@@ -47,7 +47,7 @@
 #define BUSY_LOW_SHARE 8
 
 /* What a page of the area is, or is to be. */
-enum { OPEN, CACHE, SHARED, ANONYMOUS, PINNED, KINDS };
+enum { OPEN, CACHE, SHARED, ANONYMOUS, PINNED };
 
 struct load {
 	int file;
@@ -66,7 +66,7 @@ static struct area {
 
 static int bench_fd, pagemap;
 static size_t page_size;
-static struct load loads[KINDS];
+static struct load loads[ANONYMOUS + 1];
 static int pipes[2];
 static uint64_t seed;
 
