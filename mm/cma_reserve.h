@@ -8,6 +8,8 @@
 
 #include <linux/types.h>
 
+struct cma;
+
 /* Physical memory, in bytes. */
 struct cma_extent {
 	phys_addr_t base;

@@ -2,11 +2,13 @@
 # shellcheck shell=bash
 # The steps of the series: one for each entry of patches/series. A step edits files of
 # the kernel (its diff) and carries files of the project into the tree (its Brings: lines).
+# Where the diff of a later step edits such a file, the file is brought without these edits.
 # Sourced after lib.sh.
 : "${project:?}"
 
 steps=()		# patch files, in order, as paths inside the project
 declare -A brought	# file of the project -> number of its step
+declare -A later	# file in the kernel tree -> later steps that complete it, last first
 touched=()		# every path in the kernel tree that some step writes or removes
 
 # pgit - git in the project, whoever owns its folder
@@ -38,6 +40,14 @@ in_tree() {
 	esac
 }
 
+# from_tree FILE - the path of a file of the project, by where it goes
+from_tree() {
+	case $1 in
+	mm/Kconfig.cma) echo "$project/Kconfig.cma" ;;
+	*) echo "$project/$1" ;;
+	esac
+}
+
 # edits PATCH - a line "M|A|D path" for each file of the kernel that it edits, adds, deletes
 edits() {
 	awk '/^diff --git / {
@@ -63,7 +73,7 @@ message() {
 # read_steps - fill in the variables above, or end when the project is not in order
 read_steps() {
 	local list=$project/patches/series patch pattern patterns files file step re kind
-	local -A editor=()
+	local -A editor=() editors=()
 
 	[ -f "$list" ] || die "there is no patches/series in $project"
 	mapfile -t steps < <(sed -n 's/[[:space:]]*\(#.*\)\?$//; /./s,^,patches/,p' "$list")
@@ -102,6 +112,7 @@ read_steps() {
 		done
 		while read -r kind file; do
 			editor[$file]=$patch
+			editors[$file]="$step ${editors[$file]:-}"
 		done < <(edits "$patch")
 	done
 	while read -r file; do
@@ -110,9 +121,12 @@ read_steps() {
 			die "$file is in no step: name it in a Brings: line of one of" \
 				"patches/*.patch, or delete it"
 		in_tree "$file"
-		[ "$dest" = MAINTAINERS ] || [ -z "${editor[$dest]:-}" ] ||
-			die "${editor[$dest]} edits $dest, which the project owns: edit" \
-				"$file instead"
+		for step in ${editors[$dest]:-}; do
+			[ "$dest" = MAINTAINERS ] || [ "$step" -gt "${brought[$file]}" ] ||
+				die "${steps[step]} edits $dest, which the project owns: edit" \
+					"$file instead, or let an earlier step bring it"
+		done
+		[ "$dest" = MAINTAINERS ] || later[$dest]=${editors[$dest]:-}
 		editor[$dest]=$file
 	done <<<"$files"
 	mapfile -t touched < <(printf '%s\n' "${!editor[@]}" | sort)
@@ -137,6 +151,23 @@ stage() {
 	(cd "$1" && for file in "${touched[@]}"; do
 		[ ! -e "$file" ] || printf '%s\0' "$file"
 	done | xargs -0 -r cp --parents --preserve=mode -t "$2") 2>/dev/null || unwritable "$2"
+}
+
+# diff_of PATCH FILE - what a patch does to one file
+diff_of() {
+	awk -v file="b/$2" '/^diff --git / { on = $NF == file } on' "$project/$1"
+}
+
+# undo_edits FILE STEP... - take out of a file in the current folder what steps put in
+undo_edits() {
+	local step out
+	for step in "${@:2}"; do
+		out=$(diff_of "${steps[step]}" "$1" | patch -R -p1 --fuzz=0 -N --batch \
+			--no-backup-if-mismatch -r - 2>&1) ||
+			die "what ${steps[step]} puts into $1 is not all there:" \
+				"$(grep -m 1 '^Hunk .*FAILED' <<<"$out" || tail -n 1 <<<"$out");" \
+				"use scripts/refresh.sh"
+	done
 }
 
 # apply_step STEP DIR VERSION - do one step in a staged copy of Linux VERSION
@@ -184,6 +215,15 @@ apply_step() {
 			install -m "$([ -x "$project/$file" ] && echo 755 || echo 644)" \
 				"$project/$file" "$dir/$dest"
 		fi 2>/dev/null || unwritable "$dir/$dest"
+		# shellcheck disable=SC2086 # step numbers
+		(cd "$dir" && undo_edits "$dest" ${later[$dest]:-}) || exit 1
+	done
+
+	# The last edit has to end in what the project has.
+	for file in "${!later[@]}"; do
+		[ "${later[$file]%% *}" = "$1" ] || continue
+		cmp -s "$(from_tree "$file")" "$dir/$file" ||
+			die "with $patch, $file is not that of the project: use scripts/refresh.sh"
 	done
 }
 

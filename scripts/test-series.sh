@@ -1,7 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 # Test that the series, applied with git am to the base, gives exactly build/tree, and that
-# nothing else differs there. LONG=1: build a kernel at each step.
+# nothing else differs there. LONG=1: build a kernel at each step, without warnings in the files
+# that it changes, boot it and run its KUnit tests. (make check has checkpatch read each mail.)
 set -u
 # shellcheck source=lib.sh
 . "$(dirname "$0")/lib.sh"
@@ -11,6 +12,7 @@ set -u
 . "$(dirname "$0")/tap.sh"
 
 need git:git patch:patch flock:util-linux diff:diffutils
+[ "${LONG:-}" != 1 ] || need sparse:sparse
 scripts=$(cd "$(dirname "$0")" && pwd)
 tree=$("$scripts/tree.sh") || exit 1
 base=$build/base
@@ -84,6 +86,39 @@ if [ "${LONG:-}" = 1 ]; then
 	rm -rf "$objects"
 	trap 'rm -rf "$work" "$objects"' EXIT
 	cp -a --reflink=auto "$base/." "$work/tree" || unwritable "$work/tree"
+	guests=$project/tools/testing/selftests/cma/qemu
+	export KERNEL_TREE=$work/tree KERNEL_NAME=step DEBUG='' STOCK='' CONFIG='' \
+		ARCH=${ARCH:-x86_64}
+	# shellcheck disable=SC2034 # arch.sh wants it
+	cross=$(
+		here=$guests
+		# shellcheck source=../tools/testing/selftests/cma/qemu/arch.sh
+		. "$guests/arch.sh"
+		echo "$cross"
+	)
+	cat >"$work/kunit.sh" <<-'END'
+	! cat /sys/kernel/debug/kunit/*/results 2>/dev/null | grep 'not ok'
+	END
+
+	# warnings STEP - of W=1 and sparse, in the project's files that the step changes
+	# shellcheck disable=SC2031 # nothing outside of it needs what the subshell above has set
+	warnings() {
+		local file objs=()
+		while read -r file; do
+			case $file in
+			mm/*.c | kernel/*.c | arch/*.c)
+				[ -z "${brought[$file]:-}" ] || [ ! -e "$objects/${file%.c}.o" ] ||
+					objs+=("${file%.c}.o") ;;
+			esac
+		done < <(repo diff --name-only --no-renames "v$1" "v$(($1 + 1))")
+		[ "${#objs[@]}" -gt 0 ] || return 0
+		(cd "$objects" && rm -f "${objs[@]}")
+		make -C "$objects" ARCH="$ARCH" CROSS_COMPILE="$cross" \
+			CC="$(command -v ccache) ${cross}gcc" W=1 C=2 -k "${objs[@]}" 2>&1 |
+			grep -F -f <(printf '%s\n' "${objs[@]/%.o/.c:}") |
+			grep -E '(warning|error):' | sed 's/^/# /'
+	}
+
 	for step in "${!steps[@]}"; do
 		repo checkout -q "v$((step + 1))" || die "git failed in $work"
 		repo diff --name-only --no-renames "v$step" "v$((step + 1))" |
@@ -94,14 +129,21 @@ if [ "${LONG:-}" = 1 ]; then
 				remove "$work/tree/$file"
 			fi || unwritable "$work/tree/$file"
 		done || exit 1
-		KERNEL_TREE=$work/tree KERNEL_NAME=step DEBUG='' STOCK='' CONFIG='' \
-			ARCH=${ARCH:-x86_64} "$project/tools/testing/selftests/cma/qemu/kernel.sh" \
-			>/dev/null
-		result $? "a kernel builds at step $((step + 1)), ${steps[step]#*/}"
+		title="step $((step + 1)), ${steps[step]#*/}"
+		image=$("$guests/kernel.sh" | tail -n 1)
+		[ -n "$image" ]
+		result $? "$title: a kernel builds"
+		[ -n "$image" ] || continue
+		KERNEL=$image APPEND=kunit.enable=1 VM_WATCH=1 SCRIPT=$work/kunit.sh \
+			"$guests/vm.sh" </dev/null 2>&1 | sed 's/^/# /'
+		[ "${PIPESTATUS[0]}" = 0 ]
+		result $? "$title: it boots, and its KUnit tests pass"
+		! warnings "$step" | grep .
+		result $? "$title: no warnings of W=1 and sparse"
 	done
 else
 	count=$((count + 1))
-	echo "ok $count # SKIP a kernel builds at each step: LONG=1 does this"
+	echo "ok $count # SKIP a kernel builds and boots at each step: LONG=1 does this"
 fi
 
 echo "1..$count"

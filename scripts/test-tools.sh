@@ -254,10 +254,45 @@ spoil "a patch that is not listed" "stray\.patch is not listed" \
 spoil "a patch that is listed but missing" "lists none\.patch, which does not exist" \
 	"echo none.patch >>patches/series"
 spoil "a patch that edits a file of the project" "edits mm/stock\.c, which the project owns" \
-	"sed -i 's,lib/old.c,mm/stock.c,g' patches/two.patch"
+	"sed -i 's,mm/Makefile,mm/stock.c,g' patches/one.patch"
 spoil "a patch without the line ---" "two\.patch has no line '---'" \
 	"sed -i '/^---\$/d' patches/two.patch"
 spoil "no list of patches" "no patches/series" "rm patches/series"
+
+# A file that comes in two parts
+parts() {
+	project
+	printf '%s\n' 'int mine;' '' 'int two;' 'int late;' >project/mm/stock.c
+	cat >>project/patches/two.patch <<-'END'
+	diff --git a/mm/stock.c b/mm/stock.c
+	--- a/mm/stock.c
+	+++ b/mm/stock.c
+	@@ -1,3 +1,4 @@
+	 int mine;
+	 
+	-int one;
+	+int two;
+	+int late;
+	END
+	git -C project add -A
+	git -C project commit -qm parts
+}
+added() {	# MAIL - the lines that it adds to mm/stock.c
+	awk '/^diff / { on = /stock/ } on && /^\+([^+]|$)/' "build/series/$1"-*.patch | tr '\n' ' '
+}
+parts
+ok "tree: a file that comes in two parts" tree
+ok "tree: it is whole" cmp project/mm/stock.c build/tree/mm/stock.c
+ok "series: with such a file" series
+ok "series: the first part" [ "$(added 0001)" = "+int mine; + +int one; " ]
+ok "series: the second part" [ "$(added 0002)" = "+int two; +int late; " ]
+sed -i 's/late/later/; s/mine/ours/' project/mm/stock.c
+bad "tree: when a part has changed" "two\.patch puts into mm/stock\.c is not all there.*refresh" \
+	tree
+ok "refresh: brings the parts up to date" "$scripts/refresh.sh"
+ok "series: after that" series
+ok "series: a line of the first part" [ "$(added 0001)" = "+int ours; + +int one; " ]
+ok "series: a line of the second part" [ "$(added 0002)" = "+int two; +int later; " ]
 
 project
 kernel kmoved 7
