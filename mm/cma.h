@@ -49,6 +49,8 @@ enum cma_state {
  * @next_stuck: which of them is overwritten next
  * @nowait_pfn: where to continue a search for free pages that had to end early; 0 if
  *	none had to; a hint, read and written without the lock
+ * @balance_pfn: where balancing looks for free pages next; 0 for the end of the area; a
+ *	hint, read and written without the lock
  * @headroom: what is kept ready; NULL if nothing ever was to be; set once, under
  *	cma_headroom_mutex, and read without it
  * @headroom_at_boot: pages that the device tree wants to be kept ready
@@ -58,6 +60,7 @@ enum cma_state {
  * @nr_pages_failed: pages requested by allocations that failed so far
  * @nr_pages_released: pages taken back so far
  * @nr_pages_migrated: pages moved away so far
+ * @nr_pages_balanced: pages moved in so far, to make room elsewhere
  * @nr_given_up: ranges given up so far
  * @high_water: most pages allocated at any one time so far
  * @latency: how long allocations took; NULL if there is no memory for it
@@ -83,6 +86,7 @@ struct cma {
 	struct cma_stuck *stuck;
 	unsigned int next_stuck;
 	unsigned long nowait_pfn;
+	unsigned long balance_pfn;
 	struct cma_headroom *headroom;
 	unsigned long headroom_at_boot;
 	/* taken for writing while units are taken to be made ready, or not ready any more */
@@ -92,6 +96,7 @@ struct cma {
 	u64 nr_pages_failed;
 	u64 nr_pages_released;
 	u64 nr_pages_migrated;
+	u64 nr_pages_balanced;
 	u64 nr_given_up;
 	u64 high_water;
 	struct cma_latency *latency;

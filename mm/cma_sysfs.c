@@ -66,6 +66,7 @@ CMA_ATTR(total_pages, cma->count);
 CMA_ATTR(available_pages, cma_available_pages(cma));
 
 CMA_ATTR(pages_migrated, cma_counter(cma, &cma->nr_pages_migrated));
+CMA_ATTR(pages_moved_in, cma_counter(cma, &cma->nr_pages_balanced));
 CMA_ATTR(ranges_given_up, cma_counter(cma, &cma->nr_given_up));
 CMA_ATTR(largest_free, cma_longest_free_run(cma));
 CMA_ATTR(largest_available, cma_longest_run(cma));
@@ -238,6 +239,7 @@ static struct attribute *cma_attrs[] = {
 	&total_pages_attr.attr,
 	&available_pages_attr.attr,
 	&pages_migrated_attr.attr,
+	&pages_moved_in_attr.attr,
 	&ranges_given_up_attr.attr,
 	&largest_free_attr.attr,
 	&largest_available_attr.attr,

@@ -36,6 +36,11 @@ static inline void cma_count_migrated(struct cma *cma, unsigned long pages)
 	cma->nr_pages_migrated += pages;
 }
 
+static inline void cma_count_balanced(struct cma *cma, unsigned long pages)
+{
+	cma->nr_pages_balanced += pages;
+}
+
 static inline void cma_count_given_up(struct cma *cma)
 {
 	cma->nr_given_up++;
@@ -47,6 +52,7 @@ static inline void cma_count_success(struct cma *cma, unsigned long pages) { }
 static inline void cma_count_failure(struct cma *cma, unsigned long pages) { }
 static inline void cma_count_release(struct cma *cma, unsigned long pages) { }
 static inline void cma_count_migrated(struct cma *cma, unsigned long pages) { }
+static inline void cma_count_balanced(struct cma *cma, unsigned long pages) { }
 static inline void cma_count_given_up(struct cma *cma) { }
 #endif
 

@@ -273,6 +273,30 @@ TRACE_EVENT(cma_headroom,
 		  __entry->longest, __entry->errorno, __entry->ns)
 );
 
+/* Movable pages of a node were moved into areas, to make room elsewhere. */
+TRACE_EVENT(cma_balance,
+
+	TP_PROTO(int nid, int highest_zoneidx, unsigned long wanted, unsigned long moved),
+	TP_ARGS(nid, highest_zoneidx, wanted, moved),
+
+	TP_STRUCT__entry(
+		__field(int, nid)
+		__field(int, highest_zoneidx)
+		__field(unsigned long, wanted)
+		__field(unsigned long, moved)
+	),
+
+	TP_fast_assign(
+		__entry->nid = nid;
+		__entry->highest_zoneidx = highest_zoneidx;
+		__entry->wanted = wanted;
+		__entry->moved = moved;
+	),
+
+	TP_printk("nid=%d highest_zoneidx=%d wanted=%lu moved=%lu", __entry->nid,
+		  __entry->highest_zoneidx, __entry->wanted, __entry->moved)
+);
+
 /* Pages were released; refused releases are not traced. */
 TRACE_EVENT(cma_release,
 

@@ -805,7 +805,7 @@ static void *keep_busy(void *data)
 TEST_F_TIMEOUT(seeing, read_while_it_changes, 300)
 {
 	static const char *const numbers[] = {
-		"pages_migrated", "ranges_given_up", "largest_free",
+		"pages_migrated", "pages_moved_in", "ranges_given_up", "largest_free",
 		"largest_available", "high_water_pages",
 	};
 	uint64_t used = read_number(DEBUGFS, self->area.name, "used");

@@ -171,6 +171,7 @@ main_tests=('run contract.sh ./contract.sh'
 borrow_test='run borrow ./borrow'
 seeing_test='run seeing ./seeing'
 headroom_test='run headroom ./headroom'
+balance_test='run balance ./balance'
 stress_test='run stress ./stress'
 large_units="cma_test_multi=32M,0,-1,3"
 # hooks NAME... - tests that go with what the kernel is booted with
@@ -223,7 +224,7 @@ on_guest() {
 		;;
 	main)
 		step "$arch" machine "$arch" "$arch" 512M "$area" "${main_tests[@]}" \
-			"$borrow_test" "$seeing_test" "$headroom_test"
+			"$borrow_test" "$seeing_test" "$headroom_test" "$balance_test"
 		;;
 	stress)
 		step "$arch-stress" machine "$arch-stress" "$arch" 512M "$area $large_units" \
@@ -428,7 +429,8 @@ debug_part() {
 	borrow)
 		step x86_64-debug-borrow machine x86_64-debug-borrow x86_64 320M \
 			"cma=32M page_owner=on" \
-			"$borrow_some" "$seeing_test" "$headroom_test" "${kmemleak[@]}"
+			"$borrow_some" "$seeing_test" "$headroom_test" \
+			"$balance_test" "${kmemleak[@]}"
 		;;
 	stress)
 		# The host asks for free pages, too.

@@ -1,0 +1,304 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Balancing: memory that can move makes room for memory that cannot
+ *
+ * Free pages of areas are of no use to allocations that are not movable. When memory runs
+ * short elsewhere, movable pages from there are moved into areas: by kswapd before it
+ * reclaims, and by an allocation before it has a process killed.
+ *
+ * Nothing is moved back. Pages are moved only as long as less than the high watermark is
+ * free outside of areas, so a node with enough memory has none moved.
+ */
+
+#include <linux/cma.h>
+#include <linux/list.h>
+#include <linux/memory_hotplug.h>
+#include <linux/migrate.h>
+#include <linux/minmax.h>
+#include <linux/mm.h>
+#include <linux/mmzone.h>
+#include <linux/page-isolation.h>
+#include <linux/pagemap.h>
+#include <linux/sched/mm.h>
+#include <linux/sched/signal.h>
+#include <linux/spinlock.h>
+#include <linux/vmstat.h>
+#include <trace/events/cma.h>
+
+#include "internal.h"
+#include "cma.h"
+#include "cma_balance.h"
+#include "cma_page.h"
+#include "cma_sysfs.h"
+
+/* Pages that are moved at a time; what is missing then is seen anew. */
+#define MOVED_AT_ONCE	1024
+/* Pageblocks that kswapd searches at a time; what it does not find, it reclaims. */
+#define SEARCHED_AT_ONCE	64
+
+/**
+ * struct balance - pages of a node that are being moved into areas
+ * @cc: which pages are isolated, and from where
+ * @pgdat: node
+ * @highest_zoneidx: pages of higher zones would make room of no use
+ * @blocks: pageblocks that may still be searched for pages to move
+ * @wanted: pages to be moved
+ * @moved: pages moved
+ * @map: range that they are moved to
+ * @pfn: where to look for a free page in it
+ */
+struct balance {
+	struct compact_control cc;
+	pg_data_t *pgdat;
+	int highest_zoneidx;
+	unsigned long blocks;
+	unsigned long wanted;
+	unsigned long moved;
+	struct cma_map *map;
+	unsigned long pfn;
+};
+
+/* Where each node is searched next. A hint: kswapd and allocations may both set it. */
+static unsigned long search_pfn[MAX_NUMNODES];
+
+/*
+ * A free page of the range. Borrowers are packed: from the last pageblock to the first, so
+ * that others stay empty.
+ */
+static struct folio *take_target(struct folio *src, unsigned long data)
+{
+	struct balance *b = (struct balance *)data;
+	unsigned long end = b->map->base_pfn + b->map->count;
+	struct cma_page_state state;
+
+	/* It is split then. */
+	if (folio_test_large(src))
+		return NULL;
+
+	while (b->pfn < end) {
+		unsigned long pfn = b->pfn, stop = pageblock_end_pfn(pfn);
+
+		cma_inspect_page(pfn, &state);
+		b->pfn = state.use == CMA_FREE ? pfn + 1 : state.end;
+		/* After the last page of a block comes the first of the block before it. */
+		if (b->pfn >= stop)
+			b->pfn = pageblock_start_pfn(pfn) > b->map->base_pfn ?
+				 pageblock_start_pfn(pfn) - pageblock_nr_pages : end;
+		if (state.use == CMA_FREE &&
+		    take_free_range(pfn, 1, GFP_HIGHUSER_MOVABLE) == pfn + 1)
+			return pfn_folio(pfn);
+	}
+
+	return NULL;
+}
+
+/* Areas are for pages that can be moved out again: those of movable allocations. */
+static bool may_borrow(struct folio *folio)
+{
+	struct address_space *mapping;
+
+	if (__folio_test_movable(folio))
+		return false;
+	/* Who locks memory there does not expect to wait for a page fault. */
+	if (IS_ENABLED(CONFIG_PREEMPT_RT) && folio_test_unevictable(folio))
+		return false;
+	mapping = folio_mapping(folio);
+	return !mapping || mapping_gfp_mask(mapping) & __GFP_MOVABLE;
+}
+
+/* Isolate some pages of the node that may be moved. Return: whether there are any. */
+static bool isolate_some(struct balance *b)
+{
+	unsigned long start = b->pgdat->node_start_pfn;
+	unsigned long end = pgdat_end_pfn(b->pgdat);
+	unsigned long pfn = READ_ONCE(search_pfn[b->pgdat->node_id]);
+	struct folio *folio, *next;
+	LIST_HEAD(staying);
+
+	for (; b->blocks && list_empty(&b->cc.migratepages); b->blocks--) {
+		unsigned long stop;
+		struct page *page;
+
+		if (pfn < start || pfn >= end)
+			pfn = start;
+		stop = min(pageblock_end_pfn(pfn), end);
+		page = pfn_to_online_page(pfn);
+		if (!page || page_to_nid(page) != b->pgdat->node_id ||
+		    page_zonenum(page) > b->highest_zoneidx ||
+		    page_zonenum(page) == ZONE_MOVABLE ||
+		    is_migrate_cma_page(page) || is_migrate_isolate_page(page)) {
+			pfn = stop;
+			continue;
+		}
+
+		b->cc.zone = page_zone(page);
+		b->cc.nr_migratepages = 0;
+		b->cc.migrate_pfn = stop;
+		if (isolate_migratepages_range(&b->cc, pfn, stop))
+			break;
+		pfn = b->cc.migrate_pfn;
+		list_for_each_entry_safe(folio, next, &b->cc.migratepages, lru) {
+			if (!may_borrow(folio))
+				list_move(&folio->lru, &staying);
+		}
+		/* There may be more in this block. */
+		if (pfn < stop)
+			b->blocks++;
+	}
+
+	WRITE_ONCE(search_pfn[b->pgdat->node_id], pfn);
+	putback_movable_pages(&staying);
+	return !list_empty(&b->cc.migratepages);
+}
+
+/* Move pages into an area as long as there are any, and room. */
+static int move_into(struct cma *cma, void *data)
+{
+	unsigned long hint = READ_ONCE(cma->balance_pfn);
+	struct balance *b = data;
+	unsigned long flags;
+
+	/* From where the last one stopped, or from the end of the area. */
+	for (unsigned int i = cma->nr_ranges; i--;) {
+		struct cma_map *map = &cma->ranges[i];
+		unsigned long end = map->base_pfn + map->count;
+
+		if ((hint && !cma_map_contains(map, hint, 1)) ||
+		    pfn_to_nid(map->base_pfn) != b->pgdat->node_id)
+			continue;
+		b->map = map;
+		b->pfn = hint ?: end - pageblock_nr_pages;
+		hint = 0;
+		while (b->pfn < end && b->moved < b->wanted && isolate_some(b)) {
+			unsigned int moved = 0;
+
+			migrate_pages(&b->cc.migratepages, take_target, NULL,
+				      (unsigned long)b, b->cc.mode, MR_COMPACTION, &moved);
+			putback_movable_pages(&b->cc.migratepages);
+			b->moved += moved;
+			spin_lock_irqsave(&cma->lock, flags);
+			cma_count_balanced(cma, moved);
+			spin_unlock_irqrestore(&cma->lock, flags);
+		}
+		if (b->pfn < end) {
+			WRITE_ONCE(cma->balance_pfn, b->pfn);
+			return true;
+		}
+	}
+	WRITE_ONCE(cma->balance_pfn, 0);
+	return b->moved >= b->wanted;
+}
+
+/* Free pages of a zone that an allocation of any kind can have */
+static unsigned long usable_pages(struct zone *zone)
+{
+	unsigned long free = zone_page_state(zone, NR_FREE_PAGES);
+
+	return free - min(free, zone_page_state(zone, NR_FREE_CMA_PAGES));
+}
+
+static unsigned long free_cma_pages(pg_data_t *pgdat)
+{
+	unsigned long pages = 0;
+
+	for (int i = 0; i < MAX_NR_ZONES; i++)
+		pages += zone_page_state(pgdat->node_zones + i, NR_FREE_CMA_PAGES);
+
+	return pages;
+}
+
+/* Pages that zones up to that one lack to the high watermark */
+static unsigned long missing_pages(pg_data_t *pgdat, int highest_zoneidx)
+{
+	unsigned long pages = 0;
+
+	for (int i = 0; i <= highest_zoneidx && i < ZONE_MOVABLE; i++) {
+		struct zone *zone = pgdat->node_zones + i;
+
+		if (managed_zone(zone))
+			pages += high_wmark_pages(zone) - min(high_wmark_pages(zone),
+							      usable_pages(zone));
+	}
+
+	return pages;
+}
+
+/* If need be, all of the node is searched, and large folios are split. */
+static unsigned long balance(pg_data_t *pgdat, int highest_zoneidx, gfp_t gfp, bool need)
+{
+	struct balance b = {
+		.cc = {
+			.gfp_mask = gfp,
+			.order = need ? -1 : 1,
+			.mode = MIGRATE_ASYNC,
+			.ignore_skip_hint = true,
+			.no_set_skip_hint = true,
+			.migratepages = LIST_HEAD_INIT(b.cc.migratepages),
+		},
+		.pgdat = pgdat,
+		.highest_zoneidx = highest_zoneidx,
+		.blocks = need ? DIV_ROUND_UP(pgdat->node_spanned_pages,
+					      pageblock_nr_pages) + 1 : SEARCHED_AT_ONCE,
+	};
+
+	b.wanted = min3(missing_pages(pgdat, highest_zoneidx), free_cma_pages(pgdat),
+			MOVED_AT_ONCE);
+	if (!b.wanted)
+		return 0;
+
+	/* Pages on their way to an LRU list cannot be isolated. */
+	lru_add_drain();
+	cma_for_each_area(move_into, &b);
+	trace_cma_balance(pgdat->node_id, highest_zoneidx, b.wanted, b.moved);
+	return b.moved;
+}
+
+/**
+ * cma_balance_node() - move pages of a node into areas, so that fewer need be reclaimed
+ * @pgdat: node
+ * @highest_zoneidx: highest zone that has too little free memory
+ *
+ * Large folios stay as they are. Only part of the node is searched; the next call
+ * continues from there.
+ *
+ * Context: kswapd.
+ * Return: pages that are free now outside of areas; 0 if the node has enough, no area has
+ * room, or none was found that can move.
+ */
+unsigned long cma_balance_node(pg_data_t *pgdat, int highest_zoneidx)
+{
+	return balance(pgdat, highest_zoneidx, GFP_KERNEL, false);
+}
+
+/**
+ * cma_balance_for() - make room for an allocation that cannot have pages of areas
+ * @gfp: its flags; without __GFP_FS only anonymous pages are moved
+ * @ac: where it may have pages from
+ *
+ * To be tried before a process is killed. Large folios are split.
+ *
+ * Context: process context, may sleep, but does not wait for locks of pages or for I/O.
+ * Return: whether there is more free memory now.
+ */
+bool cma_balance_for(gfp_t gfp, const struct alloc_context *ac)
+{
+	unsigned int noreclaim = memalloc_noreclaim_save();
+	pg_data_t *last = NULL;
+	unsigned long moved = 0;
+	struct zoneref *z;
+	struct zone *zone;
+
+	for_each_zone_zonelist_nodemask(zone, z, ac->zonelist, ac->highest_zoneidx,
+					ac->nodemask) {
+		pg_data_t *pgdat = zone->zone_pgdat;
+
+		if (pgdat == last || fatal_signal_pending(current))
+			continue;
+		last = pgdat;
+		moved = balance(pgdat, ac->highest_zoneidx, gfp, true);
+		if (moved)
+			break;
+	}
+	memalloc_noreclaim_restore(noreclaim);
+	return moved;
+}

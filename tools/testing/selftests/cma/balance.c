@@ -1,0 +1,123 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Balancing: while an area has room, nobody is killed for want of memory that areas cannot
+ * give. The stock allocator has a process killed in the first test.
+ */
+
+#include <signal.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
+
+#include "cma_fixture.h"
+
+FIXTURE(balance)
+{
+	int fd;
+	struct area area;
+	struct state first;
+	struct lists lists;
+	int logs[2];
+};
+
+FIXTURE_SETUP(balance)
+{
+	const char *missing;
+
+	missing = open_area(false, &self->fd, &self->area);
+	if (missing)
+		SKIP(return, "%s", missing);
+	if (read_number(SYSFS, self->area.name, "pages_moved_in") == UINT64_MAX)
+		SKIP(return, "there is no pages_moved_in in sysfs");
+	if (!can_be_emptied(&self->area))
+		SKIP(return, "the area is too large a part of all memory to be emptied");
+	for (int i = 0; i < 2; i++)
+		self->logs[i] = log_open();
+	expect_idle(_metadata, self->fd, &self->area, &self->first);
+	ASSERT_TRUE(read_lists(&self->lists));
+}
+
+FIXTURE_TEARDOWN(balance)
+{
+	set_number("/proc/sys/vm/drop_caches", 3);
+	expect_unchanged(_metadata, &self->area, &self->first);
+	expect_lists_agree(_metadata, &self->lists);
+	EXPECT_EQ(0, log_count(self->logs[0], "WARNING:", NULL));
+	EXPECT_EQ(0, log_count(self->logs[1], "BUG:", NULL));
+	close(self->fd);
+}
+
+/* Anonymous memory fills all but some megabytes of what lies outside of the area. */
+static char *fill_the_rest(int fd, const struct area *area, size_t *size)
+{
+	char *ballast = NULL;
+	uint64_t pfn;
+
+	if (cma_get_patiently(fd, area, area->pages, &pfn))
+		return NULL;
+	ballast = take_ballast(16 << 20, size);
+	cma_put(fd, area, pfn, area->pages);
+	return ballast;
+}
+
+/*
+ * A process that keeps so many bytes in pipes: memory of the kernel, which does not move.
+ * It is the first one to be killed. Return: how it ended.
+ */
+static int fill_pipes(uint64_t bytes)
+{
+	static char text[65536];
+	int status = -1;
+	pid_t pid;
+
+	fflush(NULL);
+	pid = fork();
+	if (!pid) {
+		struct rlimit files = { 65536, 65536 };
+
+		set_number("/proc/self/oom_score_adj", 1000);
+		if (setrlimit(RLIMIT_NOFILE, &files))
+			_exit(1);
+		for (uint64_t at = 0; at < bytes; at += sizeof(text)) {
+			int ends[2];
+
+			if (pipe(ends) || write(ends[1], text, sizeof(text)) < 0)
+				_exit(2);
+		}
+		_exit(0);
+	}
+	return pid > 0 && waitpid(pid, &status, 0) == pid ? status : -1;
+}
+
+TEST_F_TIMEOUT(balance, room_in_areas_is_used, 300)
+{
+	uint64_t bytes = self->area.pages * self->area.page_size / 4 * 3;
+	uint64_t moved = read_number(SYSFS, self->area.name, "pages_moved_in");
+	char *ballast;
+	size_t size;
+
+	ballast = fill_the_rest(self->fd, &self->area, &size);
+	ASSERT_NE(NULL, ballast);
+	EXPECT_EQ(0, fill_pipes(bytes));
+	moved = read_number(SYSFS, self->area.name, "pages_moved_in") - moved;
+	TH_LOG("%llu MiB in pipes; %llu pages were moved", (long long)bytes >> 20,
+	       (long long)moved);
+	EXPECT_LT(bytes / 2, moved * self->area.page_size);
+	munmap(ballast, size);
+}
+
+/* But when there is none left, that is the end. */
+TEST_F_TIMEOUT(balance, no_room_is_left, 300)
+{
+	char *ballast;
+	size_t size;
+	int status;
+
+	ballast = fill_the_rest(self->fd, &self->area, &size);
+	ASSERT_NE(NULL, ballast);
+	status = fill_pipes(UINT64_MAX / 2);
+	EXPECT_TRUE(WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL)
+		TH_LOG("status %#x", status);
+	munmap(ballast, size);
+}
+
+TEST_HARNESS_MAIN
