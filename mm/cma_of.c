@@ -299,6 +299,18 @@ static struct cma *__init cma_of_make_area(struct reserved_mem *rmem)
 	return cma;
 }
 
+/**
+ * cma_of_round_up() - how large is a node without an address?
+ * @node: node
+ * @size: what it says
+ *
+ * Return: bytes to reserve: memory is lent in whole blocks.
+ */
+phys_addr_t __init cma_of_round_up(unsigned long node, phys_addr_t size)
+{
+	return cma_of_wants_area(node) ? max(size, ALIGN(size, CMA_MIN_ALIGNMENT_BYTES)) : size;
+}
+
 /* Where a node without an address may lie. */
 static unsigned int __init cma_of_windows(unsigned long node, struct cma_extent *windows,
 					  unsigned int max)

@@ -732,9 +732,10 @@ int __init cma_declare_within(const struct cma_extent *windows, unsigned int nr,
 	}
 
 	if (size < enough)
-		pr_warn("area %s: %lu MiB instead of %lu MiB: %lu MiB are free where it may lie, and an eighth of memory stays ordinary\n",
+		pr_warn("area %s: %lu MiB instead of %lu MiB: %lu MiB are free where it may lie%s\n",
 			cma_get_name(cma), (unsigned long)(size / SZ_1M),
-			(unsigned long)(wanted / SZ_1M), (unsigned long)(found / SZ_1M));
+			(unsigned long)(wanted / SZ_1M), (unsigned long)(found / SZ_1M),
+			size < found ? ", and an eighth of memory stays ordinary" : "");
 	*res_cma = cma;
 	return 0;
 }

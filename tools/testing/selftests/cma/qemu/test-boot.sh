@@ -68,8 +68,7 @@ for area in /sys/kernel/mm/cma/*; do
 done
 awk '/^(MemTotal|CmaTotal|CmaFree):/ { print "meminfo", $1, $2 }' /proc/meminfo
 # The kernel, from its code to its data, and the initrd
-awk -F '[- ]+' '/: Kernel (code|data)/ { print "memory", "0x" ($1 ? $1 : $2), "0x" ($1 ? $2 : $3) }' \
-	/proc/iomem
+sed -n 's/^ *\([0-9a-f]*\)-\([0-9a-f]*\) : Kernel \(code\|data\)$/memory 0x\1 0x\2/p' /proc/iomem
 for end in start end; do
 	hexdump -v -e '"memory 0x" 8/1 "%02x" "\n"' "/proc/device-tree/chosen/linux,initrd-$end"
 done 2>/dev/null
@@ -242,7 +241,7 @@ clear_of() {
 	local kind name base size start end n=0
 	local -a others
 	mapfile -t others < <(facts | sed -n 's/^memory //p')
-	[ ${#others[@]} = 4 ] || note "where the kernel and the initrd are is not known: ${others[*]}"
+	[ ${#others[@]} = 4 ] || note "it is not known where the kernel and the initrd are"
 	others=("${others[0]%% *} ${others[1]##* }" "${others[2]} ${others[3]}")
 	while read -r kind name base size; do
 		n=$((n + 1))
@@ -1021,7 +1020,8 @@ export -f run_case
 
 [ "$ARCH" = x86_64 ] || need dtc:device-tree-compiler fdtput:device-tree-compiler "$qemu"
 case ${CASES:-} in
-"" | cmdline | zones | device_tree | neighbours | pieces | large | numbers | holes | watch | large_blocks | high_memory) ;;
+"" | cmdline | zones | device_tree | neighbours | pieces | large | \
+numbers | holes | watch | large_blocks | high_memory) ;;
 *) die "CASES=\"$CASES\" is not known: see all() for what there is" ;;
 esac
 echo 'APPEND=kernelcore=256M cma=16M' | tr '\n' '\0' >"$out/border.env"
