@@ -238,20 +238,20 @@ lent() {
 # clear_of NAME - it has nothing of the kernel and of the initrd
 clear_of() {
 	[ -n "$looking" ] || return 0
-	local kind name base size start end n=0
+	local kind name base size start end other many=0
 	local -a others
 	mapfile -t others < <(facts | sed -n 's/^memory //p')
 	[ ${#others[@]} = 4 ] || note "it is not known where the kernel and the initrd are"
 	others=("${others[0]%% *} ${others[1]##* }" "${others[2]} ${others[3]}")
 	while read -r kind name base size; do
-		n=$((n + 1))
+		many=$((many + 1))
 		for other in "${others[@]}"; do
 			read -r start end <<<"$other"
 			[ $((base + size)) -le $((start)) ] || [ "$base" -gt $((end)) ] ||
 				note "$kind of $name at $base, $size bytes, has a part of $other"
 		done
 	done < <(facts | grep -F "range $1 ")
-	[ $n -gt 1 ] || note "area $1 has $n ranges"
+	[ $many -gt 1 ] || note "area $1 has $many ranges"
 }
 
 # ranges NAME N SIZE LOW HIGH... - an area has N ranges or more, of SIZE in all, each between
