@@ -76,6 +76,7 @@ dmesg | sed -n 's/^\(<[0-9]*>\)*\[[^]]*\] //; /Command line/d; s/^/log /p'
 # look=ADDRESS:BYTES,... - with all memory borrowed, what are these pages used for?
 look=$(sed -n 's/.*look=\([^ ]*\).*/\1/p' /proc/cmdline | tr , ' ')
 if [ -n "$look" ]; then
+	mkdir -p /mnt
 	mount -t tmpfs -o size=100% none /mnt
 	# The kernel needs some to go on.
 	while [ "$(awk '/^MemFree:/ { print int($2 / 1024) }' /proc/meminfo)" -gt 80 ]; do
@@ -83,11 +84,11 @@ if [ -n "$look" ]; then
 	done
 	awk '/^CmaFree:/ { print "left", int($2 / 1024) }' /proc/meminfo
 	for part in $look; do
-		# Flags other than KPF_RESERVED, and KPF_NOPAGE
-		used=$(dd if=/proc/kpageflags bs=8 skip=$((${part%:*} / page)) \
-			count=$((${part#*:} / page)) 2>/dev/null |
-			hexdump -v -e '1/8 "%x\n"' | grep -cvxE '100000000|100000')
-		echo "look ${part%:*} $((used * page))"
+		dd if=/proc/kpageflags bs=8 skip=$((${part%:*} / page)) \
+			count=$((${part#*:} / page)) 2>/dev/null | od -v -A n -t x8 -w8 >/flags
+		# Not KPF_RESERVED alone, nor KPF_NOPAGE
+		used=$(grep -cvxE ' *(0{7}10{8}|0{10}10{5})' /flags)
+		echo "look ${part%:*} $((used * page)) of $(($(wc -l </flags) * page))"
 	done
 	rm /mnt/all
 fi
@@ -222,36 +223,36 @@ whole() {
 	facts | grep -qxF "whole $1" || note "area $1 is not all available in one piece"
 }
 
-# untouched ADDRESS - nobody had memory there when all was borrowed; lent ADDRESS SIZE - the
-# page allocator has all of it. That was asked for with look=.
+# untouched ADDRESS SIZE - nobody had memory there when all was borrowed; lent ADDRESS SIZE -
+# the page allocator has all of it. That was asked for with look=.
 untouched() {
 	[ -n "$looking" ] || return 0
-	facts | grep -qxF "look $1 0" ||
+	facts | grep -qxF "look $1 0 of $(($2))" ||
 		note "memory at $1 that is nobody's is used: $(facts | grep -F "look $1 ")"
 }
 lent() {
 	[ -n "$looking" ] || return 0
-	facts | grep -qx "look $1 $(($2))" ||
+	facts | grep -qxF "look $1 $(($2)) of $(($2))" ||
 		note "not all memory at $1 is lent: $(facts | grep -F "look $1 ")"
 }
 
 # clear_of NAME - it has nothing of the kernel and of the initrd
 clear_of() {
 	[ -n "$looking" ] || return 0
-	local kind name base size start end n=0
+	local kind name base size start end other many=0
 	local -a others
 	mapfile -t others < <(facts | sed -n 's/^memory //p')
 	[ ${#others[@]} = 4 ] || note "it is not known where the kernel and the initrd are"
 	others=("${others[0]%% *} ${others[1]##* }" "${others[2]} ${others[3]}")
 	while read -r kind name base size; do
-		n=$((n + 1))
+		many=$((many + 1))
 		for other in "${others[@]}"; do
 			read -r start end <<<"$other"
 			[ $((base + size)) -le $((start)) ] || [ "$base" -gt $((end)) ] ||
 				note "$kind of $name at $base, $size bytes, has a part of $other"
 		done
 	done < <(facts | grep -F "range $1 ")
-	[ $n -gt 1 ] || note "area $1 has $n ranges"
+	[ $many -gt 1 ] || note "area $1 has $many ranges"
 }
 
 # ranges NAME N SIZE LOW HIGH... - an area has N ranges or more, of SIZE in all, each between
@@ -704,8 +705,8 @@ neighbours() {
 	boots "neighbours: no-map memory in an area, in either order" "look=$look" MEM=1G \
 		"QEMU_ARGS=-dtb $tree.dtb"
 	made_of pool@50000000 0x50000000 0x3000000 0x53200000 0x3e00000 0x57200000 0xe00000
-	untouched 0x53000000
-	untouched 0x57000000
+	untouched 0x53000000 0x100000
+	untouched 0x57000000 0x100000
 	says "pool@50000000: 0x0*53000000 to 0x0*530fffff is not for its area: node before" \
 		"pool@50000000: 0x0*57000000 to 0x0*570fffff is not for its area: node after" \
 		"pool@50000000: 0x0*53100000 to 0x0*531fffff does not fill a block" \
@@ -724,12 +725,12 @@ neighbours() {
 	also "neighbours: a node in a node"
 	made_of outer@64000000 0x64000000 0x1000000 0x66000000 0x1000000 0x67200000 0xe00000
 	made_of inner@65000000 0x65000000 0x1000000
-	untouched 0x67000000
+	untouched 0x67000000 0x200000
 
 	also "neighbours: what the header of the tree reserves"
 	made_of header@6a000000 0x6a000000 0x400000 0x6a600000 0xa00000
 	made_of lazy 0x6b000000 0x200000
-	untouched 0x6a400000
+	untouched 0x6a400000 0x100000
 
 	also "neighbours: nodes that do not fill blocks"
 	made_of image@60000000 0x60000000 0x4c0000
