@@ -138,7 +138,7 @@ static inline bool cma_map_is_early(const struct cma_map *map, unsigned long pfn
 {
 	unsigned long at = pfn - map->base_pfn;
 
-	return at < map->early || at >= map->count - map->late;
+	return at < map->count && (at < map->early || at >= map->count - map->late);
 }
 
 #endif /* __MM_CMA_MAP_H__ */

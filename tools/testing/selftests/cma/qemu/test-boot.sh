@@ -495,7 +495,7 @@ zones() {
 	complains "area multi: 16384 KiB cannot be used: .* where two zones meet; .* page allocator" \
 		"area multi: cut from [2-9] into [3-9] ranges, each in one zone"
 	total 368
-	ranges 3 368 0 $((border - border % 16)) $((border - border % 16 + 16)) 65536
+	ranges multi 3 368 0 $((border - border % 16)) $((border - border % 16 + 16)) 65536
 	[ -n "$looking" ] || return 0
 	now=$(facts | sed -n 's/^meminfo MemTotal: //p')
 	[ "${now:-0}" -gt $((${all:-0} - gap - 1024)) ] ||
