@@ -841,6 +841,17 @@ static void cma_map_large_units_get_ready(struct kunit *test)
 	destroy_with_ready(&map);
 }
 
+static void __init map_knows_early_pages(struct kunit *test)
+{
+	const struct cma_map map = { .base_pfn = 100, .count = 10, .early = 2, .late = 3 };
+
+	/* What is before and behind the range is not its own. */
+	for (unsigned long pfn = 90; pfn < 120; pfn++)
+		KUNIT_EXPECT_EQ_MSG(test, cma_map_is_early(&map, pfn),
+				    pfn == 100 || pfn == 101 || (pfn >= 107 && pfn <= 109),
+				    "%lu", pfn);
+}
+
 static struct kunit_case cma_map_cases[] = {
 	KUNIT_CASE(cma_map_starts_free),
 	KUNIT_CASE(cma_map_keeps_large_runs),
@@ -853,6 +864,7 @@ static struct kunit_case cma_map_cases[] = {
 	KUNIT_CASE(cma_map_units_get_ready),
 	KUNIT_CASE(cma_map_ready_units_get_held),
 	KUNIT_CASE(cma_map_large_units_get_ready),
+	KUNIT_CASE(map_knows_early_pages),
 	{}
 };
 
