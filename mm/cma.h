@@ -138,16 +138,21 @@ static inline struct cma_map *cma_find_range(struct cma *cma, unsigned long pfn)
 
 /*
  * A range is what can be allocated. The pageblocks that it lies in are lent as a whole,
- * with what else is in the first and the last.
+ * with what else is in the first and the last. Where pageblocks may have become larger
+ * since the memory was reserved, a range fills them, or is of no use.
  */
 static inline unsigned long cma_lent_start(const struct cma_map *map)
 {
-	return ALIGN_DOWN(map->base_pfn, pageblock_nr_pages);
+	return IS_ENABLED(CONFIG_HUGETLB_PAGE_SIZE_VARIABLE) ? map->base_pfn :
+	       ALIGN_DOWN(map->base_pfn, pageblock_nr_pages);
 }
 
 static inline unsigned long cma_lent_end(const struct cma_map *map)
 {
-	return ALIGN(map->base_pfn + map->count, pageblock_nr_pages);
+	unsigned long end = map->base_pfn + map->count;
+
+	return IS_ENABLED(CONFIG_HUGETLB_PAGE_SIZE_VARIABLE) ? end :
+	       ALIGN(end, pageblock_nr_pages);
 }
 
 static inline unsigned long cma_lent_pages(const struct cma_map *map)

@@ -11,6 +11,7 @@
  */
 
 #include <linux/cma.h>
+#include <linux/cpuset.h>
 #include <linux/list.h>
 #include <linux/memory_hotplug.h>
 #include <linux/migrate.h>
@@ -19,6 +20,8 @@
 #include <linux/mmzone.h>
 #include <linux/page-isolation.h>
 #include <linux/pagemap.h>
+#include <linux/psi.h>
+#include <linux/sched.h>
 #include <linux/sched/mm.h>
 #include <linux/sched/signal.h>
 #include <linux/spinlock.h>
@@ -33,8 +36,8 @@
 
 /* Pages that are moved at a time; what is missing then is seen anew. */
 #define MOVED_AT_ONCE	1024
-/* Pageblocks that kswapd searches at a time; what it does not find, it reclaims. */
-#define SEARCHED_AT_ONCE	64
+/* Pages that kswapd searches at a time; what it does not find, it reclaims. */
+#define SEARCHED_AT_ONCE	(32 * MOVED_AT_ONCE)
 
 /**
  * struct balance - pages of a node that are being moved into areas
@@ -44,8 +47,9 @@
  * @blocks: pageblocks that may still be searched for pages to move
  * @wanted: pages to be moved
  * @moved: pages moved
- * @map: range that they are moved to
- * @pfn: where to look for a free page in it
+ * @pfn: where to look for a free page of an area
+ * @start: start of the range that it is in, with all of the first pageblock
+ * @end: end of that range, likewise
  */
 struct balance {
 	struct compact_control cc;
@@ -54,12 +58,26 @@ struct balance {
 	unsigned long blocks;
 	unsigned long wanted;
 	unsigned long moved;
-	struct cma_map *map;
 	unsigned long pfn;
+	unsigned long start;
+	unsigned long end;
 };
 
 /* Where each node is searched next. A hint: kswapd and allocations may both set it. */
 static unsigned long search_pfn[MAX_NUMNODES];
+
+/* Free pages of a zone that an allocation of any kind can have */
+static unsigned long usable_pages(struct zone *zone)
+{
+	unsigned long free = zone_page_state(zone, NR_FREE_PAGES);
+
+	return free - min(free, zone_page_state(zone, NR_FREE_CMA_PAGES));
+}
+
+static unsigned long missing_in(struct zone *zone)
+{
+	return high_wmark_pages(zone) - min(high_wmark_pages(zone), usable_pages(zone));
+}
 
 /*
  * A free page of the range. Borrowers are packed: from the last pageblock to the first, so
@@ -68,22 +86,22 @@ static unsigned long search_pfn[MAX_NUMNODES];
 static struct folio *take_target(struct folio *src, unsigned long data)
 {
 	struct balance *b = (struct balance *)data;
-	unsigned long end = b->map->base_pfn + b->map->count;
 	struct cma_page_state state;
 
 	/* It is split then. */
 	if (folio_test_large(src))
 		return NULL;
 
-	while (b->pfn < end) {
-		unsigned long pfn = b->pfn, stop = pageblock_end_pfn(pfn);
+	while (b->pfn < b->end) {
+		unsigned long pfn = b->pfn, block = pageblock_start_pfn(pfn);
 
 		cma_inspect_page(pfn, &state);
 		b->pfn = state.use == CMA_FREE ? pfn + 1 : state.end;
 		/* After the last page of a block comes the first of the block before it. */
-		if (b->pfn >= stop)
-			b->pfn = pageblock_start_pfn(pfn) > b->map->base_pfn ?
-				 pageblock_start_pfn(pfn) - pageblock_nr_pages : end;
+		if (b->pfn >= block + pageblock_nr_pages) {
+			b->pfn = block > b->start ? block - pageblock_nr_pages : b->end;
+			cond_resched();
+		}
 		if (state.use == CMA_FREE &&
 		    take_free_range(pfn, 1, GFP_HIGHUSER_MOVABLE) == pfn + 1)
 			return pfn_folio(pfn);
@@ -95,15 +113,51 @@ static struct folio *take_target(struct folio *src, unsigned long data)
 /* Areas are for pages that can be moved out again: those of movable allocations. */
 static bool may_borrow(struct folio *folio)
 {
+	const gfp_t movable = __GFP_MOVABLE | __GFP_HIGHMEM;
 	struct address_space *mapping;
+	bool may;
 
 	if (__folio_test_movable(folio))
 		return false;
 	/* Who locks memory there does not expect to wait for a page fault. */
-	if (IS_ENABLED(CONFIG_PREEMPT_RT) && folio_test_unevictable(folio))
+	if (IS_ENABLED(CONFIG_PREEMPT_RT) &&
+	    (folio_test_unevictable(folio) || folio_test_mlocked(folio)))
+		return false;
+	if (folio_test_anon(folio))
+		return true;
+
+	/* Without the lock, the mapping may be freed. */
+	if (!folio_trylock(folio))
 		return false;
 	mapping = folio_mapping(folio);
-	return !mapping || mapping_gfp_mask(mapping) & __GFP_MOVABLE;
+	may = folio_test_swapcache(folio) ||
+	      (mapping && (mapping_gfp_mask(mapping) & movable) == movable);
+	folio_unlock(folio);
+	return may;
+}
+
+/* Leave those alone that may not go to an area. */
+static void put_back_others(struct list_head *pages)
+{
+	struct folio *folio, *next;
+	LIST_HEAD(others);
+
+	list_for_each_entry_safe(folio, next, pages, lru) {
+		if (!may_borrow(folio))
+			list_move(&folio->lru, &others);
+	}
+	putback_movable_pages(&others);
+}
+
+/* Is it worth it to move pages away from there? */
+static bool is_wanted(const struct balance *b, struct page *page)
+{
+	struct zone *zone = page_zone(page);
+
+	return page_to_nid(page) == b->pgdat->node_id &&
+	       zone_idx(zone) <= b->highest_zoneidx && zone_idx(zone) != ZONE_MOVABLE &&
+	       missing_in(zone) && !is_migrate_cma_page(page) &&
+	       !is_migrate_isolate_page(page);
 }
 
 /* Isolate some pages of the node that may be moved. Return: whether there are any. */
@@ -112,64 +166,58 @@ static bool isolate_some(struct balance *b)
 	unsigned long start = b->pgdat->node_start_pfn;
 	unsigned long end = pgdat_end_pfn(b->pgdat);
 	unsigned long pfn = READ_ONCE(search_pfn[b->pgdat->node_id]);
-	struct folio *folio, *next;
-	LIST_HEAD(staying);
 
-	for (; b->blocks && list_empty(&b->cc.migratepages); b->blocks--) {
+	while (b->blocks && list_empty(&b->cc.migratepages)) {
 		unsigned long stop;
 		struct page *page;
+		int ret;
 
 		if (pfn < start || pfn >= end)
 			pfn = start;
 		stop = min(pageblock_end_pfn(pfn), end);
 		page = pfn_to_online_page(pfn);
-		if (!page || page_to_nid(page) != b->pgdat->node_id ||
-		    page_zonenum(page) > b->highest_zoneidx ||
-		    page_zonenum(page) == ZONE_MOVABLE ||
-		    is_migrate_cma_page(page) || is_migrate_isolate_page(page)) {
+		if (!page || !is_wanted(b, page)) {
 			pfn = stop;
+			b->blocks--;
+			cond_resched();
 			continue;
 		}
 
 		b->cc.zone = page_zone(page);
 		b->cc.nr_migratepages = 0;
+		b->cc.contended = false;
 		b->cc.migrate_pfn = stop;
-		if (isolate_migratepages_range(&b->cc, pfn, stop))
-			break;
+		ret = isolate_migratepages_range(&b->cc, pfn, stop);
 		pfn = b->cc.migrate_pfn;
-		list_for_each_entry_safe(folio, next, &b->cc.migratepages, lru) {
-			if (!may_borrow(folio))
-				list_move(&folio->lru, &staying);
-		}
-		/* There may be more in this block. */
-		if (pfn < stop)
-			b->blocks++;
+		put_back_others(&b->cc.migratepages);
+		if (ret)
+			break;
+		if (pfn >= stop)
+			b->blocks--;
 	}
 
 	WRITE_ONCE(search_pfn[b->pgdat->node_id], pfn);
-	putback_movable_pages(&staying);
 	return !list_empty(&b->cc.migratepages);
 }
 
-/* Move pages into an area as long as there are any, and room. */
-static int move_into(struct cma *cma, void *data)
+/*
+ * Move pages into an area, from that page of it on, or from its end. Return: false if it
+ * has no room, so that others can be tried.
+ */
+static bool fill(struct balance *b, struct cma *cma, unsigned long from)
 {
-	unsigned long hint = READ_ONCE(cma->balance_pfn);
-	struct balance *b = data;
-	unsigned long flags;
-
-	/* From where the last one stopped, or from the end of the area. */
 	for (unsigned int i = cma->nr_ranges; i--;) {
 		struct cma_map *map = &cma->ranges[i];
-		unsigned long end = map->base_pfn + map->count;
+		unsigned long flags;
 
-		if ((hint && !cma_map_contains(map, hint, 1)) ||
-		    pfn_to_nid(map->base_pfn) != b->pgdat->node_id)
+		b->start = cma_lent_start(map);
+		b->end = cma_lent_end(map);
+		if (pfn_to_nid(map->base_pfn) != b->pgdat->node_id ||
+		    (from && (from < b->start || from >= b->end)))
 			continue;
-		b->map = map;
-		b->pfn = hint ?: end - pageblock_nr_pages;
-		hint = 0;
-		while (b->pfn < end && b->moved < b->wanted && isolate_some(b)) {
+		b->pfn = from ?: b->end - pageblock_nr_pages;
+		from = 0;
+		while (b->pfn < b->end && b->moved < b->wanted && isolate_some(b)) {
 			unsigned int moved = 0;
 
 			migrate_pages(&b->cc.migratepages, take_target, NULL,
@@ -180,21 +228,23 @@ static int move_into(struct cma *cma, void *data)
 			cma_count_balanced(cma, moved);
 			spin_unlock_irqrestore(&cma->lock, flags);
 		}
-		if (b->pfn < end) {
+		if (b->pfn < b->end) {
 			WRITE_ONCE(cma->balance_pfn, b->pfn);
 			return true;
 		}
 	}
-	WRITE_ONCE(cma->balance_pfn, 0);
-	return b->moved >= b->wanted;
+
+	return false;
 }
 
-/* Free pages of a zone that an allocation of any kind can have */
-static unsigned long usable_pages(struct zone *zone)
+static int move_into(struct cma *cma, void *data)
 {
-	unsigned long free = zone_page_state(zone, NR_FREE_PAGES);
+	unsigned long hint = READ_ONCE(cma->balance_pfn);
 
-	return free - min(free, zone_page_state(zone, NR_FREE_CMA_PAGES));
+	if (cma->state != CMA_ACTIVE)
+		return false;
+	/* What is free behind the hint comes last. */
+	return (hint && fill(data, cma, hint)) || fill(data, cma, 0);
 }
 
 static unsigned long free_cma_pages(pg_data_t *pgdat)
@@ -216,8 +266,7 @@ static unsigned long missing_pages(pg_data_t *pgdat, int highest_zoneidx)
 		struct zone *zone = pgdat->node_zones + i;
 
 		if (managed_zone(zone))
-			pages += high_wmark_pages(zone) - min(high_wmark_pages(zone),
-							      usable_pages(zone));
+			pages += missing_in(zone);
 	}
 
 	return pages;
@@ -229,7 +278,7 @@ static unsigned long balance(pg_data_t *pgdat, int highest_zoneidx, gfp_t gfp, b
 	struct balance b = {
 		.cc = {
 			.gfp_mask = gfp,
-			.order = need ? -1 : 1,
+			.order = need ? MAX_PAGE_ORDER + 1 : 1,
 			.mode = MIGRATE_ASYNC,
 			.ignore_skip_hint = true,
 			.no_set_skip_hint = true,
@@ -237,8 +286,8 @@ static unsigned long balance(pg_data_t *pgdat, int highest_zoneidx, gfp_t gfp, b
 		},
 		.pgdat = pgdat,
 		.highest_zoneidx = highest_zoneidx,
-		.blocks = need ? DIV_ROUND_UP(pgdat->node_spanned_pages,
-					      pageblock_nr_pages) + 1 : SEARCHED_AT_ONCE,
+		.blocks = DIV_ROUND_UP(need ? pgdat->node_spanned_pages : SEARCHED_AT_ONCE,
+				       pageblock_nr_pages) + 1,
 	};
 
 	b.wanted = min3(missing_pages(pgdat, highest_zoneidx), free_cma_pages(pgdat),
@@ -249,6 +298,9 @@ static unsigned long balance(pg_data_t *pgdat, int highest_zoneidx, gfp_t gfp, b
 	/* Pages on their way to an LRU list cannot be isolated. */
 	lru_add_drain();
 	cma_for_each_area(move_into, &b);
+	/* What was freed is on lists of this CPU, where watermarks do not see it. */
+	if (need && b.moved)
+		drain_local_pages(NULL);
 	trace_cma_balance(pgdat->node_id, highest_zoneidx, b.wanted, b.moved);
 	return b.moved;
 }
@@ -273,6 +325,7 @@ unsigned long cma_balance_node(pg_data_t *pgdat, int highest_zoneidx)
 /**
  * cma_balance_for() - make room for an allocation that cannot have pages of areas
  * @gfp: its flags; without __GFP_FS only anonymous pages are moved
+ * @alloc_flags: the page allocator's flags for it
  * @ac: where it may have pages from
  *
  * To be tried before a process is killed. Large folios are split.
@@ -280,25 +333,27 @@ unsigned long cma_balance_node(pg_data_t *pgdat, int highest_zoneidx)
  * Context: process context, may sleep, but does not wait for locks of pages or for I/O.
  * Return: whether there is more free memory now.
  */
-bool cma_balance_for(gfp_t gfp, const struct alloc_context *ac)
+bool cma_balance_for(gfp_t gfp, unsigned int alloc_flags, const struct alloc_context *ac)
 {
 	unsigned int noreclaim = memalloc_noreclaim_save();
 	pg_data_t *last = NULL;
-	unsigned long moved = 0;
+	unsigned long pflags, moved = 0;
 	struct zoneref *z;
 	struct zone *zone;
 
+	psi_memstall_enter(&pflags);
 	for_each_zone_zonelist_nodemask(zone, z, ac->zonelist, ac->highest_zoneidx,
 					ac->nodemask) {
-		pg_data_t *pgdat = zone->zone_pgdat;
-
-		if (pgdat == last || fatal_signal_pending(current))
+		if (zone->zone_pgdat == last ||
+		    (cpusets_enabled() && (alloc_flags & ALLOC_CPUSET) &&
+		     !__cpuset_zone_allowed(zone, gfp)))
 			continue;
-		last = pgdat;
-		moved = balance(pgdat, ac->highest_zoneidx, gfp, true);
-		if (moved)
+		last = zone->zone_pgdat;
+		moved = balance(last, ac->highest_zoneidx, gfp, true);
+		if (moved || fatal_signal_pending(current))
 			break;
 	}
+	psi_memstall_leave(&pflags);
 	memalloc_noreclaim_restore(noreclaim);
 	return moved;
 }

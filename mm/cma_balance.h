@@ -15,14 +15,15 @@ struct alloc_context;
 
 #ifdef CONFIG_CMA
 unsigned long cma_balance_node(pg_data_t *pgdat, int highest_zoneidx);
-bool cma_balance_for(gfp_t gfp, const struct alloc_context *ac);
+bool cma_balance_for(gfp_t gfp, unsigned int alloc_flags, const struct alloc_context *ac);
 #else
 static inline unsigned long cma_balance_node(pg_data_t *pgdat, int highest_zoneidx)
 {
 	return 0;
 }
 
-static inline bool cma_balance_for(gfp_t gfp, const struct alloc_context *ac)
+static inline bool cma_balance_for(gfp_t gfp, unsigned int alloc_flags,
+				   const struct alloc_context *ac)
 {
 	return false;
 }

@@ -292,9 +292,11 @@ unsigned long cma_keep_ready(struct cma *cma, struct cma_map *map, unsigned long
 	if (!headroom || !map->ready || !IS_ALIGNED(pfn - map->base_pfn, unit))
 		return 0;
 
-	/* If it lies in pieces, what comes back may be longer; the shortest are given up. */
 	wanted = wanted_pages(headroom);
-	has = is_scattered(headroom) ? 0 : cma_ready_pages(cma);
+	has = cma_ready_pages(cma);
+	/* If it lies in pieces, what comes back may be longer; the shortest are given up. */
+	if (is_scattered(headroom))
+		has -= min(has, wanted);
 	count = ALIGN_DOWN(min(count, wanted - min(has, wanted)), unit);
 	if (!count || detach_free_range(pfn, count) < pfn + count)
 		return 0;
@@ -373,7 +375,7 @@ void cma_note_misfit(struct cma *cma, const struct cma_request *rq)
 	struct cma_headroom *headroom = get_headroom(cma);
 	unsigned int order = max(rq->align, cma->ranges[0].order_per_bit);
 
-	if (!headroom || rq->count > cma_ready_pages(cma))
+	if (!headroom || rq->count > cma_ready_pages(cma) || order > ilog2(cma->count))
 		return;
 	WRITE_ONCE(headroom->buffer, ALIGN(rq->count, 1UL << order));
 	WRITE_ONCE(headroom->align, order);
@@ -624,7 +626,10 @@ static void find_odd_end(const struct cma_headroom *headroom, const struct cma_m
 	}
 }
 
-/* The least useful part of what is ready. The maps may be large, so there is no lock. */
+/*
+ * The least useful part of what is ready, or any, if nothing is wanted. The maps may be
+ * large, so there is no lock.
+ */
 static struct cma_map *find_least_useful(const struct cma_headroom *headroom,
 					 unsigned long *unit, unsigned long *units)
 {
@@ -646,6 +651,8 @@ static struct cma_map *find_least_useful(const struct cma_headroom *headroom,
 			*units = n;
 			*unit = first;
 			found = map;
+			if (n == 1 || !wanted_pages(headroom))
+				return found;
 		}
 	}
 
@@ -946,7 +953,7 @@ static int give_up_extra(struct cma *cma, void *freed)
 	struct cma_headroom *headroom = get_headroom(cma);
 	unsigned long before;
 
-	if (!headroom || !READ_ONCE(headroom->extra))
+	if (!headroom || (!READ_ONCE(headroom->extra) && !surplus_pages(headroom)))
 		return 0;
 	before = cma_ready_pages(cma);
 	WRITE_ONCE(headroom->extra, 0);
