@@ -47,14 +47,22 @@ FIXTURE_TEARDOWN(balance)
 }
 
 /* Anonymous memory fills all but some megabytes of what lies outside of the area. */
-static char *fill_the_rest(int fd, const struct area *area, size_t *size)
+static char *fill_the_rest(int fd, const struct area *area, size_t *size, int advice)
 {
-	char *ballast = NULL;
+	char *ballast;
 	uint64_t pfn;
 
 	if (cma_get_patiently(fd, area, area->pages, &pfn))
 		return NULL;
-	ballast = take_ballast(16 << 20, size);
+	*size = read_meminfo("MemFree:");
+	ballast = map_untouched(*size);
+	if (ballast)
+		madvise(ballast, *size, advice);
+	for (size_t at = 0; ballast && at < *size; at += area->page_size) {
+		if (at % (1 << 20) == 0 && read_meminfo("MemFree:") < 16 << 20)
+			break;
+		ballast[at] = 1;
+	}
 	cma_put(fd, area, pfn, area->pages);
 	return ballast;
 }
@@ -88,21 +96,35 @@ static int fill_pipes(uint64_t bytes)
 	return pid > 0 && waitpid(pid, &status, 0) == pid ? status : -1;
 }
 
-TEST_F_TIMEOUT(balance, room_in_areas_is_used, 300)
+static void use_room(struct __test_metadata *_metadata, int fd, const struct area *area,
+		     int advice)
 {
-	uint64_t bytes = self->area.pages * self->area.page_size / 4 * 3;
-	uint64_t moved = read_number(SYSFS, self->area.name, "pages_moved_in");
+	uint64_t bytes = area->pages * area->page_size / 4 * 3;
+	uint64_t moved = read_number(SYSFS, area->name, "pages_moved_in");
 	char *ballast;
 	size_t size;
 
-	ballast = fill_the_rest(self->fd, &self->area, &size);
+	ballast = fill_the_rest(fd, area, &size, advice);
 	ASSERT_NE(NULL, ballast);
 	EXPECT_EQ(0, fill_pipes(bytes));
-	moved = read_number(SYSFS, self->area.name, "pages_moved_in") - moved;
+	moved = read_number(SYSFS, area->name, "pages_moved_in") - moved;
 	TH_LOG("%llu MiB in pipes; %llu pages were moved", (long long)bytes >> 20,
 	       (long long)moved);
-	EXPECT_LT(bytes / 2, moved * self->area.page_size);
+	EXPECT_LT(bytes / 2, moved * area->page_size);
 	munmap(ballast, size);
+}
+
+TEST_F_TIMEOUT(balance, room_in_areas_is_used, 300)
+{
+	use_room(_metadata, self->fd, &self->area, MADV_NOHUGEPAGE);
+}
+
+/* Huge pages are split before a process is killed. */
+TEST_F_TIMEOUT(balance, huge_pages_make_room, 300)
+{
+	if (access("/sys/kernel/mm/transparent_hugepage", F_OK))
+		SKIP(return, "no transparent huge pages");
+	use_room(_metadata, self->fd, &self->area, MADV_HUGEPAGE);
 }
 
 /* But when there is none left, that is the end. */
@@ -112,7 +134,7 @@ TEST_F_TIMEOUT(balance, no_room_is_left, 300)
 	size_t size;
 	int status;
 
-	ballast = fill_the_rest(self->fd, &self->area, &size);
+	ballast = fill_the_rest(self->fd, &self->area, &size, MADV_NOHUGEPAGE);
 	ASSERT_NE(NULL, ballast);
 	status = fill_pipes(UINT64_MAX / 2);
 	EXPECT_TRUE(WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL)
