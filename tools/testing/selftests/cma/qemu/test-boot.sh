@@ -792,9 +792,9 @@ large() {
 		boots "large: as much as there is, but for an eighth" cma=${most}M MEM=5G
 		ranges reserved 2 "" 1 $hole 4096 $end
 	else
-		# 3 GiB are below 4 GiB, and one piece of them is 2.9 GiB.
+		# 3 GiB are below 4 GiB, and seven eighths of them fit in one piece.
 		boots "large: as much as there is below a limit" cma=3000M@-4G MEM=6G
-		ranges reserved 2 "" 1024 4096
+		ranges reserved 1 "" 1024 4096
 		part=2600 most=3000
 	fi
 	complains "area reserved: [0-9]* MiB instead of $most MiB"
