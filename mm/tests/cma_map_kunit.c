@@ -841,7 +841,7 @@ static void cma_map_large_units_get_ready(struct kunit *test)
 	destroy_with_ready(&map);
 }
 
-static void __init map_knows_early_pages(struct kunit *test)
+static void map_knows_early_pages(struct kunit *test)
 {
 	const struct cma_map map = { .base_pfn = 100, .count = 10, .early = 2, .late = 3 };
 
