@@ -52,7 +52,7 @@ for file in "${!later[@]}"; do
 	for ((i = 0; i < n; i++)); do
 		{
 			echo "diff --git a/$file b/$file"
-			diff -up --label "a/$file" --label "b/$file" "$work/$i.new" \
+			diff -u --label "a/$file" --label "b/$file" "$work/$i.new" \
 				"$work/$((i + 1)).new"
 		} | put_diff "${steps[numbers[n - 1 - i]]}" "$file"
 		say "${steps[numbers[n - 1 - i]]}: $file"

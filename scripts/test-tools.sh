@@ -262,14 +262,14 @@ spoil "no list of patches" "no patches/series" "rm patches/series"
 # A file that comes in two parts
 parts() {
 	project
-	printf '%s\n' 'int mine;' '' 'int two;' 'int late;' >project/mm/stock.c
+	printf '%s\n' 'int mine;' 'int more;' 'int two;' 'int late;' >project/mm/stock.c
 	cat >>project/patches/two.patch <<-'END'
 	diff --git a/mm/stock.c b/mm/stock.c
 	--- a/mm/stock.c
 	+++ b/mm/stock.c
 	@@ -1,3 +1,4 @@
 	 int mine;
-	 
+	 int more;
 	-int one;
 	+int two;
 	+int late;
@@ -284,14 +284,14 @@ parts
 ok "tree: a file that comes in two parts" tree
 ok "tree: it is whole" cmp project/mm/stock.c build/tree/mm/stock.c
 ok "series: with such a file" series
-ok "series: the first part" [ "$(added 0001)" = "+int mine; + +int one; " ]
+ok "series: the first part" [ "$(added 0001)" = "+int mine; +int more; +int one; " ]
 ok "series: the second part" [ "$(added 0002)" = "+int two; +int late; " ]
 sed -i 's/late/later/; s/mine/ours/' project/mm/stock.c
 bad "tree: when a part has changed" "two\.patch puts into mm/stock\.c is not all there.*refresh" \
 	tree
 ok "refresh: brings the parts up to date" "$scripts/refresh.sh"
 ok "series: after that" series
-ok "series: a line of the first part" [ "$(added 0001)" = "+int ours; + +int one; " ]
+ok "series: a line of the first part" [ "$(added 0001)" = "+int ours; +int more; +int one; " ]
 ok "series: a line of the second part" [ "$(added 0002)" = "+int two; +int later; " ]
 
 project

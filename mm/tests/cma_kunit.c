@@ -79,7 +79,7 @@ static struct page *__init get_reserved_pages(struct kunit *test)
 }
 
 /* All areas that have memory. */
-static struct cma *activated[MAX_ORDER_PER_BIT + 8];
+static struct cma *activated[MAX_ORDER_PER_BIT + 16];
 static unsigned int nr_activated;
 
 static void __init activate(struct cma *cma)

@@ -492,7 +492,7 @@ zones() {
 	border=$((border + more - 256))
 	boots "an area of several ranges, a unit of which spans two zones" \
 		"kernelcore=${more}M $hole cma_test_multi=384M,0,-1,12"
-	complains "area multi: 16384 KiB cannot be used: .* where two zones meet; .* page allocator" \
+	complains "multi: 16384 KiB cannot be used: .* two zones meet; .* page allocator" \
 		"area multi: cut from [2-9] into [3-9] ranges, each in one zone"
 	total 368
 	ranges multi 3 368 0 $((border - border % 16)) $((border - border % 16 + 16)) 65536
