@@ -147,8 +147,8 @@ facts() {
 	cat "$out/$n.facts"
 }
 
-# area NAME SIZE [LOW HIGH] - sizes and addresses in MiB; it is there, is in both
-# places, lies between the addresses, and works
+# area NAME SIZE [LOW HIGH] - sizes and addresses in MiB; it is there, is in both places, has
+# that size, or any if it is empty, lies between the addresses, and works
 area() {
 	[ -n "$looking" ] || return 0
 	local kind name base size works
@@ -157,7 +157,8 @@ area() {
 		note "there is no area $1"
 		return
 	fi
-	[ "$size" = $(($2 << 20)) ] || note "area $1 has $size bytes and not $(($2 << 20))"
+	[ -z "$2" ] || [ "$size" = $(($2 << 20)) ] ||
+		note "area $1 has $size bytes and not $(($2 << 20))"
 	[ -z "${3:-}" ] || [ $((base >> 20)) -ge "$3" ] ||
 		note "area $1 starts at $base, below $3 MiB"
 	[ -z "${4:-}" ] || [ $(((base + size) >> 20)) -le "$4" ] ||
@@ -794,7 +795,7 @@ large() {
 	else
 		# 3 GiB are below 4 GiB, and seven eighths of them fit in one piece.
 		boots "large: as much as there is below a limit" cma=3000M@-4G MEM=6G
-		ranges reserved 1 "" 1024 4096
+		area reserved "" 1024 4096
 		part=2600 most=3000
 	fi
 	complains "area reserved: [0-9]* MiB instead of $most MiB"
