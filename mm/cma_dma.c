@@ -115,6 +115,7 @@ static struct cma *reserved __initdata;
 static void __init cma_reserve_default(phys_addr_t limit)
 {
 	struct cma *node = dma_contiguous_default_area;
+	unsigned int nr = 0;
 
 	if (param.done || (node && !param.given))
 		return;
@@ -122,10 +123,9 @@ static void __init cma_reserve_default(phys_addr_t limit)
 
 	/* cma= may need the memory of the node that it takes the place of. */
 	if (node)
-		cma_withdraw(node);
+		nr = cma_withdraw(node);
 	reserved = cma_reserve_wanted(limit);
-	if (node && !reserved && cma_param_wants()) {
-		cma_restore(node);
+	if (node && !reserved && cma_param_wants() && cma_restore(node, nr)) {
 		pr_info("area %s stays the default area\n", cma_get_name(node));
 		return;
 	}

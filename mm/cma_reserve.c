@@ -752,9 +752,11 @@ static struct cma_extent __init lent_extent(const struct cma_map *map)
  * @cma: area, not yet activated
  *
  * Context: boot, until the page allocator takes over.
+ * Return: the number of its ranges, for cma_restore().
  */
-void __init cma_withdraw(struct cma *cma)
+unsigned int __init cma_withdraw(struct cma *cma)
 {
+	unsigned int nr = cma->nr_ranges;
 	const struct cma_map *map;
 
 	cma_for_each_map(map, cma) {
@@ -764,27 +766,37 @@ void __init cma_withdraw(struct cma *cma)
 		totalcma_pages -= PHYS_PFN(lent.size);
 	}
 	cma->count = 0;
+	cma->nr_ranges = 0;
 	cma->state = CMA_DEAD;
+	return nr;
 }
 
 /**
  * cma_restore() - undo cma_withdraw()
- * @cma: area, whose memory nobody has reserved in the meantime
+ * @cma: area
+ * @nr: what cma_withdraw() returned
  *
  * Context: as cma_withdraw().
+ * Return: false if memblock has taken some of the memory for itself in the meantime; then
+ * the area stays withdrawn.
  */
-void __init cma_restore(struct cma *cma)
+bool __init cma_restore(struct cma *cma, unsigned int nr)
 {
-	const struct cma_map *map;
-
-	cma_for_each_map(map, cma) {
+	for (; cma->nr_ranges < nr; cma->nr_ranges++) {
+		const struct cma_map *map = &cma->ranges[cma->nr_ranges];
 		struct cma_extent lent = lent_extent(map);
 
-		memblock_reserve(lent.base, lent.size);
+		if (memblock_is_region_reserved(lent.base, lent.size) ||
+		    memblock_reserve(lent.base, lent.size)) {
+			cma_withdraw(cma);
+			return false;
+		}
 		totalcma_pages += PHYS_PFN(lent.size);
 		cma->count += map->count;
 	}
+
 	cma->state = CMA_REGISTERED;
+	return true;
 }
 
 /**

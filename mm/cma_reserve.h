@@ -25,8 +25,8 @@ int cma_declare_within(const struct cma_extent *windows, unsigned int nr,
 		       phys_addr_t size, phys_addr_t align, phys_addr_t limit,
 		       const char *name, struct cma **res_cma);
 bool cma_is_free(phys_addr_t start, phys_addr_t end);
-void cma_withdraw(struct cma *cma);
-void cma_restore(struct cma *cma);
+unsigned int cma_withdraw(struct cma *cma);
+bool cma_restore(struct cma *cma, unsigned int nr);
 phys_addr_t cma_node_memory(int nid);
 
 #endif /* __MM_CMA_RESERVE_H__ */

@@ -667,6 +667,24 @@ static void cma_reserves_over_holes(struct kunit *test)
 	KUNIT_EXPECT_FALSE(test, memblock_is_region_reserved(at, 4 * BLOCK));
 }
 
+/* Blocks of these kinds from @lowest on or around 4 GiB; some of it may be high memory. */
+static void any_machine(struct rnd_state *rnd, const char *kinds, phys_addr_t lowest)
+{
+	phys_addr_t base = lowest + prandom_u32_state(rnd) % 64 * BLOCK, high;
+	char picture[NR_BLOCKS + 1] = "";
+
+	for (unsigned int j = 0; j < NR_BLOCKS; j++)
+		picture[j] = kinds[prandom_u32_state(rnd) % strlen(kinds)];
+	picture[0] = '.';
+	if (prandom_u32_state(rnd) % 2)
+		base = SZ_4G - prandom_u32_state(rnd) % NR_BLOCKS * BLOCK;
+	base = min(base, -(NR_BLOCKS + 1) * BLOCK);
+	high = base + (1 + prandom_u32_state(rnd) % NR_BLOCKS) * BLOCK;
+	if (high > SZ_4G || prandom_u32_state(rnd) % 2)
+		high = 0;
+	new_machine(base, high, picture);
+}
+
 static void cma_reserves_over_any_holes(struct kunit *test)
 {
 	unsigned int reserved = 0, ranges = 0;
@@ -674,22 +692,10 @@ static void cma_reserves_over_any_holes(struct kunit *test)
 
 	prandom_seed_state(&rnd, 5);
 	for (unsigned int i = 0; i < 20000; i++) {
-		char picture[NR_BLOCKS + 1] = "";
-		phys_addr_t base, high, size, align = 0;
+		phys_addr_t size, align = 0;
 		unsigned int order_per_bit = 0;
 
-		for (unsigned int j = 0; j < NR_BLOCKS; j++)
-			picture[j] = "......# "[prandom_u32_state(&rnd) % 8];
-		picture[0] = '.';
-		base = (1 + prandom_u32_state(&rnd) % 64) * BLOCK;
-		if (prandom_u32_state(&rnd) % 2)
-			base = SZ_4G - prandom_u32_state(&rnd) % NR_BLOCKS * BLOCK;
-		base = min(base, -(NR_BLOCKS + 1) * BLOCK);
-		high = base + (1 + prandom_u32_state(&rnd) % NR_BLOCKS) * BLOCK;
-		if (high > SZ_4G || prandom_u32_state(&rnd) % 2)
-			high = 0;
-		new_machine(base, high, picture);
-
+		any_machine(&rnd, "......# ", BLOCK);
 		size = (1 + prandom_u32_state(&rnd) % 25) * BLOCK;
 		if (prandom_u32_state(&rnd) % 2)
 			align = BLOCK << prandom_u32_state(&rnd) % 4;
@@ -880,21 +886,9 @@ static void cma_reserves_within_anything(struct kunit *test)
 		unsigned int nr = 1 + prandom_u32_state(&rnd) % 4;
 		unsigned int wanted = 1 + prandom_u32_state(&rnd) % 25, got;
 		struct cma_extent windows[4];
-		char picture[NR_BLOCKS + 1] = "";
-		phys_addr_t base, high, limit = -1;
+		phys_addr_t limit = -1;
 
-		for (unsigned int j = 0; j < NR_BLOCKS; j++)
-			picture[j] = ".........# "[prandom_u32_state(&rnd) % 11];
-		picture[0] = '.';
-		base = prandom_u32_state(&rnd) % 64 * BLOCK;
-		if (prandom_u32_state(&rnd) % 2)
-			base = SZ_4G - prandom_u32_state(&rnd) % NR_BLOCKS * BLOCK;
-		base = min(base, -(NR_BLOCKS + 1) * BLOCK);
-		high = base + (1 + prandom_u32_state(&rnd) % NR_BLOCKS) * BLOCK;
-		if (high > SZ_4G || prandom_u32_state(&rnd) % 2)
-			high = 0;
-		new_machine(base, high, picture);
-
+		any_machine(&rnd, ".........# ", 0);
 		for (unsigned int j = 0; j < nr; j++) {
 			unsigned int first = prandom_u32_state(&rnd) % NR_BLOCKS;
 
@@ -944,6 +938,7 @@ static void cma_makes_way(struct kunit *test)
 	const phys_addr_t at = 1 << 30;
 	enum block before[NR_BLOCKS];
 	struct cma *cma;
+	unsigned int nr;
 
 	new_machine(at, 0, "..##....#... ..");
 	KUNIT_ASSERT_EQ(test, declare_multi(6 * BLOCK, 0, 0, -1, &cma), 0);
@@ -955,17 +950,31 @@ static void cma_makes_way(struct kunit *test)
 	totalcma_pages = 100 * pageblock_nr_pages;
 	memcpy(before, blocks, sizeof(blocks));
 
-	cma_withdraw(cma);
+	nr = cma_withdraw(cma);
+	KUNIT_EXPECT_EQ(test, nr, 2);
+	KUNIT_EXPECT_EQ(test, cma->nr_ranges, 0);
 	KUNIT_EXPECT_EQ(test, cma->count, 0);
 	KUNIT_EXPECT_EQ(test, cma->state, CMA_DEAD);
 	KUNIT_EXPECT_EQ(test, totalcma_pages, 94 * pageblock_nr_pages);
 	KUNIT_EXPECT_FALSE(test, memblock_is_region_reserved(at + 4 * BLOCK, 4 * BLOCK));
 	KUNIT_EXPECT_FALSE(test, memblock_is_region_reserved(at + 9 * BLOCK, 3 * BLOCK));
 
-	cma_restore(cma);
+	KUNIT_EXPECT_TRUE(test, cma_restore(cma, nr));
+	KUNIT_EXPECT_EQ(test, cma->nr_ranges, 2);
 	KUNIT_EXPECT_EQ(test, cma->count, 6 * pageblock_nr_pages - 5);
 	KUNIT_EXPECT_EQ(test, cma->state, CMA_REGISTERED);
 	KUNIT_EXPECT_EQ(test, totalcma_pages, 100 * pageblock_nr_pages);
+	KUNIT_EXPECT_EQ(test, memcmp(before, blocks, sizeof(blocks)), 0);
+
+	/* Not all of it is there any more: then nothing of it is the area's. */
+	cma_withdraw(cma);
+	KUNIT_ASSERT_EQ(test, memblock_reserve(PFN_PHYS(cma->ranges[1].base_pfn), BLOCK), 0);
+	memcpy(before, blocks, sizeof(blocks));
+	KUNIT_EXPECT_FALSE(test, cma_restore(cma, nr));
+	KUNIT_EXPECT_EQ(test, cma->nr_ranges, 0);
+	KUNIT_EXPECT_EQ(test, cma->count, 0);
+	KUNIT_EXPECT_EQ(test, cma->state, CMA_DEAD);
+	KUNIT_EXPECT_EQ(test, totalcma_pages, 94 * pageblock_nr_pages);
 	KUNIT_EXPECT_EQ(test, memcmp(before, blocks, sizeof(blocks)), 0);
 	KUNIT_EXPECT_FALSE(test, nonsense);
 }
