@@ -252,7 +252,7 @@ static const struct cma_map *find_block(const struct cma *cma, loff_t pos,
 	u64 pages = (u64)(pos - 1) << pageblock_order;
 
 	cma_for_each_map(map, cma) {
-		unsigned long lent = cma_lent_end(map) - cma_lent_start(map);
+		unsigned long lent = cma_lent_pages(map);
 
 		if (pages < lent) {
 			*pfn = cma_lent_start(map) + pages;

@@ -1581,14 +1581,16 @@ static void __init move_to_next_zone(struct page *page)
 	set_page_zone(page, (page_zonenum(page) + 1) % MAX_NR_ZONES);
 }
 
-static void __init expect_still_reserved(struct kunit *test, struct page *page,
-					 unsigned long count)
+static void __init take_back_reserved(struct kunit *test, struct page *block)
 {
 	unsigned long bad = 0;
 
-	for (unsigned long i = 0; i < count; i++)
-		bad += !PageReserved(nth_page(page, i)) ||
-		       page_ref_count(nth_page(page, i)) != 1;
+	for (unsigned long i = 0; i < pageblock_nr_pages; i++) {
+		struct page *page = nth_page(block, i);
+
+		bad += !PageReserved(page) || page_ref_count(page) != 1;
+		free_reserved_page(page);
+	}
 	KUNIT_EXPECT_EQ(test, bad, 0);
 }
 
@@ -1614,13 +1616,8 @@ static void __init cma_gives_up_torn_blocks(struct kunit *test)
 	set_page_zone(nth_page(last, pageblock_nr_pages - 1), zone);
 	KUNIT_EXPECT_EQ(test, totalram_pages(), total + 2 * pageblock_nr_pages);
 	expect_first_and_third(test, cma, page, totalcma);
-	expect_still_reserved(test, second, pageblock_nr_pages);
-	expect_still_reserved(test, last, pageblock_nr_pages);
-
-	for (unsigned long i = 0; i < pageblock_nr_pages; i++) {
-		free_reserved_page(nth_page(second, i));
-		free_reserved_page(nth_page(last, i));
-	}
+	take_back_reserved(test, second);
+	take_back_reserved(test, last);
 }
 
 /* Pages given away early stay with their holder, whatever becomes of their block. */
@@ -1644,13 +1641,8 @@ static void __init cma_leaves_early_pages(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, cma_get_base(cma),
 			page_to_phys(nth_page(page, pageblock_nr_pages)));
 	expect_part(test, cma, 2 * pageblock_nr_pages, totalcma);
-	expect_still_reserved(test, page, pageblock_nr_pages);
-	expect_still_reserved(test, last, pageblock_nr_pages);
-
-	for (unsigned long i = 0; i < pageblock_nr_pages; i++) {
-		free_reserved_page(nth_page(page, i));
-		free_reserved_page(nth_page(last, i));
-	}
+	take_back_reserved(test, page);
+	take_back_reserved(test, last);
 }
 
 static void __init cma_gives_early(struct kunit *test)

@@ -14,9 +14,7 @@ FIXTURE(balance)
 {
 	int fd;
 	struct area area;
-	struct state first;
-	struct lists lists;
-	int logs[2];
+	struct before before;
 };
 
 FIXTURE_SETUP(balance)
@@ -30,19 +28,12 @@ FIXTURE_SETUP(balance)
 		SKIP(return, "there is no pages_moved_in in sysfs");
 	if (!can_be_emptied(&self->area))
 		SKIP(return, "the area is too large a part of all memory to be emptied");
-	for (int i = 0; i < 2; i++)
-		self->logs[i] = log_open();
-	expect_idle(_metadata, self->fd, &self->area, &self->first);
-	ASSERT_TRUE(read_lists(&self->lists));
+	note_before(_metadata, self->fd, &self->area, &self->before);
 }
 
 FIXTURE_TEARDOWN(balance)
 {
-	set_number("/proc/sys/vm/drop_caches", 3);
-	expect_unchanged(_metadata, &self->area, &self->first);
-	expect_lists_agree(_metadata, &self->lists);
-	EXPECT_EQ(0, log_count(self->logs[0], "WARNING:", NULL));
-	EXPECT_EQ(0, log_count(self->logs[1], "BUG:", NULL));
+	expect_as_before(_metadata, &self->area, &self->before);
 	close(self->fd);
 }
 

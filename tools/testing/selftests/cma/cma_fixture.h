@@ -51,4 +51,31 @@ static inline void expect_lists_agree(struct __test_metadata *_metadata,
 		TH_LOG("not as they should be: %s", wrong);
 }
 
+/* What a test has to leave as it was, and the log from then on */
+struct before {
+	struct state state;
+	struct lists lists;
+	int logs[2];
+};
+
+static inline void note_before(struct __test_metadata *_metadata, int fd,
+			       const struct area *area, struct before *before)
+{
+	for (int i = 0; i < 2; i++)
+		before->logs[i] = log_open();
+	expect_idle(_metadata, fd, area, &before->state);
+	ASSERT_TRUE(read_lists(&before->lists));
+}
+
+/* Page cache in the area would be a difference, too. */
+static inline void expect_as_before(struct __test_metadata *_metadata,
+				    const struct area *area, const struct before *before)
+{
+	set_number("/proc/sys/vm/drop_caches", 3);
+	expect_unchanged(_metadata, area, &before->state);
+	expect_lists_agree(_metadata, &before->lists);
+	EXPECT_EQ(0, log_count(before->logs[0], "WARNING:", NULL));
+	EXPECT_EQ(0, log_count(before->logs[1], "BUG:", NULL));
+}
+
 #endif /* CMA_FIXTURE_H */

@@ -21,9 +21,7 @@ FIXTURE(headroom)
 	int fd;
 	struct area area;
 	uint64_t buffer;		/* pages */
-	struct state first;
-	struct lists lists;
-	int logs[2];
+	struct before before;
 };
 
 static uint64_t ready_pages(const struct area *area)
@@ -65,21 +63,14 @@ FIXTURE_SETUP(headroom)
 		SKIP(return, "the area is too large a part of all memory to be emptied");
 	/* As large as twelve of them, an area has room for some in any order. */
 	self->buffer = self->area.pages / 12;
-	for (int i = 0; i < 2; i++)
-		self->logs[i] = log_open();
-	expect_idle(_metadata, self->fd, &self->area, &self->first);
-	ASSERT_TRUE(read_lists(&self->lists));
+	note_before(_metadata, self->fd, &self->area, &self->before);
 }
 
 FIXTURE_TEARDOWN(headroom)
 {
 	ASSERT_TRUE(set_headroom(&self->area, 0));
 	EXPECT_EQ(0, await_less(&self->area, 0));
-	set_number("/proc/sys/vm/drop_caches", 3);
-	expect_unchanged(_metadata, &self->area, &self->first);
-	expect_lists_agree(_metadata, &self->lists);
-	EXPECT_EQ(0, log_count(self->logs[0], "WARNING:", NULL));
-	EXPECT_EQ(0, log_count(self->logs[1], "BUG:", NULL));
+	expect_as_before(_metadata, &self->area, &self->before);
 	close(self->fd);
 }
 

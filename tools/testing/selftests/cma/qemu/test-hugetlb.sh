@@ -221,25 +221,18 @@ for odd in '1500M|1500M: rounded up to 2 pages of 1G' '2GB|: "B" behind 2G ignor
 	CHECKS
 done
 
-boot "more than there is" "hugetlb_cma=64G" <<'CHECKS'
-	total=$(($(cat /sys/kernel/mm/cma/hugetlb0/total_pages) >> 18))
-	[ "$total" -ge 3 ] && [ "$total" -lt 6 ] || wrong "$total GiB of 6 are in the area"
-	says "HugeTLB: hugetlb_cma=64G: there is room for only $total of 64 pages of 1G"
-	want 6
-	area hugetlb0 $total 0
-	use
-	all_back
-CHECKS
-
-boot "what there is room for, over holes" "hugetlb_cma=100%" <<'CHECKS'
-	total=$(($(cat /sys/kernel/mm/cma/hugetlb0/total_pages) >> 18))
-	[ "$total" -ge 3 ] && [ "$total" -lt 6 ] || wrong "$total GiB of 6 are in the area"
-	says "HugeTLB: hugetlb_cma=100%: there is room for only $total of [56] pages of 1G"
-	want 6
-	area hugetlb0 $total 0
-	use
-	all_back
-CHECKS
+for much in '64G|64' '100%|[56]'; do
+	boot "hugetlb_cma=${much%|*}, over holes" "hugetlb_cma=${much%|*}" <<-CHECKS
+		total=\$((\$(cat /sys/kernel/mm/cma/hugetlb0/total_pages) >> 18))
+		[ "\$total" -ge 3 ] && [ "\$total" -lt 6 ] || wrong "\$total GiB of 6"
+		room="there is room for only \$total of ${much#*|} pages of 1G"
+		says "HugeTLB: hugetlb_cma=${much%|*}: \$room"
+		want 6
+		area hugetlb0 \$total 0
+		use
+		all_back
+	CHECKS
+done
 
 boot "pages at boot come from the area" "hugetlb_cma=3G hugepagesz=1G hugepages=2" <<'CHECKS'
 	is "pages" "$(nr)" 2
