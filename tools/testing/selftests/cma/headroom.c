@@ -15,6 +15,11 @@
 
 #define PATIENCE	30000		/* milliseconds that the worker may need */
 #define PINS		8
+/*
+ * Bytes that stay free outside of areas. Less than the watermarks, which can be boosted to
+ * three times what they are, and who borrows is killed.
+ */
+#define LEFT		(16 << 20)
 
 FIXTURE(headroom)
 {
@@ -61,6 +66,9 @@ FIXTURE_SETUP(headroom)
 		SKIP(return, "there is no headroom in sysfs");
 	if (!can_be_emptied(&self->area))
 		SKIP(return, "the area is too large a part of all memory to be emptied");
+	/* A test that failed may have left some. */
+	ASSERT_TRUE(set_headroom(&self->area, 0));
+	ASSERT_EQ(0, await_less(&self->area, 0));
 	/* As large as twelve of them, an area has room for some in any order. */
 	self->buffer = self->area.pages / 12;
 	note_before(_metadata, self->fd, &self->area, &self->before);
@@ -123,16 +131,18 @@ static pid_t start_borrower(const struct area *area, int *started)
 		return -1;
 	pid = fork();
 	if (!pid) {
-		char *ballast, *at;
-		size_t size;
+		char *ballast, *memory;
+		size_t size, most;
 
 		prctl(PR_SET_PDEATHSIG, SIGKILL);
-		ballast = take_ballast(8 << 20, &size);
-		at = map_untouched(area->pages * area->page_size);
-		while (at && read_meminfo("CmaFree:") > 1 << 20 &&
-		       read_meminfo("MemFree:") > 8 << 20) {
-			*at = 1;
-			at += getpagesize();
+		ballast = take_ballast(LEFT, &size);
+		most = read_meminfo("CmaFree:");
+		memory = map_untouched(most);
+		for (size_t at = 0; memory && at < most; at += getpagesize()) {
+			if (read_meminfo("CmaFree:") <= 1 << 20 ||
+			    read_meminfo("MemFree:") <= LEFT)
+				break;
+			memory[at] = 1;
 		}
 		/* There is to be memory that pages can be moved to. */
 		munmap(ballast, size < 64 << 20 ? size : 64 << 20);
@@ -154,7 +164,7 @@ static void stop(pid_t pid)
 TEST_F_TIMEOUT(headroom, lent_memory_does_not_matter, 300)
 {
 	const struct area *area = &self->area;
-	uint64_t served, moved, pfn;
+	uint64_t served, moved, pfn, pfns[4];
 	int started;
 	pid_t pid;
 	char c;
@@ -176,13 +186,17 @@ TEST_F_TIMEOUT(headroom, lent_memory_does_not_matter, 300)
 		ASSERT_EQ(1, cma_put(self->fd, area, pfn, self->buffer));
 	}
 
-	/* What is held is made good elsewhere, and there it has to be taken from others. */
+	/* What is held is made good elsewhere, until nothing is left that is not borrowed. */
 	moved = read_number(SYSFS, area->name, "pages_migrated");
-	ASSERT_EQ(0, cma_get(self->fd, area, self->buffer, 0, CMA_TEST_NOWAIT, &pfn));
-	EXPECT_LE(self->buffer, await_ready(area, self->buffer));
+	for (unsigned int i = 0; i < ARRAY_SIZE(pfns); i++) {
+		ASSERT_EQ(0, cma_get(self->fd, area, self->buffer, 0, CMA_TEST_NOWAIT, &pfns[i]));
+		EXPECT_LE(self->buffer, await_ready(area, self->buffer));
+	}
 	moved = read_number(SYSFS, area->name, "pages_migrated") - moved;
-	TH_LOG("%llu pages were moved for %llu", (long long)moved, (long long)self->buffer);
-	ASSERT_EQ(1, cma_put(self->fd, area, pfn, self->buffer));
+	TH_LOG("%llu pages were moved", (long long)moved);
+	EXPECT_LT(0, moved);
+	for (unsigned int i = 0; i < ARRAY_SIZE(pfns); i++)
+		ASSERT_EQ(1, cma_put(self->fd, area, pfns[i], self->buffer));
 	stop(pid);
 }
 
