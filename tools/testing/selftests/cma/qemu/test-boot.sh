@@ -63,6 +63,7 @@ for area in *; do
 	echo $((count - used)) >"$area/free"
 	[ "$(cat "$area/used")" != "$used" ] || echo "free $area"
 done 2>/dev/null
+echo "lend_ratio $(cat /proc/sys/vm/cma_lend_ratio)"
 for area in /sys/kernel/mm/cma/*; do
 	[ -d "$area" ] && echo "sysfs ${area##*/}"
 done
@@ -165,6 +166,12 @@ area() {
 		note "area $1 at $base reaches past $4 MiB"
 	[ "$works" = yes ] || note "nothing can be allocated from area $1"
 	facts | grep -qxF "sysfs $1" || note "area $1 is missing in sysfs"
+}
+
+# lend_ratio PERCENT
+lend_ratio() {
+	[ -n "$looking" ] || return 0
+	facts | grep -qx "lend_ratio $1" || note "vm.cma_lend_ratio is not $1"
 }
 
 # headroom NAME SIZE - in MiB; so much of the area is ready, or nothing if that is 0
@@ -331,7 +338,7 @@ ignored() {
 
 cmdline() {
 	local low=$((ram + 256)) high=$((ram + 320))
-	local hex entries
+	local hex entries entry
 	hex=$(printf '0x%x' $((low << 20)))
 
 	good 16M 16
@@ -438,6 +445,21 @@ cmdline() {
 	ignored "entry of cma_headroom=: " : 'entry ":" ignored: there is no such area'
 	ignored "entry of cma_headroom=: " numa0: 'entry "numa0:" ignored: a number is missing'
 	ignored "entry of cma_headroom=: " numa0:1Mx 'entry "numa0:1Mx" .*something behind it'
+
+	boots "cma_lend_ratio=" "cma=16M cma_lend_ratio=30"
+	area reserved 16
+	lend_ratio 30
+	content
+
+	entries="101 -1 50% text 4294967346"
+	boots "bad values of cma_lend_ratio=" \
+		"cma=16M cma_lend_ratio= cma_lend_ratio=${entries// / cma_lend_ratio=}"
+	area reserved 16
+	lend_ratio 50
+	for entry in "" $entries; do
+		ignored "cma_lend_ratio=" "$entry" \
+			"cma_lend_ratio=$entry ignored; expected a number from 0 to 100"
+	done
 
 	bad "cma" "cma= ignored"
 

@@ -172,6 +172,7 @@ borrow_test='run borrow ./borrow'
 seeing_test='run seeing ./seeing'
 headroom_test='run headroom ./headroom'
 balance_test='run balance ./balance'
+lend_test='run lend ./lend'
 stress_test='run stress ./stress'
 large_units="cma_test_multi=32M,0,-1,3"
 # hooks NAME... - tests that go with what the kernel is booted with
@@ -224,7 +225,8 @@ on_guest() {
 		;;
 	main)
 		step "$arch" machine "$arch" "$arch" 512M "$area" "${main_tests[@]}" \
-			"$borrow_test" "$seeing_test" "$headroom_test" "$balance_test"
+			"$borrow_test" "$seeing_test" "$headroom_test" "$balance_test" \
+			"$lend_test"
 		;;
 	stress)
 		step "$arch-stress" machine "$arch-stress" "$arch" 512M "$area $large_units" \
@@ -430,7 +432,7 @@ debug_part() {
 		step x86_64-debug-borrow machine x86_64-debug-borrow x86_64 320M \
 			"cma=32M page_owner=on" \
 			"$borrow_some" "$seeing_test" "$headroom_test" \
-			"$balance_test" "${kmemleak[@]}"
+			"$balance_test" "$lend_test" "${kmemleak[@]}"
 		;;
 	stress)
 		# The host asks for free pages, too.
