@@ -54,6 +54,7 @@ enum cma_state {
  * @headroom: what is kept ready; NULL if nothing ever was to be; set once, under
  *	cma_headroom_mutex, and read without it
  * @headroom_at_boot: pages that the device tree wants to be kept ready
+ * @user_only: lends to user space only; written at boot, and then under cma_lend_mutex
  * @refilling: held for reading by allocations that have pages moved, so that they do not
  *	miss units that are about to be free again
  * @nr_pages_succeeded: pages handed out so far
@@ -89,6 +90,7 @@ struct cma {
 	unsigned long balance_pfn;
 	struct cma_headroom *headroom;
 	unsigned long headroom_at_boot;
+	bool user_only;
 	/* taken for writing while units are taken to be made ready, or not ready any more */
 	struct rw_semaphore refilling;
 #ifdef CONFIG_CMA_SYSFS
@@ -162,6 +164,7 @@ static inline unsigned long cma_lent_pages(const struct cma_map *map)
 
 unsigned long cma_available_pages(struct cma *cma);
 unsigned long cma_longest_run(struct cma *cma);
+void cma_set_user_only(struct cma *cma, bool user_only);
 
 struct cma *cma_register(const struct cma_extent *extents, unsigned int nr,
 			 unsigned int order_per_bit, const char *name);

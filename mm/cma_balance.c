@@ -110,8 +110,16 @@ static struct folio *take_target(struct folio *src, unsigned long data)
 	return NULL;
 }
 
-/* Areas are for pages that can be moved out again: those of movable allocations. */
-static bool may_borrow(struct folio *folio)
+/**
+ * cma_may_borrow() - may memory move into areas, whoever they lend to?
+ * @folio: referenced by the caller, and not locked
+ *
+ * Areas are for pages that can be moved out again: those of user space.
+ *
+ * Context: process context.
+ * Return: true if it may; false also if somebody has locked it.
+ */
+bool cma_may_borrow(struct folio *folio)
 {
 	const gfp_t movable = __GFP_MOVABLE | __GFP_HIGHMEM;
 	struct address_space *mapping;
@@ -143,7 +151,7 @@ static void put_back_others(struct list_head *pages)
 	LIST_HEAD(others);
 
 	list_for_each_entry_safe(folio, next, pages, lru) {
-		if (!may_borrow(folio))
+		if (!cma_may_borrow(folio))
 			list_move(&folio->lru, &others);
 	}
 	putback_movable_pages(&others);

@@ -12,10 +12,12 @@
 #include <linux/mmzone.h>
 
 struct alloc_context;
+struct folio;
 
 #ifdef CONFIG_CMA
 unsigned long cma_balance_node(pg_data_t *pgdat, int highest_zoneidx);
 bool cma_balance_for(gfp_t gfp, unsigned int alloc_flags, const struct alloc_context *ac);
+bool cma_may_borrow(struct folio *folio);
 #else
 static inline unsigned long cma_balance_node(pg_data_t *pgdat, int highest_zoneidx)
 {

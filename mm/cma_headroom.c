@@ -33,7 +33,6 @@
 #include <linux/page-isolation.h>
 #include <linux/rwsem.h>
 #include <linux/sched/clock.h>
-#include <linux/seq_buf.h>
 #include <linux/slab.h>
 #include <linux/spinlock.h>
 #include <linux/string.h>
@@ -987,59 +986,17 @@ static int __init cma_early_headroom(char *arg)
 }
 early_param("cma_headroom", cma_early_headroom);
 
-/* Which area does an entry of cma_headroom= begin with? A name may contain commas. */
-static int __init find_named(struct cma *cma, void *data)
+static const char *__init set_by_param(struct cma *cma, const char *pos, const char *end)
 {
-	struct cma **found = data;
-	size_t len = strlen(cma->name);
-
-	if (!strncmp(headroom_param, cma->name, len) && headroom_param[len] == ':')
-		*found = cma;
-	return !!*found;
-}
-
-static int __init list_name(struct cma *cma, void *data)
-{
-	seq_buf_printf(data, " %s", cma->name);
-	return 0;
-}
-
-static const char *__init set_by_param(const char *end)
-{
-	const char *pos, *wrong;
-	struct cma *cma = NULL;
 	unsigned long pages;
+	const char *wrong;
 
-	cma_for_each_area(find_named, &cma);
-	if (!cma)
-		return "there is no such area";
-	pos = headroom_param + strlen(cma->name) + 1;
 	wrong = cma_parse_share(&pos, cma->count, &pages);
 	if (wrong)
 		return wrong;
 	if (pos != end)
 		return "there is something behind it";
 	return cma_set_headroom(cma, pages) ? "there is no memory for its map" : NULL;
-}
-
-static void __init set_by_params(void)
-{
-	char names[256];
-	struct seq_buf areas;
-
-	seq_buf_init(&areas, names, sizeof(names));
-	cma_for_each_area(list_name, &areas);
-	while (headroom_param && *headroom_param) {
-		char *colon = strchrnul(headroom_param, ':');
-		char *end = colon + strcspn(colon, ",");
-		const char *wrong = set_by_param(end);
-
-		if (wrong)
-			pr_err("cma_headroom=: entry \"%.*s\" ignored: %s; expected AREA:nn[KMGTPE] or AREA:nn%%, at most the area, which is one of:%s\n",
-			       (int)(end - headroom_param), headroom_param, wrong,
-			       seq_buf_str(&areas));
-		headroom_param = *end ? end + 1 : end;
-	}
 }
 
 static int __init set_by_node(struct cma *cma, void *data)
@@ -1063,7 +1020,8 @@ static int __init cma_headroom_init(void)
 		return -ENOMEM;
 
 	cma_for_each_area(set_by_node, NULL);
-	set_by_params();
+	cma_set_by_param("cma_headroom", headroom_param, "nn[KMGTPE] or AREA:nn%, at most the area",
+			 set_by_param);
 	return register_oom_notifier(&cma_oom_notifier);
 }
 postcore_initcall(cma_headroom_init);

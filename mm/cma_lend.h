@@ -1,16 +1,20 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * When areas lend their memory
+ * When areas lend their memory, and to whom
  *
- * For the page allocator.
+ * For the page allocator; mm/cma.h has what sets it.
  */
 
 #ifndef __MM_CMA_LEND_H__
 #define __MM_CMA_LEND_H__
 
+#include <linux/jump_label.h>
+#include <linux/migrate.h>
 #include <linux/mm.h>
 #include <linux/mmzone.h>
 #include <linux/vmstat.h>
+
+#include "internal.h"
 
 extern int cma_lend_ratio;
 
@@ -39,6 +43,54 @@ static inline bool cma_lends_first(struct zone *zone)
 {
 	return cma_exceeds(zone_page_state(zone, NR_FREE_CMA_PAGES),
 			   zone_page_state(zone, NR_FREE_PAGES), READ_ONCE(cma_lend_ratio));
+}
+
+#ifdef CONFIG_CMA
+DECLARE_STATIC_KEY_FALSE(cma_user_areas);
+
+bool cma_is_user_zone(struct zone *zone);
+struct folio *cma_move_target(struct folio *src, unsigned long control);
+
+/**
+ * cma_refuses() - is an allocation not to have pages of areas that others can have?
+ * @zone: zone
+ * @alloc_flags: the page allocator's flags for it
+ *
+ * Context: any; takes no lock.
+ * Return: true if it is movable, but not for user space, and the zone has an area that
+ * lends to user space only. The lists of the CPU may have pages of areas, so it is not to
+ * have pages from there either.
+ */
+static inline bool cma_refuses(struct zone *zone, unsigned int alloc_flags)
+{
+	return static_branch_unlikely(&cma_user_areas) && (alloc_flags & ALLOC_NOT_USER) &&
+	       cma_is_user_zone(zone);
+}
+#else
+#define cma_move_target	alloc_migration_target
+
+static inline bool cma_refuses(struct zone *zone, unsigned int alloc_flags)
+{
+	return false;
+}
+
+static inline bool cma_is_user_zone(struct zone *zone)
+{
+	return false;
+}
+#endif
+
+/**
+ * cma_lends() - may an allocation have pages of areas?
+ * @zone: zone
+ * @alloc_flags: the page allocator's flags for it
+ *
+ * Context: any; takes no lock.
+ * Return: true if it may.
+ */
+static inline bool cma_lends(struct zone *zone, unsigned int alloc_flags)
+{
+	return (alloc_flags & ALLOC_CMA) && !cma_refuses(zone, alloc_flags);
 }
 
 #endif /* __MM_CMA_LEND_H__ */

@@ -271,6 +271,22 @@ static unsigned long __init cma_of_headroom(const struct reserved_mem *rmem)
 	return min_t(u64, DIV_ROUND_UP_ULL(size, PAGE_SIZE), ULONG_MAX);
 }
 
+/* linux,cma-lend = "user" or "movable" */
+static bool __init cma_of_user_only(const struct reserved_mem *rmem)
+{
+	const char *value;
+	int len, who;
+
+	value = of_get_flat_dt_prop(rmem->fdt_node, "linux,cma-lend", &len);
+	if (!value)
+		return false;
+	who = strnlen(value, len) == len - 1 ? cma_parse_lend(value, len - 1) : -EINVAL;
+	if (who < 0)
+		pr_err("node %s: linux,cma-lend \"%.*s\" ignored; expected " CMA_LEND_EXPECTED "\n",
+		       rmem->name, len, value);
+	return who > 0;
+}
+
 /* Make an area of what is the node's own; otherwise, give back the memory. */
 static struct cma *__init cma_of_make_area(struct reserved_mem *rmem)
 {
@@ -391,6 +407,7 @@ static int __init cma_of_setup(struct reserved_mem *rmem)
 	}
 
 	cma->headroom_at_boot = cma_of_headroom(rmem);
+	cma->user_only = cma_of_user_only(rmem);
 	cma_get_range(cma, 0, &rmem->base, &rmem->size);
 	rmem->ops = &cma_of_ops;
 	size = cma_get_size(cma);

@@ -329,6 +329,23 @@ int __init cma_parse_area(const char *arg, struct cma_amount *size,
 }
 
 /**
+ * cma_parse_lend() - parse to whom an area is to lend
+ * @text: what is one of CMA_LEND_EXPECTED
+ * @len: its length
+ *
+ * Context: any.
+ * Return: 1 for user space only, 0 for all movable allocations; else -EINVAL.
+ */
+int cma_parse_lend(const char *text, size_t len)
+{
+	if (len == strlen("user") && !memcmp(text, "user", len))
+		return 1;
+	if (len == strlen("movable") && !memcmp(text, "movable", len))
+		return 0;
+	return -EINVAL;
+}
+
+/**
  * cma_trim() - trim a piece of memory to what can become an area
  * @base: first byte
  * @size: bytes

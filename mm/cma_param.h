@@ -10,6 +10,8 @@
 
 struct cma;
 
+#define CMA_LEND_EXPECTED	"\"movable\" or \"user\""
+
 /**
  * struct cma_amount - how much memory a kernel parameter asks for
  * @bytes: a size, 0 if there is a percentage
@@ -29,6 +31,9 @@ int cma_parse_area(const char *arg, struct cma_amount *size, phys_addr_t *base,
 phys_addr_t cma_amount_bytes(const struct cma_amount *amount,
 			     phys_addr_t memory);
 const char *cma_parse_share(const char **pos, unsigned long all, unsigned long *pages);
+void cma_set_by_param(const char *param, const char *value, const char *expected,
+		      const char *(*set)(struct cma *cma, const char *pos, const char *end));
+int cma_parse_lend(const char *text, size_t len);
 bool cma_trim(phys_addr_t *base, phys_addr_t *size, bool before, bool after);
 bool cma_offer_default(struct cma *cma);
 

@@ -232,6 +232,36 @@ static ssize_t headroom_short_show(struct kobject *kobj, struct kobj_attribute *
 
 static struct kobj_attribute headroom_short_attr = __ATTR_RO(headroom_short);
 
+/*
+ * Lending
+ */
+
+static ssize_t lend_show(struct kobject *kobj, struct kobj_attribute *attr, char *buf)
+{
+	struct cma *cma = container_of(kobj, struct cma_kobject, kobj)->cma;
+
+	return sysfs_emit(buf, "%s\n", READ_ONCE(cma->user_only) ? "user" : "movable");
+}
+
+static ssize_t lend_store(struct kobject *kobj, struct kobj_attribute *attr,
+			  const char *buf, size_t len)
+{
+	struct cma *cma = container_of(kobj, struct cma_kobject, kobj)->cma;
+	size_t word = strcspn(buf, "\n");
+	int who = cma_parse_lend(buf, word);
+
+	if (who < 0) {
+		pr_err("%s: lend \"%.*s\" refused; expected " CMA_LEND_EXPECTED "\n", cma->name,
+		       (int)word, buf);
+		return who;
+	}
+
+	cma_set_user_only(cma, who);
+	return len;
+}
+
+static struct kobj_attribute lend_attr = __ATTR_RW(lend);
+
 static struct attribute *cma_attrs[] = {
 	&alloc_pages_success_attr.attr,
 	&alloc_pages_fail_attr.attr,
@@ -255,6 +285,7 @@ static struct attribute *cma_attrs[] = {
 	&headroom_refill_us_attr.attr,
 	&headroom_short_attr.attr,
 	&prepare_attr.attr,
+	&lend_attr.attr,
 	NULL
 };
 ATTRIBUTE_GROUPS(cma);

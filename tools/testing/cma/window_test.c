@@ -485,6 +485,11 @@ const char *cma_short_of_headroom(const struct cma *cma)
 	return ready_pages < headroom_pages ? "refilling" : "no";
 }
 
+void cma_set_user_only(struct cma *cma, bool user_only)
+{
+	cma->user_only = user_only;
+}
+
 static struct kobj_attribute *find_attr(unsigned int nr, const char *name)
 {
 	struct attribute **attrs = kobjects[nr]->ktype->default_groups[0]->attrs;
@@ -688,6 +693,30 @@ static void cma_sysfs_headroom(struct kunit *test)
 	forget_kobjects();
 }
 
+static void cma_sysfs_lend(struct kunit *test)
+{
+	static const char * const bad[] = {
+		"", "\n", "users", "use", "User", " user", "user ", "user movable", "movable,",
+		"1", "%s%n",
+	};
+
+	add_area(test, "a", 0, 40, 3);
+	KUNIT_EXPECT_EQ(test, shim_cma_sysfs_init(), 0);
+	KUNIT_EXPECT_STREQ(test, sysfs_text(0, "lend"), "movable\n");
+	KUNIT_EXPECT_EQ(test, sysfs_write(0, "lend", "user\n"), 5);
+	KUNIT_EXPECT_STREQ(test, sysfs_text(0, "lend"), "user\n");
+	for (unsigned int i = 0; i < ARRAY_SIZE(bad); i++) {
+		KUNIT_EXPECT_EQ_MSG(test, sysfs_write(0, "lend", bad[i]), -EINVAL, "%s",
+				    bad[i]);
+		KUNIT_EXPECT_NOT_NULL(test, strstr(shim_last_line,
+						   "expected \"movable\" or \"user\"\n"));
+	}
+	KUNIT_EXPECT_STREQ(test, sysfs_text(0, "lend"), "user\n");
+	KUNIT_EXPECT_EQ(test, sysfs_write(0, "lend", "movable"), 7);
+	KUNIT_EXPECT_STREQ(test, sysfs_text(0, "lend"), "movable\n");
+	forget_kobjects();
+}
+
 static void cma_sysfs_prepare(struct kunit *test)
 {
 	static const struct {
@@ -771,6 +800,7 @@ static struct kunit_case window_cases[] = {
 	KUNIT_CASE(cma_sysfs_high_water),
 	KUNIT_CASE(cma_sysfs_latency),
 	KUNIT_CASE(cma_sysfs_headroom),
+	KUNIT_CASE(cma_sysfs_lend),
 	KUNIT_CASE(cma_sysfs_prepare),
 	KUNIT_CASE(cma_sysfs_headroom_numbers),
 	{}
