@@ -1,11 +1,18 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Lending: when movable memory comes from an area
+ * Lending: when movable memory comes from an area, and whose
  */
+
+#include <linux/fiemap.h>
+#include <linux/fs.h>
+#include <sys/ioctl.h>
+#include <sys/mount.h>
+#include <sys/stat.h>
 
 #include "cma_fixture.h"
 
 #define RATIO	"/proc/sys/vm/cma_lend_ratio"
+#define DIR	"/tmp/cma_lend"
 
 FIXTURE(lend)
 {
@@ -37,6 +44,7 @@ FIXTURE_SETUP(lend)
 FIXTURE_TEARDOWN(lend)
 {
 	set_number(RATIO, self->ratio);
+	put_text(&self->area, "lend", "movable");
 	expect_as_before(_metadata, &self->area, &self->before);
 	close(self->fd);
 	close(self->pagemap);
@@ -176,6 +184,146 @@ TEST_F(lend, wrong_ratio_refused)
 			 values[i]);
 		EXPECT_EQ(1, log_count(log, words, NULL))
 			TH_LOG("%s", values[i]);
+	}
+	close(log);
+}
+
+/* A file whose map takes up so many bytes on the disk, which are not the file's own */
+static bool make_map(size_t bytes)
+{
+	int fd = open(DIR "/file", O_RDWR | O_CREAT, 0600);
+	struct stat st;
+	bool ok;
+
+	ok = fd >= 0 && !fstat(fd, &st);
+	/* In ext2, a block of the map has as many entries of 4 bytes as it has room for. */
+	for (size_t n = 0; ok && n < bytes / st.st_blksize; n++)
+		ok = pwrite(fd, "x", 1, (off_t)(n + 1) * st.st_blksize / 4 * st.st_blksize) == 1;
+	close(fd);
+	return ok;
+}
+
+/*
+ * The map alone is read, as memory of the file system: so many bytes, by "Buffers:".
+ * Return: how many of them areas lend.
+ */
+static int64_t read_map(struct __test_metadata *_metadata, int fd, int64_t *bytes)
+{
+	struct fiemap map = { .fm_length = FIEMAP_MAX_OFFSET };
+	int64_t lent;
+	int file;
+
+	*bytes = 0;
+	if (umount(DIR) || mount("/dev/ram0", DIR, "ext2", 0, NULL))
+		return 0;
+	set_number("/proc/sys/vm/drop_caches", 3);
+	settle(fd);
+	file = open(DIR "/file", O_RDONLY);
+	*bytes -= read_meminfo("Buffers:");
+	lent = read_meminfo("CmaFree:");
+	if (file < 0 || ioctl(file, FS_IOC_FIEMAP, &map))
+		return 0;
+	lent -= read_meminfo("CmaFree:");
+	*bytes += read_meminfo("Buffers:");
+	close(file);
+	TH_LOG("the map has %lld KiB, areas lend %lld more", (long long)*bytes >> 10,
+	       (long long)lent >> 10);
+	return lent;
+}
+
+/* Memory of the file system borrows, until the area is set to lend to user space only. */
+TEST_F_TIMEOUT(lend, to_user_only, 120)
+{
+	const struct area *area = &self->area;
+	int64_t bytes = area->pages / 4 * area->page_size;
+	int64_t map, lent, before, buffers, moved = 0;
+	char *memory;
+
+	ASSERT_TRUE(unshare_mounts());
+	if (!mount_ram_disk(DIR))
+		SKIP(return, NO_RAM_DISK);
+	ASSERT_TRUE(make_map(bytes / 2));
+	set_number(RATIO, 0);
+	lent = read_map(_metadata, self->fd, &map);
+	ASSERT_LE(bytes / 4, map);
+	ASSERT_LE(map / 4 * 3, lent);
+
+	/* It is moved out, and not dropped. */
+	buffers = read_meminfo("Buffers:");
+	before = read_meminfo("CmaFree:");
+	ASSERT_TRUE(put_text(area, "lend", "user"));
+	for (int i = 0; i < 100 && moved < map / 4 * 3; i++) {
+		usleep(100000);
+		moved = read_meminfo("CmaFree:") - before;
+	}
+	buffers -= read_meminfo("Buffers:");
+	TH_LOG("%lld KiB were moved out, buffers have shrunk by %lld", (long long)moved >> 10,
+	       (long long)buffers >> 10);
+	EXPECT_LE(map / 4 * 3, moved);
+	EXPECT_GE(map / 8, buffers);
+
+	/* And it does not come back, while memory of programs does. */
+	lent = read_map(_metadata, self->fd, &map);
+	EXPECT_LE(bytes / 4, map);
+	EXPECT_GE(map / 8, lent);
+	memory = map_untouched(bytes);
+	ASSERT_NE(NULL, memory);
+	EXPECT_LE(area->pages / 16 * 3,
+		  borrow(self->pagemap, area, memory, area->pages / 4));
+	munmap(memory, bytes);
+
+	ASSERT_TRUE(put_text(area, "lend", "movable"));
+	lent = read_map(_metadata, self->fd, &map);
+	EXPECT_LE(map / 4 * 3, lent);
+	umount(DIR);
+}
+
+/* Memory of programs may go from one place in the area to another. */
+TEST_F_TIMEOUT(lend, user_stays_in_areas, 120)
+{
+	const struct area *area = &self->area;
+	uint64_t pages = area->pages / 2, wanted = area->pages / 8 * 5, pfn, pfns[256];
+	size_t size = pages * area->page_size;
+	char *memory = map_untouched(size);
+	uint64_t before, after = 0;
+
+	ASSERT_NE(NULL, memory);
+	ASSERT_TRUE(put_text(area, "lend", "user"));
+	set_number(RATIO, 0);
+	before = borrow(self->pagemap, area, memory, pages);
+	/* Every other page, so that there is something in each place. */
+	for (size_t at = 0; at < size; at += 2 * area->page_size)
+		madvise(memory + at, area->page_size, MADV_DONTNEED);
+	ASSERT_EQ(0, cma_get_patiently(self->fd, area, wanted, &pfn));
+	for (uint64_t i = 0; i < pages; i += ARRAY_SIZE(pfns)) {
+		pfns_of(self->pagemap, memory + i * area->page_size, ARRAY_SIZE(pfns),
+			area->page_size, pfns);
+		for (size_t k = 0; k < ARRAY_SIZE(pfns); k++)
+			after += in_area(area, pfns[k]);
+	}
+	TH_LOG("%llu pages of the area were borrowed, %llu are in what is left of it",
+	       (long long)before / 2, (long long)after);
+	EXPECT_LE(before / 16 * 7, after);
+	ASSERT_EQ(1, cma_put(self->fd, area, pfn, wanted));
+	munmap(memory, size);
+	ASSERT_TRUE(put_text(area, "lend", "movable"));
+}
+
+TEST_F(lend, wrong_borrowers_refused)
+{
+	static const char * const words[] = { "users", "user movable", "none", "1" };
+	int log = log_open();
+	char text[16] = "";
+
+	for (size_t i = 0; i < ARRAY_SIZE(words); i++) {
+		char path[256];
+
+		EXPECT_FALSE(put_text(&self->area, "lend", words[i]));
+		EXPECT_EQ(1, log_count(log, "lend refused expected \"movable\" \"user\"", NULL))
+			TH_LOG("%s", words[i]);
+		snprintf(path, sizeof(path), SYSFS "/%s/lend", self->area.name);
+		read_text(path, text, sizeof(text));
+		EXPECT_STREQ("movable\n", text);
 	}
 	close(log);
 }

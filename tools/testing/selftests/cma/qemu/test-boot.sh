@@ -45,6 +45,7 @@ for area in *; do
 			"$(($(cat "$range/count") * page))"
 	done
 	dir=/sys/kernel/mm/cma/$area
+	echo "lend $area $(cat "$dir/lend")"
 	if [ "$(cat "$dir/headroom")" != 0 ]; then
 		for _ in 1 2 3 4 5 6 7 8 9 10; do
 			[ "$(cat "$dir/headroom_longest")" -lt "$(cat "$dir/headroom")" ] || break
@@ -166,6 +167,12 @@ area() {
 		note "area $1 at $base reaches past $4 MiB"
 	[ "$works" = yes ] || note "nothing can be allocated from area $1"
 	facts | grep -qxF "sysfs $1" || note "area $1 is missing in sysfs"
+}
+
+# lends NAME WORD - to whom the area does
+lends() {
+	[ -n "$looking" ] || return 0
+	facts | grep -qxF "lend $1 $2" || note "area $1 does not lend to $2"
 }
 
 # lend_ratio PERCENT
@@ -461,6 +468,25 @@ cmdline() {
 			"cma_lend_ratio=$entry ignored; expected a number from 0 to 100"
 	done
 
+	boots "cma_lend=" "cma=16M numa_cma=0:8M cma_lend=reserved:user,numa0:movable"
+	area reserved 16
+	lends reserved user
+	lends numa0 movable
+	content
+
+	entries=nowhere:user,reserved:users,reserved:,reserved,:,numa0:user
+	boots "cma_lend= with bad entries among a good one" \
+		"cma=16M numa_cma=0:8M cma_lend=$entries"
+	area reserved 16
+	lends reserved movable
+	lends numa0 user
+	ignored "entry of cma_lend=: " nowhere:user \
+		'entry "nowhere:user" ignored: there is no such area; .*one of: .*reserved'
+	ignored "entry of cma_lend=: " reserved:users \
+		'entry "reserved:users" ignored: it is neither; expected AREA:user or AREA:movable'
+	ignored "entry of cma_lend=: " reserved: 'entry "reserved:" ignored: it is neither'
+	ignored "entry of cma_lend=: " reserved 'entry "reserved,:" ignored: '
+
 	bad "cma" "cma= ignored"
 
 	# Each is refused as it is read, and leaves what was read before as it is: nothing.
@@ -566,6 +592,7 @@ device_tree() {
 	{
 		pool camera@50000000 "reg = $(mib 1280 16)" "linux,cma-headroom = <0x0 0x400000>"
 		pool video "size = <0x0 0x800000>" "alignment = <0x0 0x400000>" \
+			'linux,cma-lend = "user"' \
 			"alloc-ranges = $(mib 1400 64)"
 		pool anywhere "size = <0x0 0x600000>"
 		pool ours@54000000 "reg = $(mib 1344 8)" linux,cma-default
@@ -576,7 +603,8 @@ device_tree() {
 		pool numa0 "size = <0x0 0x400000>"
 	} | overlay "$twin"
 	{
-		pool fine@50000000 "reg = $(mib 1280 16)" "linux,cma-headroom = <0x2000000>"
+		pool fine@50000000 "reg = $(mib 1280 16)" "linux,cma-headroom = <0x2000000>" \
+			'linux,cma-lend = "user", "movable"'
 		node private@52000000 'compatible = "shared-dma-pool"' "reg = $(mib 1312 16)"
 		# Nothing can be lent together with what is next to these.
 		node walls@55500000 no-map "reg = $(mib 1365 1), $(mib 1376 1), $(mib 1385 1),
@@ -595,6 +623,8 @@ device_tree() {
 	area camera@50000000 16 1280 1296
 	headroom camera@50000000 4
 	area video 8 1400 1464
+	lends video user
+	lends camera@50000000 movable
 	area anywhere 6
 	area ours@54000000 8 1344 1352
 	area tiny@58000000 1 1408 1409
@@ -656,7 +686,9 @@ device_tree() {
 	done
 	total 30
 	headroom fine@50000000 0
+	lends fine@50000000 movable
 	says "fine@50000000: linux,cma-headroom ignored: .* 4 bytes; expected a size of 2 cells" \
+		"fine@50000000: linux,cma-lend .*ignored; expected \"movable\" or \"user\"" \
 		"head@55000000: 0x0*55400000 to 0x0*554fffff does not fill a block of 2048 KiB" \
 		"tail@56100000: 0x0*56100000 to 0x0*561fffff does not fill a block of 2048 KiB" \
 		"short@56800000 .*expected at least 2048 KiB" \
