@@ -18,6 +18,7 @@
 #include <linux/nodemask.h>
 #include <linux/sizes.h>
 
+#include "cma.h"
 #include "cma_param.h"
 #include "cma_reserve.h"
 
@@ -273,6 +274,42 @@ void __init dma_contiguous_reserve(phys_addr_t limit)
 	cma_reserve_nodes();
 	cma_reserve_default(limit);
 	cma_reserve_default_on_nodes();
+}
+
+struct nth_area {
+	unsigned int left;
+	struct cma *cma;
+};
+
+static int cma_find_nth(struct cma *cma, void *data)
+{
+	struct nth_area *nth = data;
+
+	if (!cma->of_node && cma != dma_contiguous_default_area)
+		return 0;
+	if (nth->left--)
+		return 0;
+
+	nth->cma = cma;
+	return 1;
+}
+
+/**
+ * dma_contiguous_get_area_by_idx() - visit the areas that are for devices
+ * @idx: 0 for the first one
+ *
+ * These are the default area and those of the device tree. Areas that could not be
+ * activated, or that cma= took the place of, are left out.
+ *
+ * Context: once areas are activated.
+ * Return: the area, NULL if there are not so many.
+ */
+struct cma *dma_contiguous_get_area_by_idx(unsigned int idx)
+{
+	struct nth_area nth = { .left = idx };
+
+	cma_for_each_area(cma_find_nth, &nth);
+	return nth.cma;
 }
 
 /* Devices must not be given an area that could not be activated. */

@@ -444,6 +444,7 @@ static int __init cma_of_setup(struct reserved_mem *rmem)
 		return -EINVAL;
 	}
 
+	cma->of_node = true;
 	cma->headroom_at_boot = cma_of_headroom(rmem);
 	cma_get_range(cma, 0, &rmem->base, &rmem->size);
 	rmem->ops = &cma_of_ops;
