@@ -396,7 +396,7 @@ cmdline() {
 	# makes of it, unless a parameter says what a node is to have.
 	boots "a default area on each of two nodes" "cma=16M" NODES=2
 	area reserved 16
-	area pernuma0 16 $ram $((ram + 256))
+	area pernuma0 16 "$ram" $((ram + 256))
 	area pernuma1 16 $((ram + 256)) $((ram + 512))
 	total 48
 	content
@@ -1157,10 +1157,11 @@ case ${CASES:-} in
 numbers | holes | watch | large_blocks | high_memory) ;;
 *) die "CASES=\"$CASES\" is not known: see all() for what there is" ;;
 esac
-if [ "$ARCH" != arm64 ]; then
-	:
-elif ! "${cross}gcc" -O2 -static -o "$out/camera" "$here/demo/camera.c"; then
-	die "demo/camera.c did not compile"
+if [ "$ARCH" = arm64 ]; then
+	need "${cross}gcc:gcc-aarch64-linux-gnu" \
+		/usr/aarch64-linux-gnu/lib/libc.a:libc6-dev-arm64-cross
+	"${cross}gcc" -O2 -static -o "$out/camera" "$here/demo/camera.c" ||
+		die "demo/camera.c did not compile"
 fi
 echo 'APPEND=kernelcore=256M cma=16M' | tr '\n' '\0' >"$out/border.env"
 run_case "$here" "$out" border
