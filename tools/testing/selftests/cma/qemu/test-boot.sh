@@ -827,7 +827,8 @@ neighbours() {
 
 # Nodes with more than one entry in "reg". Stock makes an area of the first entry alone, if it
 # fills blocks, and loses the memory of the others: several has 16 MiB, with the no-map memory
-# in them, big 16 MiB and inner 4 MiB, and there is no hollow.
+# in them, big 16 MiB and inner 4 MiB, left 4 MiB of which right has 2 MiB, too, and there is
+# neither hollow nor far.
 entries() {
 	local tree=$out/entries.dtso look
 	{
@@ -840,6 +841,9 @@ entries() {
 		pool hollow@74000000 "reg = $(mib 1856 0), $(mib 1858 2)"
 		node walls@76100000 no-map "reg = $(mib 1889 1), $(mib 1891 1)"
 		pool none@76000000 "reg = $(mib 1888 1), $(mib 1890 1)"
+		pool left@78000000 "reg = $(mib 1920 4), $(mib 1936 20)"
+		pool right@78200000 "reg = $(mib 1922 8)"
+		pool far@7c000000 "reg = <0x9 0x0 0x0 0x1000000>, $(mib 1984 2)"
 	} | overlay "$tree" several@50000000 inner@69000000 hollow@74000000 none@76000000
 
 	look=0x58400000:0x100000,0x54000000:0x80000,0x54380000:0x80000
@@ -861,7 +865,14 @@ entries() {
 	also "entries: one area in another"
 	made_of big@60000000 0x60000000 0x1000000 0x68000000 0x1000000 0x69400000 0xc00000
 	made_of inner@69000000 0x69000000 0x400000 0x6c000000 0x200000
-	says "user-of-inner: memory from area inner@69000000"
+	made_of left@78000000 0x78000000 0x200000 0x79000000 0x1400000
+	made_of right@78200000 0x78200000 0x800000
+	says "user-of-inner: memory from area inner@69000000" \
+		"left@78000000: 0x0*78200000 to 0x0*789fffff is not for its area: node right@"
+
+	also "entries: one where there is no memory"
+	area far@7c000000 2 1984 1986
+	says "far@7c000000: 0x0*80000000 to 0x[0-9a-f]* is not for its area: no memory"
 
 	# As on stock
 	also "entries: of a node that asks for no area"
