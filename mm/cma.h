@@ -41,6 +41,7 @@ enum cma_state {
  * @name: unique among all areas, without '/'
  * @state: written at boot only, while there is one thread
  * @reserve_pages_on_error: keep the pages reserved if activation fails
+ * @of_node: a node of the device tree asked for it
  * @had_folios: large folios may be among the pages that are held; stays set
  * @lock: taken in any context
  * @count: pages in all ranges
@@ -79,6 +80,7 @@ struct cma {
 	char name[CMA_MAX_NAME];
 	enum cma_state state;
 	bool reserve_pages_on_error;
+	bool of_node;
 	bool had_folios;
 	/* guards what changes in @ranges, @track and @latency, and what is below */
 	spinlock_t lock;

@@ -2,9 +2,10 @@
 /*
  * Areas for DMA that the command line or the configuration asks for
  *
- * cma= or CONFIG_CMA_SIZE_* set up the default area, cma_pernuma= one on each
- * node, numa_cma= one on each node it names. How large a node is and whether it
- * exists is known when the memory is reserved, not when the parameters are parsed.
+ * cma= or CONFIG_CMA_SIZE_* set up the default area, cma_pernuma= or
+ * CONFIG_CMA_SIZE_PERNUMA one on each node, numa_cma= one on each node it names. How
+ * large a node is and whether it exists is known when the memory is reserved, not when
+ * the parameters are parsed.
  */
 
 #define pr_fmt(fmt) "cma: " fmt
@@ -17,6 +18,7 @@
 #include <linux/nodemask.h>
 #include <linux/sizes.h>
 
+#include "cma.h"
 #include "cma_param.h"
 #include "cma_reserve.h"
 
@@ -174,14 +176,19 @@ bool __init cma_offer_default(struct cma *cma)
 static struct cma_amount pernuma_size __initdata;
 static struct cma_amount numa_sizes[MAX_NUMNODES] __initdata;
 
+/* Is one of them on the command line, whatever it says? */
+static bool nodes_given __initdata;
+
 static int __init early_cma_pernuma(char *arg)
 {
+	nodes_given = true;
 	return cma_parse_amount("cma_pernuma", arg, &pernuma_size);
 }
 early_param("cma_pernuma", early_cma_pernuma);
 
 static int __init early_numa_cma(char *arg)
 {
+	nodes_given = true;
 	return cma_parse_nodes("numa_cma", arg, numa_sizes);
 }
 early_param("numa_cma", early_numa_cma);
@@ -218,8 +225,25 @@ static void __init cma_reserve_nodes(void)
 			       &dma_contiguous_numa_area[nid]);
 	}
 }
+
+/* What each node has for want of a parameter: as much as the default area */
+static void __init cma_reserve_default_on_nodes(void)
+{
+	struct cma_amount same = { };
+	int nid;
+
+	if (!IS_ENABLED(CONFIG_CMA_SIZE_PERNUMA) || nodes_given ||
+	    !dma_contiguous_default_area || num_online_nodes() == 1)
+		return;
+
+	same.bytes = cma_get_size(dma_contiguous_default_area);
+	for_each_online_node(nid)
+		cma_reserve_on(nid, &same, "pernuma", "CONFIG_CMA_SIZE_PERNUMA",
+			       &dma_contiguous_pernuma_area[nid]);
+}
 #else
 static inline void cma_reserve_nodes(void) { }
+static inline void cma_reserve_default_on_nodes(void) { }
 #endif
 
 /**
@@ -249,6 +273,43 @@ void __init dma_contiguous_reserve(phys_addr_t limit)
 	dma_contiguous_reserve_placed(limit);
 	cma_reserve_nodes();
 	cma_reserve_default(limit);
+	cma_reserve_default_on_nodes();
+}
+
+struct nth_area {
+	unsigned int left;
+	struct cma *cma;
+};
+
+static int cma_find_nth(struct cma *cma, void *data)
+{
+	struct nth_area *nth = data;
+
+	if (!cma->of_node && cma != dma_contiguous_default_area)
+		return 0;
+	if (nth->left--)
+		return 0;
+
+	nth->cma = cma;
+	return 1;
+}
+
+/**
+ * dma_contiguous_get_area_by_idx() - visit the areas that are for devices
+ * @idx: 0 for the first one
+ *
+ * These are the default area and those of the device tree. Areas that could not be
+ * activated, or that cma= took the place of, are left out.
+ *
+ * Context: once areas are activated.
+ * Return: the area, NULL if there are not so many.
+ */
+struct cma *dma_contiguous_get_area_by_idx(unsigned int idx)
+{
+	struct nth_area nth = { .left = idx };
+
+	cma_for_each_area(cma_find_nth, &nth);
+	return nth.cma;
 }
 
 /* Devices must not be given an area that could not be activated. */

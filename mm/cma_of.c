@@ -89,8 +89,13 @@ static void __init cma_of_cut(const char *node, phys_addr_t start, phys_addr_t e
 			&start, &last, kind, whose);
 }
 
-/* Does a node ask for an area? Without "reusable", a pool is one of another kind. */
-static bool __init cma_of_wants_area(unsigned long node)
+/**
+ * cma_of_wants_area() - does a node ask for an area?
+ * @node: node
+ *
+ * Without "reusable", a pool is one of another kind.
+ */
+bool __init cma_of_wants_area(unsigned long node)
 {
 	return of_flat_dt_is_compatible(node, "shared-dma-pool") &&
 	       of_get_flat_dt_prop(node, "reusable", NULL) &&
@@ -104,21 +109,51 @@ static bool __init cma_of_is_available(unsigned long node)
 	return !status || !strcmp(status, "ok") || !strcmp(status, "okay");
 }
 
+/* How many addresses with sizes a property has; @prop receives the first one. */
+static unsigned int __init cma_of_entries(unsigned long node, const char *name,
+					  const __be32 **prop)
+{
+	int cells = dt_root_addr_cells + dt_root_size_cells, len = 0;
+
+	*prop = of_get_flat_dt_prop(node, name, &len);
+	return *prop && len > 0 ? len / (cells * sizeof(**prop)) : 0;
+}
+
+/* The entry that @prop is at, as far as there are addresses; then @prop is at the next one. */
+static struct cma_extent __init cma_of_next_entry(const __be32 **prop)
+{
+	phys_addr_t base = dt_mem_next_cell(dt_root_addr_cells, prop);
+	phys_addr_t size = dt_mem_next_cell(dt_root_size_cells, prop);
+
+	return (struct cma_extent){ base, min(size, PHYS_ADDR_MAX - base) };
+}
+
+/* Bytes in all entries of "reg"; 0 for a node without an address. */
+static phys_addr_t __init cma_of_bytes(unsigned long node)
+{
+	phys_addr_t bytes = 0;
+	const __be32 *reg;
+
+	for (unsigned int i = cma_of_entries(node, "reg", &reg); i; i--)
+		bytes += min(cma_of_next_entry(&reg).size, PHYS_ADDR_MAX - bytes);
+	return bytes;
+}
+
 /* Of two areas, the smaller one keeps what both want: it may lie in the other. */
 static void __init cma_of_cut_node(const char *name, unsigned long node,
 				   phys_addr_t size, unsigned long other)
 {
 	const char *other_name = fdt_get_name(initial_boot_params, other, NULL);
-	int cells = dt_root_addr_cells + dt_root_size_cells, len = 0;
-	const __be32 *reg = of_get_flat_dt_prop(other, "reg", &len);
+	phys_addr_t bytes = cma_of_bytes(other);
+	const __be32 *reg;
 
-	for (len /= cells * (int)sizeof(*reg); len > 0; len--) {
-		phys_addr_t start = dt_mem_next_cell(dt_root_addr_cells, &reg);
-		phys_addr_t bytes = dt_mem_next_cell(dt_root_size_cells, &reg);
+	if (cma_of_wants_area(other) && (bytes > size || (bytes == size && other > node)))
+		return;
 
-		if (!cma_of_wants_area(other) || bytes < size ||
-		    (bytes == size && other < node))
-			cma_of_cut(name, start, start + bytes, "node ", other_name);
+	for (unsigned int i = cma_of_entries(other, "reg", &reg); i; i--) {
+		struct cma_extent entry = cma_of_next_entry(&reg);
+
+		cma_of_cut(name, entry.base, entry.base + entry.size, "node ", other_name);
 	}
 }
 
@@ -287,20 +322,46 @@ static bool __init cma_of_user_only(const struct reserved_mem *rmem)
 	return who > 0;
 }
 
+/*
+ * Let @own be what the node says: all entries of its "reg", of which @rmem has the first
+ * one, or where it was placed.
+ * Return: bytes.
+ */
+static phys_addr_t __init cma_of_start(const struct reserved_mem *rmem)
+{
+	const __be32 *reg;
+	unsigned int nr = cma_of_entries(rmem->fdt_node, "reg", &reg);
+
+	nr_own = 0;
+	if (!reg) {
+		cma_add_extent(own, &nr_own, ARRAY_SIZE(own), rmem->base,
+			       min(rmem->size, PHYS_ADDR_MAX - rmem->base));
+		return rmem->size;
+	}
+
+	for (unsigned int i = 0; i < nr; i++) {
+		struct cma_extent entry = cma_of_next_entry(&reg);
+
+		if (!cma_add_extent(own, &nr_own, ARRAY_SIZE(own), entry.base, entry.size))
+			pr_err("node %s: entry %u of reg, %pa, size %pa, ignored: expected at most %zu that do not touch\n",
+			       rmem->name, i, &entry.base, &entry.size, ARRAY_SIZE(own));
+	}
+
+	return cma_of_bytes(rmem->fdt_node);
+}
+
 /* Make an area of what is the node's own; otherwise, give back the memory. */
 static struct cma *__init cma_of_make_area(struct reserved_mem *rmem)
 {
+	phys_addr_t size = cma_of_start(rmem);
 	struct cma *cma;
 
-	own[0].base = rmem->base;
-	own[0].size = min(rmem->size, PHYS_ADDR_MAX - rmem->base);
-	nr_own = 1;
-	cma_of_cut_all(rmem->name, rmem->fdt_node, rmem->size);
+	cma_of_cut_all(rmem->name, rmem->fdt_node, size);
 	cma_of_cut_gaps(rmem->name, &memblock.reserved, "not reserved");
 	cma_of_fill_blocks(rmem->name);
 	if (!nr_own) {
 		pr_err("node %s at %pa, size %pa, ignored: it does not hold one block; expected at least %lu KiB at a multiple of that\n",
-		       rmem->name, &rmem->base, &rmem->size,
+		       rmem->name, &rmem->base, &size,
 		       CMA_MIN_ALIGNMENT_BYTES / SZ_1K);
 		return NULL;
 	}
@@ -331,23 +392,16 @@ phys_addr_t __init cma_of_round_up(unsigned long node, phys_addr_t size)
 static unsigned int __init cma_of_windows(unsigned long node, struct cma_extent *windows,
 					  unsigned int max)
 {
-	int cells = dt_root_addr_cells + dt_root_size_cells, len = 0;
-	const __be32 *prop = of_get_flat_dt_prop(node, "alloc-ranges", &len);
-	unsigned int nr = 0;
+	const __be32 *prop;
+	unsigned int nr = min(cma_of_entries(node, "alloc-ranges", &prop), max);
 
 	if (!prop) {
 		windows[0] = (struct cma_extent){ 0, PHYS_ADDR_MAX };
 		return 1;
 	}
 
-	for (len /= cells * (int)sizeof(*prop); len > 0 && nr < max; len--) {
-		phys_addr_t base = dt_mem_next_cell(dt_root_addr_cells, &prop);
-		phys_addr_t size = dt_mem_next_cell(dt_root_size_cells, &prop);
-
-		size = min(size, PHYS_ADDR_MAX - base);
-		windows[nr++] = (struct cma_extent){ base, size };
-	}
-
+	for (unsigned int i = 0; i < nr; i++)
+		windows[i] = cma_of_next_entry(&prop);
 	return nr;
 }
 
@@ -406,14 +460,15 @@ static int __init cma_of_setup(struct reserved_mem *rmem)
 		return -EINVAL;
 	}
 
+	cma->of_node = true;
 	cma->headroom_at_boot = cma_of_headroom(rmem);
 	cma->user_only = cma_of_user_only(rmem);
 	cma_get_range(cma, 0, &rmem->base, &rmem->size);
 	rmem->ops = &cma_of_ops;
 	size = cma_get_size(cma);
-	pr_info("created CMA memory pool at %pa, size %lu %s\n", &rmem->base,
+	pr_info("created CMA memory pool at %pa, size %lu %s, ranges %u\n", &rmem->base,
 		size / (IS_ALIGNED(size, SZ_1M) ? SZ_1M : SZ_1K),
-		IS_ALIGNED(size, SZ_1M) ? "MiB" : "KiB");
+		IS_ALIGNED(size, SZ_1M) ? "MiB" : "KiB", cma->nr_ranges);
 
 	if (!of_get_flat_dt_prop(node, "linux,cma-default", NULL) || !cma_offer_default(cma))
 		rmem->priv = cma;

@@ -435,6 +435,43 @@ bool __init cma_cut_extents(struct cma_extent *extents, unsigned int *nr,
 	return cut;
 }
 
+/**
+ * cma_add_extent() - put memory among extents
+ * @extents: memory in the order of addresses, none of it empty, with gaps in between
+ * @nr: number of @extents, and on return how many there are then
+ * @max: how many there is room for
+ * @base: first byte of what is added
+ * @size: bytes; may be 0
+ *
+ * What touches or overlaps an extent becomes a part of it.
+ *
+ * Return: false if one more extent were needed and there is no room for it; then nothing
+ * is added.
+ */
+bool __init cma_add_extent(struct cma_extent *extents, unsigned int *nr, unsigned int max,
+			   phys_addr_t base, phys_addr_t size)
+{
+	phys_addr_t end = base + size;
+	unsigned int first = 0, behind;
+
+	if (!size)
+		return true;
+
+	while (first < *nr && extents[first].base + extents[first].size < base)
+		first++;
+	for (behind = first; behind < *nr && extents[behind].base <= end; behind++) {
+		base = min(base, extents[behind].base);
+		end = max(end, extents[behind].base + extents[behind].size);
+	}
+	if (behind == first && *nr == max)
+		return false;
+
+	memmove(&extents[first + 1], &extents[behind], (*nr - behind) * sizeof(*extents));
+	extents[first] = (struct cma_extent){ base, end - base };
+	*nr = *nr + 1 + first - behind;
+	return true;
+}
+
 /* The first address above @start at which another zone may begin, as far as is known. */
 static u64 __init next_border(phys_addr_t start)
 {

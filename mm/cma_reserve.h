@@ -21,6 +21,8 @@ unsigned int cma_choose_extents(struct cma_extent *extents, unsigned int nr,
 				phys_addr_t high, phys_addr_t *found);
 bool cma_cut_extents(struct cma_extent *extents, unsigned int *nr, unsigned int max,
 		     phys_addr_t start, phys_addr_t end);
+bool cma_add_extent(struct cma_extent *extents, unsigned int *nr, unsigned int max,
+		    phys_addr_t base, phys_addr_t size);
 int cma_declare_within(const struct cma_extent *windows, unsigned int nr,
 		       phys_addr_t size, phys_addr_t align, phys_addr_t limit,
 		       const char *name, struct cma **res_cma);

@@ -111,17 +111,28 @@ static inline void arch_cma_reserve(void) { }
 /* Areas for DMA; dma_contiguous_reserve() itself is in dma-map-ops.h. */
 #ifdef CONFIG_DMA_CMA
 void dma_contiguous_reserve_placed(phys_addr_t limit);
+struct cma *dma_contiguous_get_area_by_idx(unsigned int idx);
 #else
 static inline void dma_contiguous_reserve_placed(phys_addr_t limit) { }
+static inline struct cma *dma_contiguous_get_area_by_idx(unsigned int idx)
+{
+	return NULL;
+}
 #endif
 
 #ifdef CONFIG_CMA_OF
 void cma_of_note_taken(void);
+bool cma_of_wants_area(unsigned long node);
 phys_addr_t cma_of_round_up(unsigned long node, phys_addr_t size);
 void cma_of_place(unsigned long node, const char *name, phys_addr_t align,
 		  phys_addr_t *base, phys_addr_t *size);
 #else
 static inline void cma_of_note_taken(void) { }
+static inline bool cma_of_wants_area(unsigned long node)
+{
+	return false;
+}
+
 static inline phys_addr_t cma_of_round_up(unsigned long node, phys_addr_t size)
 {
 	return size;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * KUnit tests of how the memory of an area is chosen, and what is cut out of it
+ * KUnit tests of how the memory of an area is chosen, put together, and what is cut out
+ * of it
  *
  * A machine is modelled as a list of its free memory. Also built as a user program
  * by tools/testing/cma, which tests the rest of boot-time reservation too.
@@ -401,6 +402,125 @@ static void __init cma_cuts_anything(struct kunit *test)
 		cut_anything(test, &rnd);
 }
 
+struct adding {
+	const char *what;
+	unsigned int max;
+	struct cma_extent adds[5];
+	unsigned int nr, added;
+	struct cma_extent expect[3];
+	unsigned int expect_nr;
+};
+
+static const struct adding addings[] __initconst = {
+	{
+		.what = "in another order",
+		.max = 3,
+		.adds = { { SZ_16M, SZ_2M }, { SZ_2M, SZ_2M }, { SZ_8M, SZ_2M } },
+		.nr = 3, .added = 3,
+		.expect = { { SZ_2M, SZ_2M }, { SZ_8M, SZ_2M }, { SZ_16M, SZ_2M } },
+		.expect_nr = 3,
+	}, {
+		.what = "what touches, at either end",
+		.max = 1,
+		.adds = { { SZ_4M, SZ_2M }, { SZ_2M, SZ_2M }, { SZ_4M + SZ_2M, SZ_2M } },
+		.nr = 3, .added = 3,
+		.expect = { { SZ_2M, SZ_4M + SZ_2M } },
+		.expect_nr = 1,
+	}, {
+		.what = "a page short of touching",
+		.max = 2,
+		.adds = { { SZ_2M, SZ_2M - SZ_4K }, { SZ_4M, SZ_2M } },
+		.nr = 2, .added = 2,
+		.expect = { { SZ_2M, SZ_2M - SZ_4K }, { SZ_4M, SZ_2M } },
+		.expect_nr = 2,
+	}, {
+		.what = "what closes a gap, with those behind it kept",
+		.max = 3,
+		.adds = { { SZ_16M, SZ_2M }, { SZ_2M, SZ_2M }, { SZ_8M, SZ_2M },
+			  { SZ_2M + SZ_1M, SZ_4M + SZ_2M } },
+		.nr = 4, .added = 4,
+		.expect = { { SZ_2M, SZ_8M }, { SZ_16M, SZ_2M } },
+		.expect_nr = 2,
+	}, {
+		.what = "what is there, as a whole and in part, and nothing",
+		.max = 1,
+		.adds = { { SZ_2M, SZ_4M }, { SZ_2M, SZ_4M }, { SZ_4M, SZ_1M }, { SZ_16M, 0 } },
+		.nr = 4, .added = 4,
+		.expect = { { SZ_2M, SZ_4M } },
+		.expect_nr = 1,
+	}, {
+		.what = "more than there is room for",
+		.max = 2,
+		.adds = { { SZ_2M, SZ_2M }, { SZ_8M, SZ_2M }, { SZ_16M, SZ_2M },
+			  { 0, SZ_1M }, { SZ_2M - SZ_4K, SZ_4K } },
+		.nr = 5, .added = 3,
+		.expect = { { SZ_2M - SZ_4K, SZ_2M + SZ_4K }, { SZ_8M, SZ_2M } },
+		.expect_nr = 2,
+	},
+};
+
+static void __init cma_adds(struct kunit *test)
+{
+	for (unsigned int i = 0; i < ARRAY_SIZE(addings); i++) {
+		const struct adding *it = &addings[i];
+		struct cma_extent extents[MAX_EXTENTS];
+		unsigned int nr = 0, added = 0;
+
+		for (unsigned int j = 0; j < it->nr; j++)
+			added += cma_add_extent(extents, &nr, it->max, it->adds[j].base,
+						it->adds[j].size);
+		KUNIT_EXPECT_EQ_MSG(test, added, it->added, "%s", it->what);
+		KUNIT_EXPECT_EQ_MSG(test, nr, it->expect_nr, "%s", it->what);
+		for (unsigned int j = 0; j < min(nr, it->expect_nr); j++) {
+			KUNIT_EXPECT_EQ_MSG(test, extents[j].base, it->expect[j].base, "%s",
+					    it->what);
+			KUNIT_EXPECT_EQ_MSG(test, extents[j].size, it->expect[j].size, "%s",
+					    it->what);
+		}
+	}
+}
+
+/* Whatever is added: the extents are what the model has, in order and with gaps. */
+static void __init add_anything(struct kunit *test, struct rnd_state *rnd)
+{
+	unsigned int max = 1 + prandom_u32_state(rnd) % MAX_EXTENTS, nr = 0;
+	/* Next to the last address, too. */
+	phys_addr_t low = prandom_u32_state(rnd) % 2 ? 0 : (phys_addr_t)-65;
+	struct cma_extent extents[MAX_EXTENTS];
+	u64 model = 0;
+
+	for (unsigned int i = 0; i < 20; i++) {
+		unsigned int start = prandom_u32_state(rnd) % 64;
+		unsigned int size = prandom_u32_state(rnd) % (1 + min(64 - start, 6U));
+		phys_addr_t last = 0;
+		u64 all = 0;
+
+		if (cma_add_extent(extents, &nr, max, low + start, size)) {
+			for (unsigned int bit = start; bit < start + size; bit++)
+				model |= BIT_ULL(bit);
+		} else {
+			KUNIT_EXPECT_EQ(test, nr, max);
+		}
+		for (unsigned int j = 0; j < nr; j++) {
+			KUNIT_EXPECT_NE(test, extents[j].size, 0);
+			KUNIT_EXPECT_TRUE(test, !j || extents[j].base > last);
+			last = extents[j].base + extents[j].size;
+			for (phys_addr_t at = extents[j].base; at < last; at++)
+				all |= BIT_ULL(at - low);
+		}
+		KUNIT_EXPECT_EQ(test, all, model);
+	}
+}
+
+static void __init cma_adds_anything(struct kunit *test)
+{
+	struct rnd_state rnd;
+
+	prandom_seed_state(&rnd, 9);
+	for (unsigned int i = 0; i < 2000; i++)
+		add_anything(test, &rnd);
+}
+
 static struct kunit_case __refdata choose_cases[] = {
 #ifdef CONFIG_PHYS_ADDR_T_64BIT
 	KUNIT_CASE(cma_chooses),
@@ -408,6 +528,8 @@ static struct kunit_case __refdata choose_cases[] = {
 	KUNIT_CASE(cma_chooses_anything),
 	KUNIT_CASE(cma_cuts),
 	KUNIT_CASE(cma_cuts_anything),
+	KUNIT_CASE(cma_adds),
+	KUNIT_CASE(cma_adds_anything),
 	{}
 };
 

@@ -1,15 +1,26 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * Devices "linux,cma-test" of the device tree: does one with a memory-region get
- * its DMA memory from the area there? Each logs the result and frees the memory.
+ * its DMA memory from the area there? Each logs the result and frees the memory, or
+ * whether drivers can find a node that has no area.
  */
 
 #include <linux/cma.h>
 #include <linux/device.h>
 #include <linux/dma-map-ops.h>
+#include <linux/of.h>
 #include <linux/of_reserved_mem.h>
 #include <linux/platform_device.h>
 #include <linux/sizes.h>
+
+static bool cma_of_test_finds(struct device *dev)
+{
+	struct device_node *node = of_parse_phandle(dev->of_node, "memory-region", 0);
+	bool found = node && of_reserved_mem_lookup(node);
+
+	of_node_put(node);
+	return found;
+}
 
 static int cma_of_test_probe(struct platform_device *pdev)
 {
@@ -19,7 +30,8 @@ static int cma_of_test_probe(struct platform_device *pdev)
 
 	ret = of_reserved_mem_device_init(dev);
 	if (ret) {
-		dev_info(dev, "no area: %d\n", ret);
+		dev_info(dev, "no area: %d, node %s\n", ret,
+			 cma_of_test_finds(dev) ? "found" : "not found");
 		return ret;
 	}
 

@@ -68,6 +68,13 @@ echo "lend_ratio $(cat /proc/sys/vm/cma_lend_ratio)"
 for area in /sys/kernel/mm/cma/*; do
 	[ -d "$area" ] && echo "sysfs ${area##*/}"
 done
+for heap in /dev/dma_heap/*; do
+	echo "heap ${heap##*/}"
+done
+for heap in $(sed -n 's/.*heaps=\([^ ]*\).*/\1/p' /proc/cmdline | tr , ' '); do
+	/root/camera "/dev/dma_heap/${heap%=*}" "${heap#*=}" 16 1 >/dev/null </dev/null 2>&1 &&
+		echo "buffer $heap"
+done
 awk '/^(MemTotal|CmaTotal|CmaFree):/ { print "meminfo", $1, $2 }' /proc/meminfo
 # The kernel, from its code to its data, and the initrd
 sed -n 's/^ *\([0-9a-f]*\)-\([0-9a-f]*\) : Kernel \(code\|data\)$/memory 0x\1 0x\2/p' /proc/iomem
@@ -232,6 +239,15 @@ made_of() {
 	all_of "$1"
 }
 
+# heaps NAME... - there are dma-buf heaps of these names and no others, but for "system"
+heaps() {
+	[ -n "$looking" ] || return 0
+	local want got
+	want=$(printf 'heap %s\n' system "$@" | sort)
+	got=$(facts | grep '^heap ' | sort)
+	[ "$got" = "$want" ] || note "the heaps are not ${want//$'\n'/, } but ${got//$'\n'/, }"
+}
+
 # whole NAME - its files say that all of it is available, in one piece
 whole() {
 	[ -n "$looking" ] || return 0
@@ -299,6 +315,12 @@ logged() {
 	for regex in "${@:2}"; do
 		facts | grep -qE "^log $1.*$regex" || note "no line '$1...$regex' in the log"
 	done
+}
+
+# no_lines REGEX - there are none in the log
+no_lines() {
+	[ -n "$looking" ] || return 0
+	! facts | grep -qE "^log .*$1" || note "a line '$1' in the log"
 }
 
 # says REGEX... - any part of the kernel; complains REGEX... - the allocator
@@ -382,6 +404,34 @@ cmdline() {
 	area pernuma0 8
 	area reserved 16
 	total 24
+	content
+
+	# Stock has the area of cma= alone. The one on each node is what CONFIG_CMA_SIZE_PERNUMA
+	# makes of it, unless a parameter says what a node is to have.
+	boots "a default area on each of two nodes" "cma=16M" NODES=2
+	area reserved 16
+	area pernuma0 16 "$ram" $((ram + 256))
+	area pernuma1 16 $((ram + 256)) $((ram + 512))
+	total 48
+	content
+
+	boots "a default area on each of two nodes, but for numa_cma=" "cma=16M numa_cma=1:8M" \
+		NODES=2
+	area reserved 16
+	no_area pernuma0
+	no_area pernuma1
+	area numa1 8 $((ram + 256)) $((ram + 512))
+	total 24
+	content
+
+	boots "a default area on each of two nodes, but for cma_pernuma=0" "cma=16M cma_pernuma=0" \
+		NODES=2
+	area reserved 16
+	total 16
+	content
+
+	boots "no default area on two nodes" "cma=0" NODES=2
+	total 0
 	content
 
 	boots "a percentage of each node" "numa=fake=2 cma=16M cma_pernuma=6% numa_cma=1:3%,0:8M"
@@ -588,6 +638,8 @@ mib() {
 }
 
 device_tree() {
+	local heaps=camera@50000000=camera@50000000,video=video,ours@54000000=ours@54000000
+	heaps+=,default_cma_region=ours@54000000,tiny@58000000=tiny@58000000
 	local one=$out/areas.dtso twin=$out/twin.dtso bad=$out/bad.dtso odd=$out/odd.dtb
 	{
 		pool camera@50000000 "reg = $(mib 1280 16)" "linux,cma-headroom = <0x0 0x400000>"
@@ -616,10 +668,10 @@ device_tree() {
 		pool unmapped@58000000 no-map "reg = $(mib 1408 16)"
 		pool outside@900000000 "reg = <0x9 0x0 0x0 0x1000000>"
 		pool toolarge "size = <0x10 0x0>"
-	} | overlay "$bad"
+	} | overlay "$bad" fine@50000000 short@56800000 askew@57100000 outside@900000000 toolarge
 
-	boots "device tree: fixed, with size and place, with size alone, default" "" \
-		DTB_OVERLAY="$one"
+	boots "device tree: fixed, with size and place, with size alone, default" \
+		"heaps=$heaps" DTB_OVERLAY="$one" FILES="$out/camera"
 	area camera@50000000 16 1280 1296
 	headroom camera@50000000 4
 	area video 8 1400 1464
@@ -637,6 +689,15 @@ device_tree() {
 		"user-of-ours: memory from area ours@54000000" \
 		"user-of-tiny: memory from area tiny@58000000"
 
+	# Stock has one of the default area alone, called ours@54000000.
+	also "device tree: a dma-buf heap of each area, whose buffers come from there"
+	heaps camera@50000000 video anywhere ours@54000000 tiny@58000000 default_cma_region
+	local pair
+	for pair in ${heaps//,/ }; do
+		[ -z "$looking" ] || facts | grep -qxF "buffer $pair" ||
+			note "no buffer for heap=area $pair"
+	done
+
 	boots "device tree: cma= takes the place of the default" \
 		"cma=16M cma_headroom=camera@50000000:2M" DTB_OVERLAY="$one"
 	area camera@50000000 16 1280 1296
@@ -644,6 +705,7 @@ device_tree() {
 	no_area ours@54000000
 	area reserved 16
 	total 48
+	heaps camera@50000000 video anywhere tiny@58000000 reserved default_cma_region
 	# On a stock kernel this device gets -22.
 	says "area ours@54000000 is given up" \
 		"user-of-ours: memory from area reserved"
@@ -679,6 +741,7 @@ device_tree() {
 	area numa0 8
 	area head@55000000 4 1360 1364
 	area tail@56100000 2 1378 1380
+	heaps fine@50000000 head@55000000 tail@56100000
 	local name
 	for name in private@52000000 short@56800000 askew@57100000 unmapped@58000000 \
 		    outside@900000000 toolarge; do
@@ -695,6 +758,15 @@ device_tree() {
 		"askew@57100000 .*expected at least 2048 KiB" \
 		"toolarge: size 0x0*1000000000 is more than the memory that there is" \
 		"55000000..0x0*553fffff \(4096 KiB\) map reusable head"
+
+	# On stock, of_reserved_mem_lookup() finds the first three of these, though their memory
+	# has been given back.
+	also "device tree: nodes that cannot be are not found by drivers"
+	for name in short askew outside toolarge; do
+		says "user-of-$name: no area: -22, node not found"
+	done
+	says "user-of-fine: memory from area fine@50000000"
+	no_lines "node found"
 
 	# dtc would not let such a name pass; the library below it does.
 	if [ -z "$looking" ]; then
@@ -715,6 +787,8 @@ device_tree() {
 	fi
 	boots "device tree: a name that looks like a format" "" "QEMU_ARGS=-dtb $odd"
 	area 'cam%s%d@50000000' 16 1280 1296
+	# On stock there is none, as it is not the default area; one would be a format.
+	heaps 'cam%s%d@50000000'
 	content
 }
 
@@ -803,6 +877,73 @@ neighbours() {
 	also "neighbours: two nodes in one block"
 	made_of twin@62000000 0x62000000 0x4c0000
 	made_of other@624c0000 0x62600000 0x200000
+}
+
+# Nodes with more than one entry in "reg". Stock makes an area of the first entry alone, if it
+# fills blocks, and loses the memory of the others: several has 16 MiB, with the no-map memory
+# in them, big 16 MiB and inner 4 MiB, left 4 MiB of which right has 2 MiB, too, and there is
+# neither hollow nor far.
+entries() {
+	local tree=$out/entries.dtso look
+	{
+		node sec@58400000 no-map "reg = $(mib 1412 1)"
+		pool several@50000000 linux,cma-default "reg = $(mib 1408 16), $(mib 1280 8),
+			<0x0 0x54080000 0x0 0x300000>, $(mib 1288 4), $(mib 1290 1)"
+		pool big@60000000 "reg = $(mib 1536 16), $(mib 1664 32)"
+		pool inner@69000000 "reg = $(mib 1680 4), $(mib 1728 2)"
+		node plain@70000000 "reg = $(mib 1792 1), $(mib 1796 1)"
+		pool hollow@74000000 "reg = $(mib 1856 0), $(mib 1858 2)"
+		node walls@76100000 no-map "reg = $(mib 1889 1), $(mib 1891 1)"
+		pool none@76000000 "reg = $(mib 1888 1), $(mib 1890 1)"
+		pool left@78000000 "reg = $(mib 1920 4), $(mib 1936 20)"
+		pool right@78200000 "reg = $(mib 1922 8)"
+		pool far@7c000000 "reg = <0x9 0x0 0x0 0x1000000>, $(mib 1984 2)"
+	} | overlay "$tree" several@50000000 inner@69000000 hollow@74000000 none@76000000
+
+	look=0x58400000:0x100000,0x54000000:0x80000,0x54380000:0x80000
+	look=$look,0x70000000:0x100000,0x70400000:0x100000
+	boots "entries: an area of all, in order, without what others have" "look=$look" MEM=1G \
+		DTB_OVERLAY="$tree"
+	made_of several@50000000 0x50000000 0xc00000 0x54080000 0x300000 0x58000000 0x400000 \
+		0x58600000 0xa00000
+	untouched 0x58400000 0x100000
+	lent 0x54000000 0x80000
+	lent 0x54380000 0x80000
+	says "several@50000000: 0x0*58400000 to 0x0*584fffff is not for its area: node sec@" \
+		"several@50000000: 0x0*58500000 to 0x0*585fffff does not fill a block" \
+		"several@50000000: 0x0*54000000 to 0x0*5407ffff is lent together with its area" \
+		"created CMA memory pool at 0x0*50000000, size 29 MiB, ranges 4" \
+		"user-of-several: memory from area several@50000000"
+	no_lines "ignores [0-9]+ regions in node '(several|big|inner|hollow|none)"
+
+	also "entries: one area in another"
+	made_of big@60000000 0x60000000 0x1000000 0x68000000 0x1000000 0x69400000 0xc00000
+	made_of inner@69000000 0x69000000 0x400000 0x6c000000 0x200000
+	made_of left@78000000 0x78000000 0x200000 0x79000000 0x1400000
+	made_of right@78200000 0x78200000 0x800000
+	says "user-of-inner: memory from area inner@69000000" \
+		"left@78000000: 0x0*78200000 to 0x0*789fffff is not for its area: node right@"
+
+	also "entries: one where there is no memory"
+	area far@7c000000 2 1984 1986
+	says "far@7c000000: 0x0*80000000 to 0x[0-9a-f]* is not for its area: no memory"
+
+	# As on stock
+	also "entries: of a node that asks for no area"
+	untouched 0x70000000 0x100000
+	untouched 0x70400000 0x100000
+	says "ignores 1 regions in node 'plain@70000000'"
+
+	also "entries: an empty one first"
+	area hollow@74000000 2 1858 1860
+	says "user-of-hollow: memory from area hollow@74000000"
+
+	also "entries: none that fills a block"
+	no_area none@76000000
+	says "none@76000000: 0x0*76000000 to 0x0*760fffff does not fill a block" \
+		"none@76000000: 0x0*76200000 to 0x0*762fffff does not fill a block" \
+		"none@76000000 at 0x0*76000000, size 0x0*200000, ignored: it does not hold one block" \
+		"user-of-none: no area: -22, node not found"
 }
 
 # A node whose room is cut in two. On stock there is no area, and its device gets -22.
@@ -1056,6 +1197,7 @@ all() {
 	if [ "$ARCH" = arm64 ]; then
 		device_tree
 		neighbours
+		entries
 		pieces
 	fi
 	large
@@ -1076,10 +1218,16 @@ export -f run_case
 
 [ "$ARCH" = x86_64 ] || need dtc:device-tree-compiler fdtput:device-tree-compiler "$qemu"
 case ${CASES:-} in
-"" | cmdline | zones | device_tree | neighbours | pieces | large | \
+"" | cmdline | zones | device_tree | neighbours | entries | pieces | large | \
 numbers | holes | watch | large_blocks | high_memory) ;;
 *) die "CASES=\"$CASES\" is not known: see all() for what there is" ;;
 esac
+if [ "$ARCH" = arm64 ]; then
+	need "${cross}gcc:gcc-aarch64-linux-gnu" \
+		/usr/aarch64-linux-gnu/lib/libc.a:libc6-dev-arm64-cross
+	"${cross}gcc" -O2 -static -o "$out/camera" "$here/demo/camera.c" ||
+		die "demo/camera.c did not compile"
+fi
 echo 'APPEND=kernelcore=256M cma=16M' | tr '\n' '\0' >"$out/border.env"
 run_case "$here" "$out" border
 all

@@ -48,7 +48,7 @@ static unsigned long first_pfn(const char *area, const unsigned char *before,
 	for (i = 0; i < count; i++) {
 		bool changed = after[i] != before[i];
 
-		if (changed != (i >= first && i - first < pages)) {
+		if (first == count || changed != (i >= first && i - first < pages)) {
 			printf("the bitmap does not show one run of %lu new pages\n", pages);
 			exit(1);
 		}
