@@ -6,7 +6,7 @@
  * an allocation from an area has few pages to move, but the memory outside, the only one
  * for all that cannot move, is used up first. vm.cma_lend_ratio says when: as soon as
  * areas have more than so many per cent of the free memory of a zone. In any case, areas
- * lend when nothing else in the zone is free.
+ * lend when no other pageblock for movable memory has a free page.
  *
  * Some movable pages are hard to move: those in which file systems have their own blocks
  * are referenced for as long as a transaction lasts, or a mount. An area can be kept free
@@ -183,7 +183,7 @@ static void put_back_users(struct list_head *pages)
 }
 
 /* Return: whether there was something to be moved out of the range. */
-static bool move_out_of(const struct cma_map *map)
+static void move_out_of(const struct cma_map *map)
 {
 	struct compact_control cc = {
 		.gfp_mask = GFP_KERNEL,
@@ -200,7 +200,6 @@ static bool move_out_of(const struct cma_map *map)
 		.reason = MR_CONTIG_RANGE,
 	};
 	unsigned long pfn = cma_lent_start(map), end = cma_lent_end(map);
-	bool any = false;
 
 	while (pfn < end) {
 		unsigned long stop = min(pageblock_end_pfn(pfn), end);
@@ -213,40 +212,35 @@ static bool move_out_of(const struct cma_map *map)
 		put_back_users(&cc.migratepages);
 		if (list_empty(&cc.migratepages))
 			continue;
-		any = true;
 		migrate_pages(&cc.migratepages, alloc_migration_target, NULL,
 			      (unsigned long)&control, cc.mode, MR_CONTIG_RANGE, NULL);
 		putback_movable_pages(&cc.migratepages);
 	}
-
-	return any;
 }
 
 static int move_out(struct cma *cma, void *data)
 {
 	const struct cma_map *map;
-	bool any = false;
 
 	if (!READ_ONCE(cma->user_only) || cma->state != CMA_ACTIVE)
 		return 0;
 	cma_for_each_map(map, cma)
-		any |= move_out_of(map);
-	if (any)
-		*(bool *)data = true;
+		move_out_of(map);
 	return 0;
 }
 
 static void search(struct work_struct *work)
 {
-	bool any = false;
-
 	/* Pages on their way to an LRU list cannot be isolated. */
 	lru_add_drain_all();
-	cma_for_each_area(move_out, &any);
+	cma_for_each_area(move_out, NULL);
 
-	/* What is in use now may not be in use later. */
+	/*
+	 * What is in use now may not be in use later, and an allocation that began before
+	 * may still have come.
+	 */
 	mutex_lock(&cma_lend_mutex);
-	if (any && searches && --searches)
+	if (searches && --searches)
 		queue_delayed_work(system_unbound_wq, to_delayed_work(work), HZ);
 	mutex_unlock(&cma_lend_mutex);
 }
@@ -279,8 +273,8 @@ void cma_set_user_only(struct cma *cma, bool user_only)
  * @src: folio
  * @control: struct migration_target_control, as for alloc_migration_target()
  *
- * Whose page it was is not seen from the flags. Those of user space can move to areas that
- * lend to nobody else.
+ * Whose page it was is not seen from the flags. Those of user space, unless locked at the
+ * moment, can move to areas that lend to nobody else.
  *
  * Context: process context.
  * Return: folio, or NULL.

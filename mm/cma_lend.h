@@ -66,6 +66,47 @@ static inline bool cma_refuses(struct zone *zone, unsigned int alloc_flags)
 	return static_branch_unlikely(&cma_user_areas) && (alloc_flags & ALLOC_NOT_USER) &&
 	       cma_is_user_zone(zone);
 }
+
+/**
+ * cma_excludes() - are there areas that an allocation cannot have pages of?
+ * @alloc_flags: the page allocator's flags for it
+ *
+ * Context: any; takes no lock.
+ * Return: true if there may be some, so that room elsewhere is of use to it.
+ */
+static inline bool cma_excludes(unsigned int alloc_flags)
+{
+	return !(alloc_flags & ALLOC_CMA) ||
+	       (static_branch_unlikely(&cma_user_areas) && (alloc_flags & ALLOC_NOT_USER));
+}
+
+/**
+ * cma_borrower_flags() - who would borrow?
+ * @gfp: flags of an allocation that is movable
+ *
+ * Context: any; takes no lock.
+ * Return: ALLOC_NOT_USER, or 0 for user space.
+ */
+static inline unsigned int cma_borrower_flags(gfp_t gfp)
+{
+	return gfp & __GFP_HIGHMEM ? 0 : ALLOC_NOT_USER;
+}
+
+/**
+ * cma_is_user_block() - is a page in an area that compaction is to leave alone?
+ * @zone: zone of @page
+ * @page: first page of a pageblock
+ *
+ * Compaction does not see whose page it moves.
+ *
+ * Context: any; takes no lock.
+ * Return: true if the block is of an area, and @zone lends to user space only.
+ */
+static inline bool cma_is_user_block(struct zone *zone, struct page *page)
+{
+	return static_branch_unlikely(&cma_user_areas) && is_migrate_cma_page(page) &&
+	       cma_is_user_zone(zone);
+}
 #else
 #define cma_move_target	alloc_migration_target
 
@@ -74,7 +115,17 @@ static inline bool cma_refuses(struct zone *zone, unsigned int alloc_flags)
 	return false;
 }
 
-static inline bool cma_is_user_zone(struct zone *zone)
+static inline bool cma_excludes(unsigned int alloc_flags)
+{
+	return true;
+}
+
+static inline unsigned int cma_borrower_flags(gfp_t gfp)
+{
+	return 0;
+}
+
+static inline bool cma_is_user_block(struct zone *zone, struct page *page)
 {
 	return false;
 }

@@ -247,7 +247,7 @@ static ssize_t lend_store(struct kobject *kobj, struct kobj_attribute *attr,
 			  const char *buf, size_t len)
 {
 	struct cma *cma = container_of(kobj, struct cma_kobject, kobj)->cma;
-	size_t word = strcspn(buf, "\n");
+	size_t word = len - (len && buf[len - 1] == '\n');
 	int who = cma_parse_lend(buf, word);
 
 	if (who < 0) {
