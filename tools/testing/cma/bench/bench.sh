@@ -47,7 +47,7 @@ case $ICOUNT in
 1) export ACCEL=icount ;;
 *) die "ICOUNT=\"$ICOUNT\": expected 1 or nothing" ;;
 esac
-[ "$ARCH" != arm ] || die "ARCH=arm: not made for it; use x86_64 or arm64"
+[[ $ARCH != @(arm|um) ]] || die "ARCH=$ARCH: not made for it; use x86_64 or arm64"
 
 # The trees by name; where each lies, and what is in it.
 names=(stock ours)

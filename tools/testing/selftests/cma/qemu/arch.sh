@@ -47,8 +47,19 @@ arm)
 	console=ttyAMA0
 	earlycon=
 	;;
+um)
+	triplet=x86_64-linux-gnu
+	image=linux
+	objects=700
+	debian=amd64
+	qemu=
+	machine=()
+	boot=
+	console=
+	earlycon=
+	;;
 *)
-	die "ARCH=\"$ARCH\" is not known; use one of: x86_64 arm64 arm"
+	die "ARCH=\"$ARCH\" is not known; use one of: x86_64 arm64 arm um"
 	;;
 esac
 
@@ -57,7 +68,7 @@ x86_64) host=x86_64 ;;
 aarch64) host=arm64 ;;
 *) host=other ;;
 esac
-if [ "$host" = "$ARCH" ]; then
+if [ "$host" = "$ARCH" ] || [ "$host-$ARCH" = x86_64-um ]; then
 	cross=
 	cross_gcc=gcc
 	cross_libc=

@@ -33,9 +33,13 @@ if [ ! -e /vm/script ]; then
 fi
 
 # Open it for as long as it is needed: the settings are gone with the last user.
-exec 3>/dev/hvc0
-stty -F /dev/hvc0 raw -echo
+# A kernel that is a program of the host has no such device, and would start again.
+channel=/dev/hvc0
+end="reboot -f"
+[ -e "$channel" ] || { channel=/dev/ttyS0; end="poweroff -f"; }
+exec 3>"$channel"
+stty -F "$channel" raw -echo
 setsid sh /vm/script </dev/null >&3 2>&1 3>&-
 echo "$(cat /vm/nonce) exit $?" >&3
 exec 3>&-
-reboot -f
+$end

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0
 # make kernel - configure and build a kernel; its image's path is the last line.
 #
-# ARCH=x86_64|arm64|arm  DEBUG=1 with checkers  STOCK=1 the untouched tree
+# ARCH=x86_64|arm64|arm|um  DEBUG=1 with checkers  STOCK=1 the untouched tree
 # CONFIG=file one more fragment  CONFIGURE_ONLY=1 stop when .config is right
 # KERNEL_TREE=dir another tree, then KERNEL_NAME=word tells its kernels apart, and with
 #   KERNEL_LOOSE=1 it need not have every option that a kernel of 6.12 has
@@ -118,8 +118,11 @@ else
 fi
 [ -f "$tree/Kbuild" ] || die "$tree is not a kernel tree"
 
-fragments=("$here/common.config" "$here/$ARCH.config")
+# An architecture may lack what the others have.
+fragments=()
+[ "$ARCH" = um ] || fragments+=("$here/common.config")
 [ ! -f "$tree/mm/Kconfig.cma" ] || fragments+=("$here/project.config")
+fragments+=("$here/$ARCH.config")
 [ "$DEBUG" != 1 ] || fragments+=("$here/debug.config")
 if [ -n "$CONFIG" ]; then
 	fragments+=("$CONFIG")

@@ -312,6 +312,14 @@ uml() {
 	return $status
 }
 
+# The guest that can sleep is a program of this machine.
+suspend() {
+	local programs=$project/tools/testing/selftests/cma
+	guest 'run suspend.sh ./suspend.sh' >"$out/suspend.sh"
+	ARCH=um MEM=256M APPEND=cma_test_multi=64M SCRIPT=$out/suspend.sh VM_WATCH=1 \
+		FILES="$programs/suspend.sh $programs/cma_selftest.sh" "$here/vm.sh"
+}
+
 # A parser that sees no failure would make all of this worthless.
 proof=$(printf '%s\n' '### begin a' '1..3' 'ok 1 b' 'not ok 2 c' '### end a 0' '### begin d' \
 	'### end d 1' '### begin e' '1..1' 'ok 1 f' '### end e 1' '### begin g' '1..1' \
@@ -398,7 +406,7 @@ lane_1() {
 }
 lane_2() {
 	step user-programs make -s -C "$project/tools/testing/cma" test
-	[ -z "$LONG" ] || step KUnit-UML uml
+	[ -z "$LONG" ] || { step KUnit-UML uml; step suspend suspend; }
 	make_guest arm64
 	take_what_is_left
 }

@@ -7,6 +7,7 @@
 # MEM=1G  CPUS=2  QEMU_ARGS="..."  FILES="host files" go to /root
 # NODES=2 NUMA nodes, of MEM in all
 # DISKS="serial:image[,throttling.bps-total=n] ..."  nothing that a guest writes there is kept
+# ARCH=um is a program of this machine, on one processor, without nodes, disks and QEMU
 # ACCEL=kvm, or icount where time is the number of instructions that were run
 # DTB_OVERLAY=file.dtso is laid over the board's own device tree
 # SCRIPT=file runs in the guest; what it prints is printed, its status is the status:
@@ -165,7 +166,14 @@ if [ -n "$DTB_OVERLAY" ]; then
 	[ -f "$DTB_OVERLAY" ] || die "DTB_OVERLAY=$DTB_OVERLAY is not a file"
 fi
 
-need "$qemu" cpio:cpio readelf:binutils
+if [ "$ARCH" = um ]; then
+	[ "$host" = x86_64 ] || die "ARCH=um: not made for this machine; it needs x86_64"
+	[ -z "${DISKS:-}$QEMU_ARGS" ] || die "ARCH=um: DISKS and QEMU_ARGS are for QEMU"
+	[ "$NODES" = 1 ] || die "NODES=\"$NODES\": ARCH=um has one node"
+	[ -n "$SCRIPT" ] || die "ARCH=um: it runs a SCRIPT only"
+fi
+
+need ${qemu:+"$qemu"} cpio:cpio readelf:binutils
 [ "$ARCH-$host" != x86_64-x86_64 ] || need gcc:gcc /usr/include/time.h:libc6-dev
 if [ -z "$KERNEL" ]; then
 	KERNEL=$("$here/kernel.sh" | tail -n 1)
@@ -225,10 +233,18 @@ script &
 readers="$readers $!"
 # Held open here, so that the readers end when QEMU has ended, and not before.
 exec 7<>"$tmp/console" 8<>"$tmp/script"
-timeout -k 5 "$VM_TIMEOUT" "${command[@]}" \
-	-chardev "file,id=console,path=$tmp/console" -serial chardev:console \
-	-chardev "file,id=script,path=$tmp/script" \
-	-device virtio-serial-device -device virtconsole,chardev=script </dev/null 2>"$tmp/err" &
+if [ "$ARCH" = um ]; then
+	# shellcheck disable=SC2206 # APPEND is words
+	# It unmaps what the C library has registered with the host's kernel for each thread.
+	command=(env GLIBC_TUNABLES=glibc.pthread.rseq=0 "$KERNEL" "mem=$MEM" "initrd=$tmp/initrd" "umid=vm" "uml_dir=$tmp"
+		con=null "con0=null,fd:7" ssl=null "ssl0=null,fd:8" console=tty0
+		panic=-1 kunit.enable=0 ${APPEND:-})
+else
+	command+=(-chardev "file,id=console,path=$tmp/console" -serial chardev:console
+		-chardev "file,id=script,path=$tmp/script"
+		-device virtio-serial-device -device "virtconsole,chardev=script")
+fi
+timeout -k 5 "$VM_TIMEOUT" "${command[@]}" </dev/null >>"$tmp/err" 2>&1 &
 vm=$!
 wait "$vm"
 status=$?
