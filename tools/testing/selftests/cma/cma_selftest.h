@@ -428,6 +428,7 @@ struct lists {
 	uint64_t free;			/* pages */
 	uint64_t free_cma;
 	uint64_t free_isolated;
+	uint64_t free_movable;
 	uint64_t cma_blocks;
 	uint64_t isolated_blocks;
 };
@@ -460,6 +461,8 @@ static inline bool read_lists(struct lists *lists)
 				lists->free_cma += pages;
 			if (!strcmp(type, "Isolate"))
 				lists->free_isolated += pages;
+			if (!strcmp(type, "Movable"))
+				lists->free_movable += pages;
 			continue;
 		}
 

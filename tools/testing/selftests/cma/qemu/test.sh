@@ -225,8 +225,8 @@ on_guest() {
 		;;
 	main)
 		step "$arch" machine "$arch" "$arch" 512M "$area" "${main_tests[@]}" \
-			"$borrow_test" "$seeing_test" "$headroom_test" "$balance_test" \
-			"$lend_test"
+			"$borrow_test" "$seeing_test" "$lend_test" "$headroom_test" \
+			"$balance_test"
 		;;
 	stress)
 		step "$arch-stress" machine "$arch-stress" "$arch" 512M "$area $large_units" \
@@ -439,8 +439,8 @@ debug_part() {
 	borrow)
 		step x86_64-debug-borrow machine x86_64-debug-borrow x86_64 320M \
 			"cma=32M page_owner=on" \
-			"$borrow_some" "$seeing_test" "$headroom_test" \
-			"$balance_test" "$lend_test" "${kmemleak[@]}"
+			"$borrow_some" "$seeing_test" "$lend_test" "$headroom_test" \
+			"$balance_test" "${kmemleak[@]}"
 		;;
 	stress)
 		# The host asks for free pages, too.
