@@ -155,7 +155,8 @@ TEST_F(lend, as_before)
 static void begins(struct __test_metadata *_metadata, int fd, int pagemap,
 		   const struct area *area, int ratio)
 {
-	size_t size = read_meminfo("MemFree:");
+	const unsigned int step = 64;
+	size_t size = read_meminfo("MemFree:") / (step * area->page_size) * (step * area->page_size);
 	char *memory = map_untouched(size);
 	struct zone zone;
 	uint64_t n = 0;
@@ -169,9 +170,9 @@ static void begins(struct __test_metadata *_metadata, int fd, int pagemap,
 	ASSERT_GT(ratio, first)
 		TH_LOG("areas have %.1f%% of the free memory from the start", first);
 	set_number(RATIO, ratio);
-	for (size_t at = 0; at < size && !n; at += 16 * area->page_size) {
+	for (size_t at = 0; at < size && !n; at += step * area->page_size) {
 		zone = read_zone();
-		n = borrow(pagemap, area, memory + at, 16);
+		n = borrow(pagemap, area, memory + at, step);
 	}
 	ASSERT_TRUE(read_lists(&lists));
 	TH_LOG("%d%%: areas lend from %.1f%% on; %llu pages for movable memory are free",
@@ -183,7 +184,7 @@ static void begins(struct __test_metadata *_metadata, int fd, int pagemap,
 	munmap(memory, size);
 }
 
-TEST_F_TIMEOUT(lend, at_a_share, 120)
+TEST_F_TIMEOUT(lend, at_a_share, 300)
 {
 	begins(_metadata, self->fd, self->pagemap, &self->area, 50);
 	begins(_metadata, self->fd, self->pagemap, &self->area, 35);
@@ -256,7 +257,7 @@ static int64_t read_map(struct __test_metadata *_metadata, int fd, int64_t *byte
 }
 
 /* Memory of the file system borrows, until the area is set to lend to user space only. */
-TEST_F_TIMEOUT(lend, to_user_only, 120)
+TEST_F_TIMEOUT(lend, to_user_only, 300)
 {
 	const struct area *area = &self->area;
 	int64_t bytes = area->pages / 4 * area->page_size;
@@ -304,7 +305,7 @@ TEST_F_TIMEOUT(lend, to_user_only, 120)
 }
 
 /* Memory of programs may go from one place in the area to another. */
-TEST_F_TIMEOUT(lend, user_stays_in_areas, 120)
+TEST_F_TIMEOUT(lend, user_stays_in_areas, 300)
 {
 	const struct area *area = &self->area;
 	uint64_t pages = area->pages / 2, wanted = area->pages / 8 * 5, pfn, pfns[256];

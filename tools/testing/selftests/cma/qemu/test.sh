@@ -420,6 +420,9 @@ callers() {
 no_tags=sysctl.vm.mem_profiling=never
 borrow_some=$borrow_test
 [ -n "$LONG" ] || borrow_some+=" -t stuck_page_is_avoided"
+# Thousands of blocks of a file system, one at a time, take minutes there.
+lend_some=$lend_test
+[ -n "$LONG" ] || lend_some+=" -T to_user_only -T at_a_share"
 debug_build() {
 	step x86_64-programs programs x86_64
 	kernel x86_64
@@ -439,7 +442,7 @@ debug_part() {
 	borrow)
 		step x86_64-debug-borrow machine x86_64-debug-borrow x86_64 320M \
 			"cma=32M page_owner=on" \
-			"$borrow_some" "$seeing_test" "$lend_test" "$headroom_test" \
+			"$borrow_some" "$seeing_test" "$lend_some" "$headroom_test" \
 			"$balance_test" "${kmemleak[@]}"
 		;;
 	stress)
