@@ -156,7 +156,7 @@ static void begins(struct __test_metadata *_metadata, int fd, int pagemap,
 		   const struct area *area, int ratio)
 {
 	const unsigned int step = 64;
-	size_t size = read_meminfo("MemFree:") / (step * area->page_size) * (step * area->page_size);
+	size_t size = read_meminfo("MemFree:") / area->page_size / step * step * area->page_size;
 	char *memory = map_untouched(size);
 	struct zone zone;
 	uint64_t n = 0;

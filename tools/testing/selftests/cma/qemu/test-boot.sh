@@ -942,7 +942,7 @@ entries() {
 	no_area none@76000000
 	says "none@76000000: 0x0*76000000 to 0x0*760fffff does not fill a block" \
 		"none@76000000: 0x0*76200000 to 0x0*762fffff does not fill a block" \
-		"none@76000000 at 0x0*76000000, size 0x0*200000, ignored: it does not hold one block" \
+		"none@76000000 at 0x0*76000000, size 0x0*200000, ignored: it does not hold one" \
 		"user-of-none: no area: -22, node not found"
 }
 

@@ -406,7 +406,7 @@ lane_1() {
 }
 lane_2() {
 	step user-programs make -s -C "$project/tools/testing/cma" test
-	[ -z "$LONG" ] || { step KUnit-UML uml; step suspend suspend; }
+	[ -z "$LONG" ] || { step KUnit-UML uml; step UML-suspend suspend; }
 	make_guest arm64
 	take_what_is_left
 }

@@ -236,7 +236,8 @@ exec 7<>"$tmp/console" 8<>"$tmp/script"
 if [ "$ARCH" = um ]; then
 	# shellcheck disable=SC2206 # APPEND is words
 	# It unmaps what the C library has registered with the host's kernel for each thread.
-	command=(env GLIBC_TUNABLES=glibc.pthread.rseq=0 "$KERNEL" "mem=$MEM" "initrd=$tmp/initrd" "umid=vm" "uml_dir=$tmp"
+	command=(env GLIBC_TUNABLES=glibc.pthread.rseq=0 "$KERNEL" "mem=$MEM"
+		"initrd=$tmp/initrd" "umid=vm" "uml_dir=$tmp"
 		con=null "con0=null,fd:7" ssl=null "ssl0=null,fd:8" console=tty0
 		panic=-1 kunit.enable=0 ${APPEND:-})
 else
