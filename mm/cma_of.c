@@ -94,6 +94,8 @@ static void __init cma_of_cut(const char *node, phys_addr_t start, phys_addr_t e
  * @node: node
  *
  * Without "reusable", a pool is one of another kind.
+ *
+ * Return: true if it does.
  */
 bool __init cma_of_wants_area(unsigned long node)
 {
