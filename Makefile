@@ -2,7 +2,7 @@
 # Every command is a script; this file only names them. `make help` tells more.
 
 targets := help run test base tree kernel vm bench check series apply
-archs := x86_64 arm64 arm
+archs := x86_64 arm64 arm um
 qemu := tools/testing/selftests/cma/qemu
 
 ARCH ?= x86_64
@@ -56,6 +56,6 @@ apply:
 #: make check    style and static checks
 #: make series   numbered patches for git am, in build/series
 #: make apply    put the project into your own 6.12 tree: TREE=dir
-#: ARCH=x86_64 (default) or arm64 goes with run, test, kernel, vm and bench; arm with
-#: kernel and vm.
+#: ARCH=x86_64 (default) or arm64 goes with run, test, kernel, vm and bench; arm and
+#: um (User-mode Linux on x86_64) with kernel and vm.
 #: All results are under build/, which may be deleted at any time.

@@ -144,14 +144,20 @@ bool cma_may_borrow(struct folio *folio)
 	return may;
 }
 
-/* Leave those alone that may not go to an area. */
-static void put_back_others(struct list_head *pages)
+/**
+ * cma_put_back_others() - leave isolated memory alone that is not to be moved
+ * @pages: isolated folios; on return, those that are wanted
+ * @wanted: is a folio to be moved?
+ *
+ * Context: process context.
+ */
+void cma_put_back_others(struct list_head *pages, bool (*wanted)(struct folio *folio))
 {
 	struct folio *folio, *next;
 	LIST_HEAD(others);
 
 	list_for_each_entry_safe(folio, next, pages, lru) {
-		if (!cma_may_borrow(folio))
+		if (!wanted(folio))
 			list_move(&folio->lru, &others);
 	}
 	putback_movable_pages(&others);
@@ -197,7 +203,7 @@ static bool isolate_some(struct balance *b)
 		b->cc.migrate_pfn = stop;
 		ret = isolate_migratepages_range(&b->cc, pfn, stop);
 		pfn = b->cc.migrate_pfn;
-		put_back_others(&b->cc.migratepages);
+		cma_put_back_others(&b->cc.migratepages, cma_may_borrow);
 		if (ret)
 			break;
 		if (pfn >= stop)

@@ -13,11 +13,13 @@
 
 struct alloc_context;
 struct folio;
+struct list_head;
 
 #ifdef CONFIG_CMA
 unsigned long cma_balance_node(pg_data_t *pgdat, int highest_zoneidx);
 bool cma_balance_for(gfp_t gfp, unsigned int alloc_flags, const struct alloc_context *ac);
 bool cma_may_borrow(struct folio *folio);
+void cma_put_back_others(struct list_head *pages, bool (*wanted)(struct folio *folio));
 #else
 static inline unsigned long cma_balance_node(pg_data_t *pgdat, int highest_zoneidx)
 {

@@ -140,6 +140,7 @@ static int add_zones(struct cma *cma, void *zones)
 
 static void update_zones(void)
 {
+	/* Too large for the stack */
 	static DECLARE_BITMAP(zones, MAX_NUMNODES * MAX_NR_ZONES);
 
 	lockdep_assert_held(&cma_lend_mutex);
@@ -169,20 +170,6 @@ static bool is_of_kernel(struct folio *folio)
 	return is;
 }
 
-/* Leave alone what user space has. */
-static void put_back_users(struct list_head *pages)
-{
-	struct folio *folio, *next;
-	LIST_HEAD(others);
-
-	list_for_each_entry_safe(folio, next, pages, lru) {
-		if (!is_of_kernel(folio))
-			list_move(&folio->lru, &others);
-	}
-	putback_movable_pages(&others);
-}
-
-/* Return: whether there was something to be moved out of the range. */
 static void move_out_of(const struct cma_map *map)
 {
 	struct compact_control cc = {
@@ -209,7 +196,7 @@ static void move_out_of(const struct cma_map *map)
 		cc.migrate_pfn = stop;
 		ret = isolate_migratepages_range(&cc, pfn, stop);
 		pfn = ret ? stop : cc.migrate_pfn;
-		put_back_users(&cc.migratepages);
+		cma_put_back_others(&cc.migratepages, is_of_kernel);
 		if (list_empty(&cc.migratepages))
 			continue;
 		migrate_pages(&cc.migratepages, alloc_migration_target, NULL,

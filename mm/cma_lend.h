@@ -85,11 +85,12 @@ static inline bool cma_excludes(unsigned int alloc_flags)
  * @gfp: flags of an allocation that is movable
  *
  * Context: any; takes no lock.
- * Return: ALLOC_NOT_USER, or 0 for user space.
+ * Return: ALLOC_NOT_USER, or 0 for user space and where no area asks.
  */
 static inline unsigned int cma_borrower_flags(gfp_t gfp)
 {
-	return gfp & __GFP_HIGHMEM ? 0 : ALLOC_NOT_USER;
+	return static_branch_unlikely(&cma_user_areas) && !(gfp & __GFP_HIGHMEM) ?
+	       ALLOC_NOT_USER : 0;
 }
 
 /**

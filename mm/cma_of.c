@@ -124,10 +124,12 @@ static unsigned int __init cma_of_entries(unsigned long node, const char *name,
 /* The entry that @prop is at, as far as there are addresses; then @prop is at the next one. */
 static struct cma_extent __init cma_of_next_entry(const __be32 **prop)
 {
-	phys_addr_t base = dt_mem_next_cell(dt_root_addr_cells, prop);
-	phys_addr_t size = dt_mem_next_cell(dt_root_size_cells, prop);
+	u64 base = dt_mem_next_cell(dt_root_addr_cells, prop);
+	u64 size = dt_mem_next_cell(dt_root_size_cells, prop);
 
-	return (struct cma_extent){ base, min(size, PHYS_ADDR_MAX - base) };
+	if (base > PHYS_ADDR_MAX)
+		return (struct cma_extent){ };
+	return (struct cma_extent){ base, min_t(u64, size, PHYS_ADDR_MAX - base) };
 }
 
 /* Bytes in all entries of "reg"; 0 for a node without an address. */

@@ -338,6 +338,18 @@ static const struct cutting cuttings[] __initconst = {
 	},
 };
 
+/* Are extents what they should be? @what is the case. */
+static void __init check_extents(struct kunit *test, const struct cma_extent *extents,
+				 unsigned int nr, const struct cma_extent *expect,
+				 unsigned int expect_nr, const char *what)
+{
+	KUNIT_EXPECT_EQ_MSG(test, nr, expect_nr, "%s", what);
+	for (unsigned int i = 0; i < min(nr, expect_nr); i++) {
+		KUNIT_EXPECT_EQ_MSG(test, extents[i].base, expect[i].base, "%s", what);
+		KUNIT_EXPECT_EQ_MSG(test, extents[i].size, expect[i].size, "%s", what);
+	}
+}
+
 static void __init cma_cuts(struct kunit *test)
 {
 	for (unsigned int i = 0; i < ARRAY_SIZE(cuttings); i++) {
@@ -348,13 +360,7 @@ static void __init cma_cuts(struct kunit *test)
 		memcpy(extents, it->has, sizeof(extents));
 		KUNIT_EXPECT_EQ_MSG(test, cma_cut_extents(extents, &nr, it->max, it->start,
 							  it->end), it->cut, "%s", it->what);
-		KUNIT_EXPECT_EQ_MSG(test, nr, it->expect_nr, "%s", it->what);
-		for (unsigned int j = 0; j < min(nr, it->expect_nr); j++) {
-			KUNIT_EXPECT_EQ_MSG(test, extents[j].base, it->expect[j].base, "%s",
-					    it->what);
-			KUNIT_EXPECT_EQ_MSG(test, extents[j].size, it->expect[j].size, "%s",
-					    it->what);
-		}
+		check_extents(test, extents, nr, it->expect, it->expect_nr, it->what);
 	}
 }
 
@@ -470,13 +476,7 @@ static void __init cma_adds(struct kunit *test)
 			added += cma_add_extent(extents, &nr, it->max, it->adds[j].base,
 						it->adds[j].size);
 		KUNIT_EXPECT_EQ_MSG(test, added, it->added, "%s", it->what);
-		KUNIT_EXPECT_EQ_MSG(test, nr, it->expect_nr, "%s", it->what);
-		for (unsigned int j = 0; j < min(nr, it->expect_nr); j++) {
-			KUNIT_EXPECT_EQ_MSG(test, extents[j].base, it->expect[j].base, "%s",
-					    it->what);
-			KUNIT_EXPECT_EQ_MSG(test, extents[j].size, it->expect[j].size, "%s",
-					    it->what);
-		}
+		check_extents(test, extents, nr, it->expect, it->expect_nr, it->what);
 	}
 }
 

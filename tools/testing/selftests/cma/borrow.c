@@ -227,14 +227,9 @@ FIXTURE_SETUP(borrow)
 
 	ASSERT_TRUE(unshare_mounts());
 
-	self->pagemap = open("/proc/self/pagemap", O_RDONLY);
-	if (self->pagemap < 0)
-		SKIP(return, "no pagemap: needs CONFIG_PROC_PAGE_MONITOR");
-	missing = open_area(false, &self->fd, &self->area);
+	missing = open_lent_area(&self->fd, &self->pagemap, &self->area);
 	if (missing)
 		SKIP(return, "%s", missing);
-	if (!can_be_emptied(&self->area))
-		SKIP(return, "the area is too large a part of all memory to be emptied");
 
 	if (variant->kind == SHARED_MEMORY) {
 		self->load->file = syscall(SYS_memfd_create, "borrow", 0);

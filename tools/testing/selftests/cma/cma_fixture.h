@@ -22,6 +22,21 @@ static inline const char *open_area(bool large_units, int *fd, struct area *area
 		"no area with units of one page, boot with cma=";
 }
 
+/* The same for a test that has pages of an area borrowed, and asks @pagemap which these are */
+static inline const char *open_lent_area(int *fd, int *pagemap, struct area *area)
+{
+	const char *missing = open_area(false, fd, area);
+
+	if (missing)
+		return missing;
+	*pagemap = open("/proc/self/pagemap", O_RDONLY);
+	if (*pagemap < 0)
+		return "no pagemap: needs CONFIG_PROC_PAGE_MONITOR";
+	if (!can_be_emptied(area))
+		return "the area is too large a part of all memory to be emptied";
+	return NULL;
+}
+
 /* @first is what it looks like. */
 static inline void expect_idle(struct __test_metadata *_metadata, int fd,
 			       const struct area *area, struct state *first)

@@ -47,17 +47,12 @@ FIXTURE_SETUP(lend)
 {
 	const char *missing;
 
-	self->pagemap = open("/proc/self/pagemap", O_RDONLY);
-	if (self->pagemap < 0)
-		SKIP(return, "no pagemap: needs CONFIG_PROC_PAGE_MONITOR");
-	missing = open_area(false, &self->fd, &self->area);
+	missing = open_lent_area(&self->fd, &self->pagemap, &self->area);
 	if (missing)
 		SKIP(return, "%s", missing);
 	self->ratio = read_number("/proc", "sys/vm", "cma_lend_ratio");
 	if (self->ratio < 0)
 		SKIP(return, "there is no vm.cma_lend_ratio");
-	if (!can_be_emptied(&self->area))
-		SKIP(return, "the area is too large a part of all memory to be emptied");
 	note_before(_metadata, self->fd, &self->area, &self->before);
 }
 

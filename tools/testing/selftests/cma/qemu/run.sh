@@ -6,7 +6,8 @@ here=$(cd "$(dirname "$0")" && pwd -P)
 # shellcheck source=arch.sh
 . "$here/arch.sh"
 
-[ "$ARCH" != arm ] || die "ARCH=arm: what is shown is not made for it; use x86_64 or arm64"
+[[ $ARCH != @(arm|um) ]] ||
+	die "ARCH=$ARCH: what is shown is not made for it; use x86_64 or arm64"
 kernel=${KERNEL:-$("$here/kernel.sh" | tail -n 1)}
 [ -n "$kernel" ] || exit 1
 

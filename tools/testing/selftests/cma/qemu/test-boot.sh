@@ -1223,8 +1223,8 @@ numbers | holes | watch | large_blocks | high_memory) ;;
 *) die "CASES=\"$CASES\" is not known: see all() for what there is" ;;
 esac
 if [ "$ARCH" = arm64 ]; then
-	need "${cross}gcc:gcc-aarch64-linux-gnu" \
-		/usr/aarch64-linux-gnu/lib/libc.a:libc6-dev-arm64-cross
+	need "${cross}gcc:$cross_gcc"
+	[ -z "$cross_libc" ] || need "$cross_libc"
 	"${cross}gcc" -O2 -static -o "$out/camera" "$here/demo/camera.c" ||
 		die "demo/camera.c did not compile"
 fi
