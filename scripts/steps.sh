@@ -72,7 +72,8 @@ message() {
 
 # read_steps - fill in the variables above, or end when the project is not in order
 read_steps() {
-	local list=$project/patches/series patch pattern patterns files file step re kind
+	local list=$project/patches/series patch text pattern patterns words files file step re
+	local kind
 	local -A editor=() editors=()
 
 	[ -f "$list" ] || die "there is no patches/series in $project"
@@ -91,17 +92,26 @@ read_steps() {
 		patch=${steps[step]}
 		[ -f "$project/$patch" ] || die "patches/series lists ${patch#*/}, which" \
 			"does not exist"
-		grep -qx -e --- "$project/$patch" ||
+		text=$(<"$project/$patch")
+		[[ $text$'\n' == *$'\n---\n'* ]] ||
 			die "$patch has no line '---' between its message and the rest"
-		[ -n "$(message "$patch" | head -n 1)" ] || die "$patch does not begin with" \
-			"a subject line"
-		mapfile -t patterns < <(sed -n '/^diff --git /q; s/^Brings://p' "$project/$patch" |
-			tr -s ' \t' '\n' | sed '/^$/d')
+		[[ $text == [!$'\n']* ]] || die "$patch does not begin with a subject line"
+		patterns=()
+		while read -r kind re; do
+			[ "$kind" != Brings: ] || read -ra words <<<"$re"
+			[ "$kind" != Brings: ] || patterns+=("${words[@]}")
+		done <<<"${text%%$'\n'diff --git *}"
 		for pattern in "${patterns[@]}"; do
-			# A '*' stays inside its folder, a '/' at the end means all below.
-			re=$(sed 's/[].[^$+(){}|]/\\&/g; s,\*,[^/]*,g; s,?,[^/],g; s,/$,/.*,' \
-				<<<"$pattern")
-			file=$(grep -xE -e "$re" <<<"$files") ||
+			file=$pattern
+			case $pattern in
+			*[*?]* | */)
+				# A '*' stays inside its folder, a '/' at the end means all below.
+				re=$(sed 's/[].[^$+(){}|]/\\&/g; s,\*,[^/]*,g; s,?,[^/],g; s,/$,/.*,' \
+					<<<"$pattern")
+				file=$(grep -xE -e "$re" <<<"$files") ;;
+			*) [[ $'\n'$files$'\n' == *$'\n'"$pattern"$'\n'* ]] || file= ;;
+			esac
+			[ -n "$file" ] ||
 				die "$patch brings '$pattern', which is no file of the project"
 			while read -r file; do
 				[ -z "${brought[$file]:-}" ] ||
@@ -170,21 +180,41 @@ undo_edits() {
 	done
 }
 
+# bring DIR FILE... - put files of the project where they go in a kernel tree; of a mode, only
+# whether the file can be executed counts
+bring() {
+	local dir=$1 file plain=()
+	for file in "${@:2}"; do
+		in_tree "$file"
+		[ "$file" != "$dest" ] || plain+=("$file")
+		[ "$file" != MAINTAINERS.cma ] || add_maintainers "$project/$file" "$dir/$dest" ||
+			return
+		[ "$file" != Kconfig.cma ] ||
+			install -D -m 644 "$project/$file" "$dir/$dest" || return
+	done
+	[ ${#plain[@]} = 0 ] ||
+		(umask 022; cd "$project" &&
+			cp --parents --remove-destination -t "$dir" "${plain[@]}" &&
+			cd "$dir" && chmod a+rX,u+w "${plain[@]}")
+}
+
 # apply_step STEP DIR VERSION - do one step in a staged copy of Linux VERSION
 apply_step() {
-	local patch=${steps[$1]} dir=$2 kind file out where failed=
+	local patch=${steps[$1]} dir=$2 kind file files changes out where failed=
+	changes=$(edits "$patch")
 	while read -r kind file; do
 		case $kind in
+		'') ;;
 		A) [ ! -e "$dir/$file" ] ||
 			die "$patch: $file is to be new, but Linux $3 here has it: is it" \
 				"patched already?" ;;
 		*) [ -e "$dir/$file" ] ||
 			die "$patch: $file does not exist in Linux $3 here" ;;
 		esac
-	done < <(edits "$patch")
+	done <<<"$changes"
 
 	# No fuzz, and not far off: a hunk may have moved, but must not land elsewhere.
-	if [ -n "$(edits "$patch")" ]; then
+	if [ -n "$changes" ]; then
 		out=$(sed '1,/^---$/d' "$project/$patch" |
 			patch -d "$dir" -p1 --fuzz=0 -N --batch \
 				--no-backup-if-mismatch -r - 2>&1) ||
@@ -205,18 +235,16 @@ apply_step() {
 			die "$patch does not apply to Linux $3: ${where:-$failed}"
 	fi
 
+	files=()
 	for file in "${!brought[@]}"; do
-		[ "${brought[$file]}" = "$1" ] || continue
+		[ "${brought[$file]}" != "$1" ] || files+=("$file")
+	done
+	[ ${#files[@]} = 0 ] || bring "$dir" "${files[@]}" 2>/dev/null || unwritable "$dir"
+	for file in "${files[@]}"; do
 		in_tree "$file"
-		mkdir -p "$dir/$(dirname "$dest")" 2>/dev/null || unwritable "$dir/$dest"
-		if [ "$dest" = MAINTAINERS ]; then
-			add_maintainers "$project/$file" "$dir/$dest"
-		else
-			install -m "$([ -x "$project/$file" ] && echo 755 || echo 644)" \
-				"$project/$file" "$dir/$dest"
-		fi 2>/dev/null || unwritable "$dir/$dest"
+		[ -n "${later[$dest]:-}" ] || continue
 		# shellcheck disable=SC2086 # step numbers
-		(cd "$dir" && undo_edits "$dest" ${later[$dest]:-}) || exit 1
+		(cd "$dir" && undo_edits "$dest" ${later[$dest]}) || exit 1
 	done
 
 	# The last edit has to end in what the project has.

@@ -508,7 +508,7 @@ for seed in range(int(sys.argv[1])):
         print(f"seed {seed}: {error} {getattr(error, 'output', b'')}")
 sys.exit(wrong)
 END
-seeds=${SEEDS:-$((LONG ? 1000 : 100))}
+seeds=${SEEDS:-$((LONG ? 1000 : 30))}
 python3 damage.py "$seeds" good headroom stock older ranges large_units >err 2>&1
 result $? "files damaged at random, in $seeds ways" err
 

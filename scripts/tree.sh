@@ -40,18 +40,6 @@ elif ! cmp -s "$base.from" "$tree.from"; then
 	keep "$tree.from" <"$base.from"
 fi
 
-# put FROM TO - replace a file, at once, unless it is the same
-put() {
-	local mode=- had=-
-	[ ! -x "$1" ] || mode=x
-	[ ! -x "$2" ] || had=x
-	if [ "$mode" = "$had" ] && cmp -s "$1" "$2"; then
-		return
-	fi
-	replace "$1" "$2" || unwritable "$2"
-	changed=$((changed + 1))
-}
-
 # Earlier steps may have touched other files: these become as in the base. The list of
 # both is written first, and shortened when all is done.
 changed=0
@@ -66,14 +54,23 @@ mapfile -t all <"$tree.touched"
 (cd "$tree" && rm -f "${all[@]/%/.new~}")	# an interrupted run may have left one
 for file in "${all[@]}"; do
 	if [ -n "${now[$file]:-}" ] && [ -e "$want/$file" ]; then
-		put "$want/$file" "$tree/$file"
+		continue
 	elif [ -z "${now[$file]:-}" ] && [ -e "$base/$file" ]; then
-		put "$base/$file" "$tree/$file"
+		to=$want/$file
+		{ mkdir -p "${to%/*}" && cp --preserve=mode "$base/$file" "$to"; } ||
+			unwritable "$to"
 	elif [ -e "$tree/$file" ]; then
 		remove "$tree/$file"
 		changed=$((changed + 1))
 	fi
 done
+# Each is replaced at once, unless it is the same.
+differ=$(rsync -rcE --dry-run --out-format='%i %n' "$want/" "$tree/") || unwritable "$tree"
+while read -r _ file; do
+	[ -f "$want/$file" ] || continue
+	replace "$want/$file" "$tree/$file" || unwritable "$tree/$file"
+	changed=$((changed + 1))
+done <<<"$differ"
 printf '%s\n' "${touched[@]}" | keep "$tree.touched" || exit 1
 [ "$changed" = 0 ] || say "Linux $version, ${#steps[@]} steps, $changed files changed"
 echo "$tree"
