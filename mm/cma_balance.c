@@ -31,6 +31,7 @@
 #include "internal.h"
 #include "cma.h"
 #include "cma_balance.h"
+#include "cma_claim.h"
 #include "cma_page.h"
 #include "cma_sysfs.h"
 
@@ -39,10 +40,17 @@
 /* Pages that kswapd searches at a time; what it does not find, it reclaims. */
 #define SEARCHED_AT_ONCE	(32 * MOVED_AT_ONCE)
 
+/*
+ * To find the last free pages of areas takes longer than to reclaim as many: kswapd leaves
+ * one in this many to allocations.
+ */
+#define LEFT_FREE	64
+
 /**
  * struct balance - pages of a node that are being moved into areas
  * @cc: which pages are isolated, and from where
  * @pgdat: node
+ * @need: without it, an allocation fails
  * @highest_zoneidx: pages of higher zones would make room of no use
  * @blocks: pageblocks that may still be searched for pages to move
  * @wanted: pages to be moved
@@ -54,6 +62,7 @@
 struct balance {
 	struct compact_control cc;
 	pg_data_t *pgdat;
+	bool need;
 	int highest_zoneidx;
 	unsigned long blocks;
 	unsigned long wanted;
@@ -214,6 +223,12 @@ static bool isolate_some(struct balance *b)
 	return !list_empty(&b->cc.migratepages);
 }
 
+/* What moves pages out of an area is not to compete with what moves others in. */
+static bool should_yield(const struct balance *b)
+{
+	return !b->need && cma_is_claimed(b->pgdat->node_start_pfn, pgdat_end_pfn(b->pgdat));
+}
+
 /*
  * Move pages into an area, from that page of it on, or from its end. Return: false if it
  * has no room, so that others can be tried.
@@ -231,7 +246,8 @@ static bool fill(struct balance *b, struct cma *cma, unsigned long from)
 			continue;
 		b->pfn = from ?: b->end - pageblock_nr_pages;
 		from = 0;
-		while (b->pfn < b->end && b->moved < b->wanted && isolate_some(b)) {
+		while (b->pfn < b->end && b->moved < b->wanted && !should_yield(b) &&
+		       isolate_some(b)) {
 			unsigned int moved = 0;
 
 			migrate_pages(&b->cc.migratepages, take_target, NULL,
@@ -289,6 +305,7 @@ static unsigned long missing_pages(pg_data_t *pgdat, int highest_zoneidx)
 /* If need be, all of the node is searched, and large folios are split. */
 static unsigned long balance(pg_data_t *pgdat, int highest_zoneidx, gfp_t gfp, bool need)
 {
+	unsigned long room = free_cma_pages(pgdat);
 	struct balance b = {
 		.cc = {
 			.gfp_mask = gfp,
@@ -299,14 +316,14 @@ static unsigned long balance(pg_data_t *pgdat, int highest_zoneidx, gfp_t gfp, b
 			.migratepages = LIST_HEAD_INIT(b.cc.migratepages),
 		},
 		.pgdat = pgdat,
+		.need = need,
 		.highest_zoneidx = highest_zoneidx,
 		.blocks = DIV_ROUND_UP(need ? pgdat->node_spanned_pages : SEARCHED_AT_ONCE,
 				       pageblock_nr_pages) + 1,
 	};
 
-	b.wanted = min3(missing_pages(pgdat, highest_zoneidx), free_cma_pages(pgdat),
-			MOVED_AT_ONCE);
-	if (!b.wanted)
+	b.wanted = min3(missing_pages(pgdat, highest_zoneidx), room, MOVED_AT_ONCE);
+	if (!b.wanted || (!need && room < totalcma_pages / LEFT_FREE) || should_yield(&b))
 		return 0;
 
 	/* Pages on their way to an LRU list cannot be isolated. */
