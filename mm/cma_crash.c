@@ -76,7 +76,8 @@ static int __init cma_note_crash_ranges(void)
 
 	while (crashk_cma_cnt < CRASHK_CMA_RANGES_MAX &&
 	       cma_get_range(area, crashk_cma_cnt, &base, &size)) {
-		crashk_cma_ranges[crashk_cma_cnt++] = (struct range){ base, base + size - 1 };
+		crashk_cma_ranges[crashk_cma_cnt].start = base;
+		crashk_cma_ranges[crashk_cma_cnt++].end = base + size - 1;
 		sum += size;
 	}
 	if (sum < cma_get_size(area))
