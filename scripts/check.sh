@@ -146,8 +146,8 @@ compile() {
 		. "$guests/arch.sh"
 		echo "$cross"
 	)
-	config=$(CONFIGURE_ONLY=1 DEBUG='' STOCK='' CONFIG='' ARCH=$1 KERNEL_TREE=$tree \
-		KERNEL_NAME=check "$guests/kernel.sh" | tail -n 1) || exit 1
+	config=$(CONFIGURE_ONLY=1 DEBUG='' STOCK='' CONFIG=$guests/kdump.config ARCH=$1 \
+		KERNEL_TREE=$tree KERNEL_NAME=check "$guests/kernel.sh" | tail -n 1) || exit 1
 	out=${config%/.config}
 	say "sparse and W=1 for $(($# - 1)) objects, $1"
 	(cd "$out" && rm -f "${@:2}")

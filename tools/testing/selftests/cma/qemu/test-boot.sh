@@ -4,7 +4,7 @@
 # bad, on arm64 nodes of the device tree, hundreds of areas, areas over holes in
 # memory. One machine is booted for each case, or for several that do not mind each other,
 # two at a time; TAP on stdout. ARCH and KERNEL as for vm.sh; logs go to TEST_OUT.
-# CASES= names a part of it, or what needs another kernel: large_blocks, high_memory.
+# CASES= names a part of it, or what needs another kernel: large_blocks, high_memory, crash.
 
 here=$(cd "$(dirname "$0")" && pwd -P)
 # shellcheck source=../../../../../scripts/lib.sh
@@ -76,6 +76,7 @@ for heap in $(sed -n 's/.*heaps=\([^ ]*\).*/\1/p' /proc/cmdline | tr , ' '); do
 		echo "buffer $heap"
 done
 awk '/^(MemTotal|CmaTotal|CmaFree):/ { print "meminfo", $1, $2 }' /proc/meminfo
+sed -n 's/^ *\([0-9a-f]*\)-\([0-9a-f]*\) : Crash kernel$/crash 0x\1 0x\2/p' /proc/iomem
 # The kernel, from its code to its data, and the initrd
 sed -n 's/^ *\([0-9a-f]*\)-\([0-9a-f]*\) : Kernel \(code\|data\)$/memory 0x\1 0x\2/p' /proc/iomem
 for end in start end; do
@@ -103,6 +104,32 @@ if [ -n "$look" ]; then
 fi
 exit 0
 FACTS
+
+# Runs in the guest: as facts.sh, lends memory, loads a crash kernel, and crashes.
+cat >"$out/crash.sh" <<'CRASH'
+(. /root/facts.sh)
+mkdir -p /mnt
+mount -t tmpfs -o size=100% none /mnt
+dd if=/dev/zero of=/mnt/all bs=1M count=150 2>/dev/null
+mv /root/dump.sh /vm/script
+cd / || exit
+printf '%s\n' init bin bin/busybox vm vm/nonce vm/script | cpio -o -H newc >/tmp/initrd 2>/dev/null
+append=$(sed 's/ crashkernel=[^ ]*//g; s/$/ maxcpus=1/' /proc/cmdline)
+/root/kdump /root/*Image /tmp/initrd "$append" || exit
+echo c >/proc/sysrq-trigger
+CRASH
+
+# Runs in the crash kernel: what it may use, whether it can, and what the dump has.
+cat >"$out/dump.sh" <<'DUMP'
+awk '/^(MemTotal|CmaTotal):/ { print "dumper", $1, $2 }' /proc/meminfo
+sed -n 's/^ *\([0-9a-f]*\)-\([0-9a-f]*\) : System RAM$/usable 0x\1 0x\2/p' /proc/iomem
+# The program headers: type and flags, offset, two addresses, two sizes, alignment
+count=$(dd if=/proc/vmcore bs=2 skip=28 count=1 2>/dev/null | od -A n -t u2)
+dd if=/proc/vmcore bs=8 skip=8 count=$((7 * count)) 2>/dev/null | od -v -A n -t x8 -w56 |
+	awk '$1 ~ /00000001$/ { print "dumped 0x" $4, "0x" $6 }'
+mount -t tmpfs -o size=100% none /mnt
+dd if=/dev/zero of=/mnt/all bs=1M count=100 2>/dev/null && echo "dumper filled"
+DUMP
 
 # The list of cases is gone through twice: to boot, and then to check the outcome. The
 # machine is number n, and the case has a number of its own.
@@ -1006,6 +1033,111 @@ large() {
 	content
 }
 
+# usable NAME - the crash kernel had all of the area, and the dump nothing of it
+usable() {
+	[ -n "$looking" ] || return 0
+	local kind name base size start end other ok
+	facts | grep -q '^dumped 0x' || note "there is nothing in the dump"
+	facts | grep -qx "dumper filled" || note "the crash kernel could not fill 100 MiB"
+	while read -r kind name base size; do
+		ok=
+		while read -r other start end; do
+			[ $((start)) -gt "$base" ] || [ $((end)) -lt $((base + size - 1)) ] || ok=1
+		done < <(facts | grep '^usable ')
+		[ -n "$ok" ] || note "the crash kernel did not have $kind of $name at $base"
+		while read -r other start end; do
+			[ $((start + end)) -le "$base" ] || [ $((start)) -ge $((base + size)) ] ||
+				note "the dump has a part of $kind of $name at $base"
+		done < <(facts | grep '^dumped ')
+	done < <(facts | grep -F "range $1 ")
+}
+
+# crashkernel=SIZE,cma. Stock takes it for a wrong value of crashkernel=, and reserves nothing.
+crash() {
+	local value kind name base size start end memory
+	# shellcheck disable=SC2054 # commas are part of them
+	local -a values=(,cma 96MB,cma 1G-2G:96M,cma 96M@16M,cma 101%,cma
+		99999999999999999999,cma)
+
+	boots "crashkernel=,cma: an area beside the memory of the crash kernel itself" \
+		"crashkernel=96M,cma crashkernel=64M"
+	area crashkernel 96
+	lends crashkernel movable
+	total 96
+	content
+	if [ -n "$looking" ]; then
+		read -r kind start end < <(facts | grep '^crash ')
+		[ $((end + 1 - start)) = $((64 << 20)) ] ||
+			note "the crash kernel has $kind $start $end and not 64 MiB"
+		while read -r kind name base size; do
+			[ $((base + size)) -le $((start)) ] || [ "$base" -gt $((end)) ] ||
+				note "$kind of $name is memory of the crash kernel itself"
+		done < <(facts | grep -F "range crashkernel ")
+	fi
+
+	boots "crashkernel=,cma: a percentage, the last one given, to user space only" \
+		"crashkernel=64M crashkernel=32M,cma crashkernel=12%,cma cma_lend=crashkernel:user"
+	area crashkernel 62
+	lends crashkernel user
+	total 62
+	content
+
+	boots "crashkernel=,cma: bad values" \
+		"crashkernel=64M ${values[*]/#/crashkernel=} numa_cma=0:8M"
+	no_area crashkernel
+	total 8
+	for value in "${values[@]}"; do
+		ignored "area of crashkernel=" "$value" \
+			"area of crashkernel=${value%,cma} ignored: .*expected nn\\[KMGTPE\\] or nn%"
+	done
+	also "crashkernel=,cma: bad values do no harm to a good one without"
+	[ -z "$looking" ] || facts | grep -q '^crash ' || note "there is no memory of that"
+
+	boots "crashkernel=,cma: alone" "crashkernel=96M,cma"
+	no_area crashkernel
+	total 0
+	complains "area of crashkernel= ignored: .*expected a crashkernel= without \",cma\", too"
+
+	boots "crashkernel=,cma: none" "crashkernel=64M crashkernel=0,cma"
+	no_area crashkernel
+	total 0
+	content
+
+	boots "crashkernel=,cma: as much as there is, but for an eighth" \
+		"crashkernel=64M crashkernel=500M,cma"
+	area crashkernel ""
+	complains "area crashkernel: [0-9]* MiB instead of 500 MiB: .*an eighth of memory"
+	if [ -n "$looking" ]; then
+		size=$(facts | sed -n 's/^meminfo CmaTotal: //p')
+		[ $((size >> 10)) -gt 250 ] || note "the area has just $size KiB"
+	fi
+
+	# More than four pieces: the crash kernel does not look for more.
+	if [ "$ARCH" = x86_64 ]; then
+		# shellcheck disable=SC2016 # for the kernel
+		printf -v memory 'memmap=1M$%sM ' 128 192 256 320 384 448
+		boots "crashkernel=,cma: more pieces than a crash kernel looks for" \
+			"crashkernel=32M crashkernel=330M,cma $memory"
+		ranges crashkernel 5 330 1 512
+		complains "area crashkernel: of 330 MiB, the crash kernel gets [0-9]* MiB, 4 ranges"
+		return
+	fi
+
+	{
+		node hole@48000000 no-map "reg = $(mib 1152 1)"
+		node gap@50000000 no-map "reg = $(mib 1280 1)"
+	} | overlay "$out/gaps.dtso"
+	boots "crashkernel=,cma: a crash kernel that uses an area of several pieces" \
+		"crashkernel=64M crashkernel=300M,cma" DTB_OVERLAY="$out/gaps.dtso" VM_WATCH= \
+		SCRIPT="$out/crash.sh" "FILES=$out/kdump $out/facts.sh $out/dump.sh $KERNEL"
+	ranges crashkernel 2 300 1024 1536
+	usable crashkernel
+	if [ -n "$looking" ]; then
+		size=$(facts | sed -n 's/^dumper MemTotal: //p')
+		[ $((size >> 10)) -gt 300 ] || note "the crash kernel had just $size KiB"
+	fi
+}
+
 # Hundreds of areas: nothing has a table of them.
 numbers() {
 	local many=$out/many.dtso
@@ -1219,14 +1351,16 @@ export -f run_case
 [ "$ARCH" = x86_64 ] || need dtc:device-tree-compiler fdtput:device-tree-compiler "$qemu"
 case ${CASES:-} in
 "" | cmdline | zones | device_tree | neighbours | entries | pieces | large | \
-numbers | holes | watch | large_blocks | high_memory) ;;
+crash | numbers | holes | watch | large_blocks | high_memory) ;;
 *) die "CASES=\"$CASES\" is not known: see all() for what there is" ;;
 esac
 if [ "$ARCH" = arm64 ]; then
 	need "${cross}gcc:$cross_gcc"
 	[ -z "$cross_libc" ] || need "$cross_libc"
-	"${cross}gcc" -O2 -static -o "$out/camera" "$here/demo/camera.c" ||
-		die "demo/camera.c did not compile"
+	for program in demo/camera kdump; do
+		"${cross}gcc" -O2 -static -o "$out/${program#*/}" "$here/$program.c" ||
+			die "$program.c did not compile"
+	done
 fi
 echo 'APPEND=kernelcore=256M cma=16M' | tr '\n' '\0' >"$out/border.env"
 run_case "$here" "$out" border

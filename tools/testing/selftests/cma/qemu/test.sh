@@ -278,8 +278,13 @@ boot_cases() {
 		TEST_OUT=$out/$name-boot.d step "$name-boot" "$here/test-boot.sh"
 }
 
-# What costs another kernel: pages of 64 KiB, and 32 bits with high memory.
+# What costs another kernel: a crash kernel, pages of 64 KiB, and 32 bits with high memory.
 other_kernels() {
+	local arch
+	for arch in x86_64 arm64; do
+		CONFIG=$here/kdump.config kernel $arch $arch-kdump &&
+			boot_cases crash $arch $arch-kdump
+	done
 	CONFIG=$here/64k-pages.config kernel arm64 arm64-64k &&
 		boot_cases large_blocks arm64 arm64-64k
 	kernel arm && {
