@@ -1143,10 +1143,9 @@ int main(int argc, char **argv)
 		for (unsigned int round = 1; round <= (rounds + 4) / 5; round++)
 			for (unsigned int i = 0; i < SETTINGS; i++)
 				run_lending(settings[i], round);
-	} else if (!strcmp(what, "lending-camera")) {
+	} else if (!strncmp(what, "lending-", 8)) {
 		set_number("/proc/self/oom_score_adj", -1000);
-		for (unsigned int i = 0; i < SETTINGS; i++)
-			run_lending_camera(settings[i], rounds * 4);
+		run_lending_camera(what + 8, rounds * 4);
 	} else if (!strcmp(what, "threads")) {
 		for (unsigned int round = 0; round < rounds && round < 5; round++)
 			for (unsigned int areas = 1; areas <= 4; areas += 3)

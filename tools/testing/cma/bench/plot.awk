@@ -234,7 +234,7 @@ function lending() {
 		   "46080 MiB of pipes;46080 ms of kswapd;1280 success;1280 alloc p99",
 		   "in pipes before the first kill, MiB;kswapd meanwhile, ms;" \
 		   "camera bursts served, %;alloc p99, ms",
-		   "1 1 100 1e-6", "vm.cma_lend_ratio; or 50, and the area lends to user space only")
+		   "1 1 100 1e-6", "vm.cma_lend_ratio; or 50, lent to user space only")
 }
 
 BEGIN {
