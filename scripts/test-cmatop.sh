@@ -58,7 +58,8 @@ camera() {
 	local sysfs=$1/sys/kernel/mm/cma/camera debugfs=$1/sys/kernel/debug/cma/camera
 	numbers "$sysfs" total_pages 16384 available_pages 14336 alloc_pages_success 6144 \
 		alloc_pages_fail 1280 release_pages_success 4096 pages_migrated 3210 \
-		ranges_given_up 7 largest_free 512 largest_available 6144 high_water_pages 5120
+		pages_moved_in 654 ranges_given_up 7 largest_free 512 largest_available 6144 \
+		high_water_pages 5120
 	numbers "$debugfs" base_pfn 258048 count 16384 order_per_bit 0 used 2048 maxchunk 13824
 	put "$sysfs/latency_success" '1024 0' '2048 40' '4096 12' '1048576 3' '33554432 1' 'inf 0'
 	put "$sysfs/latency_fail" '1024 0' '2048 0' '4096 0' '1048576 0' '33554432 0' 'inf 1'
@@ -308,7 +309,7 @@ ok "good: who holds" shows good '5M +1 +5s uvc_alloc.*<$' '^ {29}v4l_reqbufs' '2
 ok "good: who was in the way" shows good '3 +1200ms pinned +in use by I/O' \
 	'^ +1200ms +5M +4 EBUSY +v4l2-ctl \(123\)' 'dev=8:1,ino=131842,name=ld\.so' \
 	'pinned at PFN 0x3f9ab, 514 references, 1 mappings'
-ok "good: how it fares" shows good 'pages moved away +3210$' \
+ok "good: how it fares" shows good 'pages moved away +3210$' 'pages moved in +654$' \
 	'half of them up to 2us, 99% up to 34ms'
 ok "good: no headroom" lacks headroom good.txt
 ok "headroom: how much is ready, and why not all" shows headroom \

@@ -31,6 +31,7 @@
 #include <linux/workqueue.h>
 
 #include "../cma.h"
+#include "../cma_balance.h"
 #include "../cma_claim.h"
 #include "../cma_describe.h"
 #include "../cma_page.h"
@@ -995,6 +996,88 @@ static void __init page_in_hand_is_waited_for(struct kunit *test)
 	destroy_delayed_work_on_stack(&let.work);
 }
 
+/* Only for user space, and movable, is all that areas are for. */
+static void __init balance_leaves_others_alone(struct kunit *test)
+{
+	static const struct {
+		gfp_t gfp;
+		bool may;
+	} files[] = {
+		{ GFP_HIGHUSER_MOVABLE, true },
+		{ GFP_HIGHUSER, false },
+		{ GFP_USER | __GFP_MOVABLE, false },
+	};
+	struct folio *folio;
+
+	begin(test);
+	folio = lend(test, base, 0);
+	for (unsigned int i = 0; i < ARRAY_SIZE(files); i++) {
+		mapping_set_gfp_mask(file->f_mapping, files[i].gfp);
+		KUNIT_EXPECT_EQ_MSG(test, cma_may_borrow(folio), files[i].may, "%#x",
+				    (__force unsigned int)files[i].gfp);
+	}
+	mapping_set_gfp_mask(file->f_mapping, GFP_HIGHUSER_MOVABLE);
+	folio_lock(folio);
+	KUNIT_EXPECT_FALSE(test, cma_may_borrow(folio));
+	folio_unlock(folio);
+	mapping_set_gfp_mask(file->f_mapping, GFP_HIGHUSER);
+}
+
+/* Pages of the area that are in use, from @start on and up to @end */
+static unsigned int __init used_pages(unsigned long start, unsigned long end)
+{
+	unsigned int used = 0;
+
+	while (start < end) {
+		struct cma_page_state state;
+
+		cma_inspect_page(start, &state);
+		used += state.use != CMA_FREE;
+		start = state.use == CMA_FREE ? start + 1 : state.end;
+	}
+	return used;
+}
+
+/* As many pages are moved as are missing, and to the end of the area. */
+static void __init balance_moves_what_is_missing(struct kunit *test)
+{
+	const unsigned long missing = 64, last = base + WHOLE - pageblock_nr_pages;
+	struct zone *zone;
+	unsigned long high, moved = 0;
+
+	begin(test);
+	zone = page_zone(pfn_to_page(base));
+	mapping_set_gfp_mask(file->f_mapping, GFP_HIGHUSER_MOVABLE);
+	for (pgoff_t index = 0; index < 4 * missing; index++) {
+		struct folio *folio = folio_alloc(GFP_KERNEL, 0);
+
+		KUNIT_ASSERT_NOT_NULL(test, folio);
+		KUNIT_ASSERT_EQ(test, 0, filemap_add_folio(file->f_mapping, folio, index,
+							   GFP_KERNEL));
+		folio_mark_uptodate(folio);
+		folio_unlock(folio);
+		folio_put(folio);
+	}
+	lru_add_drain_all();
+	KUNIT_EXPECT_EQ(test, 0, cma_balance_node(zone->zone_pgdat, zone_idx(zone)));
+
+	high = zone->_watermark[WMARK_HIGH];
+	zone->_watermark[WMARK_HIGH] = zone_page_state(zone, NR_FREE_PAGES) -
+				       zone_page_state(zone, NR_FREE_CMA_PAGES) -
+				       zone->watermark_boost + missing;
+	/* Each time, part of the node is searched. */
+	for (unsigned int i = 0; i < 64 && !moved; i++)
+		moved = cma_balance_node(zone->zone_pgdat, zone_idx(zone));
+	zone->_watermark[WMARK_HIGH] = high;
+
+	KUNIT_EXPECT_LT(test, 0, moved);
+	/* Some are isolated at a time, and counters of free pages are not exact. */
+	KUNIT_EXPECT_GE(test, 2 * missing, moved);
+	KUNIT_EXPECT_EQ(test, used_pages(base, last), 0);
+	KUNIT_EXPECT_EQ(test, used_pages(last, base + WHOLE), moved);
+	mapping_set_gfp_mask(file->f_mapping, GFP_HIGHUSER);
+}
+
 static void __init page_tests_leave_no_trace(struct kunit *test)
 {
 	if (!area)
@@ -1032,6 +1115,8 @@ static struct kunit_case __refdata page_cases[] = {
 	KUNIT_CASE_SLOW(page_that_fails_is_remembered),
 	KUNIT_CASE(stuck_page_outlasts_others),
 	KUNIT_CASE(page_in_hand_is_waited_for),
+	KUNIT_CASE(balance_leaves_others_alone),
+	KUNIT_CASE(balance_moves_what_is_missing),
 	KUNIT_CASE(page_tests_leave_no_trace),
 	{}
 };

@@ -53,7 +53,7 @@ static const struct format map_format = { "map", {
 const char * const number_files[NR_NUMBERS] = {
 	"total_pages", "available_pages", "alloc_pages_success",
 	"alloc_pages_fail", "release_pages_success", "pages_migrated",
-	"ranges_given_up", "largest_free", "largest_available",
+	"pages_moved_in", "ranges_given_up", "largest_free", "largest_available",
 	"high_water_pages", "headroom", "headroom_ready", "headroom_longest",
 	"headroom_served", "headroom_served_partly", "headroom_not_served",
 	"headroom_refill_us", "base_pfn", "count", "order_per_bit", "used",

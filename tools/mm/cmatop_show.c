@@ -539,6 +539,7 @@ void show_rates(const struct area *a)
 		{ REFUSED, "pages refused", true },
 		{ TAKEN_BACK, "pages taken back", true },
 		{ MIGRATED, "pages moved away", true },
+		{ MOVED_IN, "pages moved in", true },
 		{ GIVEN_UP, "ranges given up", true },
 		{ HIGH_WATER, "most pages held", false },
 		{ LARGEST_FREE, "largest, without moving", false },

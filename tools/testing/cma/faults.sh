@@ -77,11 +77,13 @@ user() {
 # The objects are built as their saved commands say, but from other sources; the kernel's make
 # then finds everything in order but for the link.
 uml() {
-	local name object command
-	for name in cma cma_claim cma_describe cma_headroom cma_page cma_track; do
+	local name object command quoted="-iquote $KERNEL/mm -iquote $KERNEL/mm/tests"
+	for name in cma cma_balance cma_claim cma_describe cma_headroom cma_lend cma_page \
+		    cma_track tests/cma_lend_kunit; do
 		object=mm/$name.o
-		command=$(sed -n "s/^savedcmd_${object/\//\\/} := //p" "$O/um/mm/.$name.o.cmd")
-		command=${command/ $KERNEL\/mm\/$name.c/ -iquote $KERNEL/mm $src/mm/$name.c}
+		command=$(sed -n "s/^savedcmd_${object//\//\\/} := //p" \
+			"$O/um/${object%/*}/.${object##*/}.cmd")
+		command=${command/ $KERNEL\/mm\/$name.c/ $quoted $src/mm/$name.c}
 		(cd "$O/um" && eval "$command") >"$O/log" 2>&1 || return 1
 	done
 	make -s -C "$KERNEL" O="$O/um" ARCH=um CC="$cc" vmlinux linux >>"$O/log" 2>&1 || return 1

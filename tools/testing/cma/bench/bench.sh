@@ -15,7 +15,7 @@ guests=$here/../../selftests/cma/qemu
 . "$here/../../../../scripts/lib.sh"
 set -u -o pipefail
 
-known="idle mixed loaded scattered pinned camera price busy threads gigantic"
+known="idle mixed loaded scattered pinned camera price lending busy threads gigantic"
 busy="swap swap-faults zram zram-faults readers1 readers2 readers4 disk-readers tmpfs sync"
 busy+=" forks tree thp compact huge slow-disk"
 ARCH=${ARCH:-x86_64} PEERS=${PEERS:-} ROUNDS=${ROUNDS:-40} ICOUNT=${ICOUNT:-}
@@ -34,6 +34,7 @@ for scenario in $SCENARIOS; do
 		done
 	else
 		runs+=("$scenario")
+		[ "$scenario" != lending ] || runs+=(lending-{50,0,35,70,100,user})
 	fi
 done
 for load in $LOADS; do
@@ -145,9 +146,9 @@ for name in "${names[@]}"; do
 		die "$name (${tree[$name]}) could not be built"
 done
 
-# The disks of busy, camera and price; one is slow, at 16 MiB/s.
+# The disks of busy, camera, price and lending; one is slow, at 16 MiB/s.
 disks=
-if [[ " $SCENARIOS " =~ " busy "|" camera "|" price " ]]; then
+if [[ " $SCENARIOS " =~ " busy "|" camera "|" price "|" lending " ]]; then
 	need mkfs.ext4:e2fsprogs truncate:coreutils
 	rm -rf "$out"/cma-*.img "$out/files"
 	mkdir "$out/files" || unwritable "$out/files"
@@ -172,9 +173,10 @@ run() {
 	mixed) mem=1G areas=1,128M ;;
 	camera) mem=256M areas=1,64M with=$disks ;;
 	price) mem=192M areas=1,64M with=$disks ;;
+	lending) mem=512M areas=1,256M with=$disks ;;
 	threads) mem=1G areas=4,64M ;;
 	gigantic) mem=4G areas=1,1G,1G ;;
-	busy-*) mem=256M areas=1,64M with=$disks ;;
+	busy-* | lending-*) mem=256M areas=1,64M with=$disks ;;
 	*) mem=256M areas=1,64M ;;
 	esac
 	# The time stamp counter of an emulated PC is one for all processors.
@@ -198,6 +200,9 @@ run() {
 # One after the other, alternating, so that what else the machine does meets all alike.
 for scenario in "${runs[@]}"; do
 	for name in "${names[@]}"; do
+		# What all trees have is 50.
+		[[ $scenario == lending-@(0|35|70|100|user) &&
+			! -e $out/tree-$name/mm/cma_lend.c ]] && continue
 		start=$SECONDS
 		run "$scenario" "$name"
 		say "$scenario on $name: $((SECONDS - start)) s"

@@ -31,6 +31,16 @@ function samples(    pages) {
 		put("ms of worker", $10)
 		return
 	}
+	if (sub(/-kswapd$/, "", $2)) {
+		put("ms of kswapd", $10)
+		return
+	}
+	if (match($2, /-(pipes|tables|slab)$/)) {
+		pages = substr($2, RSTART + 1)
+		$2 = substr($2, 1, RSTART - 1)
+		put("MiB of " pages, $10)
+		return
+	}
 	if ($2 ~ /^busy-/) {
 		# a caller that is not served waits for ever; the time of the failure is reported too
 		put("ok of tries", $8)

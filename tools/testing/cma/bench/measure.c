@@ -27,6 +27,8 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/mount.h>
+#include <sys/msg.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/uio.h>
 #include <unistd.h>
@@ -42,6 +44,8 @@
 #define TRACK	"/sys/module/cma/parameters/track"
 #define HEADROOM "/sys/kernel/mm/cma/bench0/headroom"
 #define LISTS	"/proc/sys/vm/percpu_pagelist_high_fraction"
+#define RATIO	"/proc/sys/vm/cma_lend_ratio"
+#define LEND	"/sys/kernel/mm/cma/bench0/lend"
 /* Of the area may be free before a try: bytes, and the share of what is asked for */
 #define BUSY_LOW (4UL << 20)
 #define BUSY_LOW_SHARE 8
@@ -169,13 +173,21 @@ static uint64_t moved_pages(void)
 	return read_number("/proc/vmstat", "pgmigrate_success ");
 }
 
-static void set_number(const char *path, int value)
+static void set_text(const char *path, const char *text)
 {
 	int fd = open(path, O_WRONLY);
 
-	if (fd < 0 || dprintf(fd, "%d", value) < 0)
+	if (fd < 0 || write(fd, text, strlen(text)) < 0)
 		die("%s: %s", path, strerror(errno));
 	close(fd);
+}
+
+static void set_number(const char *path, int value)
+{
+	char text[16];
+
+	snprintf(text, sizeof(text), "%d", value);
+	set_text(path, text);
 }
 
 /* ---- States ---- */
@@ -845,6 +857,208 @@ static void run_price(unsigned int percent, unsigned int bursts)
 	busy_stop(load);
 }
 
+/* ---- Lending ---- */
+
+/* The stock allocator has but one, called 50 here. What "user" moves out comes last. */
+static const char * const settings[] = { "50", "0", "35", "70", "100", "user" };
+
+#define SETTINGS	(sizeof(settings) / sizeof(*settings))
+#define ANON_SIZE	(150UL << 20)
+#define CACHE_SIZE	(512UL << 20)
+#define FIXED_SIZE	(180UL << 20)	/* memory that cannot move, at most */
+#define FIXED_STEP	65536UL
+
+/* Return: false if the tree has no such setting */
+static bool set_lending(const char *setting)
+{
+	bool user = !strcmp(setting, "user");
+
+	if (access(RATIO, W_OK))
+		return !strcmp(setting, "50");
+	if (access(LEND, W_OK) && user)
+		return false;
+	set_number(RATIO, user ? 50 : atoi(setting));
+	if (!access(LEND, W_OK))
+		set_text(LEND, user ? "user" : "movable");
+	return true;
+}
+
+static void print_figure(const char *setting, const char *figure, unsigned long bytes,
+			 unsigned int round, double value)
+{
+	printf("lending-%s-%s,%lu,1,1,%u,0,1,1,%.1f,0,0\n", setting, figure,
+	       bytes / page_size, round, value);
+	fflush(stdout);
+}
+
+/* CPU time of the first node's kswapd */
+static uint64_t kswapd_ns(void)
+{
+	static clockid_t clock;
+	struct timespec t;
+
+	for (int pid = 2; !clock && pid < 1000; pid++) {
+		char path[32], name[16] = "";
+		int fd;
+
+		snprintf(path, sizeof(path), "/proc/%d/comm", pid);
+		fd = open(path, O_RDONLY);
+		if (fd < 0)
+			continue;
+		if (read(fd, name, sizeof(name)) > 0 && !strcmp(name, "kswapd0\n") &&
+		    clock_getcpuclockid(pid, &clock))
+			die("no clock of kswapd0");
+		close(fd);
+	}
+	if (!clock || clock_gettime(clock, &t))
+		die("kswapd0: no CPU time");
+	return t.tv_sec * 1000000000ULL + t.tv_nsec;
+}
+
+/* Page cache fills all memory; it is of holes, so that no disk has to be waited for. */
+static void fill_with_cache(void)
+{
+	int fd = open(BUSY_DIR "/holes", O_RDWR | O_CREAT | O_TRUNC, 0600);
+	static char buf[BUSY_STEP];
+
+	if (fd < 0 || ftruncate(fd, CACHE_SIZE))
+		die("a file of holes: %s", strerror(errno));
+	while (read(fd, buf, sizeof(buf)) > 0)
+		;
+	close(fd);
+}
+
+static void add_pipe(size_t at)
+{
+	static char text[FIXED_STEP];
+	int ends[2];
+
+	if (pipe(ends) || write(ends[1], text, sizeof(text)) != sizeof(text))
+		die("pipe %zu: %s", at / FIXED_STEP, strerror(errno));
+}
+
+/* What is read is the one page of zeroes, but each table is of this process alone. */
+static void add_page_tables(size_t at)
+{
+	const size_t span = page_size / sizeof(uint64_t) * page_size;
+	static char *memory;
+
+	if (!memory) {
+		memory = busy_map(FIXED_SIZE / page_size * span);
+		madvise(memory, FIXED_SIZE / page_size * span, MADV_NOHUGEPAGE);
+	}
+	for (size_t end = at + FIXED_STEP; at < end; at += page_size)
+		busy_touch(memory + at / page_size * span);
+}
+
+static int queue;
+
+/* With its header, a message is an object of a page. */
+static void add_slab(size_t at)
+{
+	static struct { long type; char text[4000]; } message = { .type = 1 };
+
+	for (size_t end = at + FIXED_STEP; at < end; at += 4096)
+		if (msgsnd(queue, &message, sizeof(message.text), IPC_NOWAIT))
+			die("message %zu: %s", at / 4096, strerror(errno));
+}
+
+static const struct {
+	const char *name;
+	void (*add)(size_t at);
+} fixed[] = {
+	{ "pipes", add_pipe },
+	{ "tables", add_page_tables },
+	{ "slab", add_slab },
+};
+
+/* Return: bytes that a process had before it was killed, if it was */
+static size_t take_fixed(void (*add)(size_t at))
+{
+	atomic_size_t *had = mmap(NULL, page_size, PROT_READ | PROT_WRITE,
+				  MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	const struct rlimit files = { 65536, 65536 };
+	int status;
+	pid_t pid;
+	size_t at;
+
+	if (had == MAP_FAILED)
+		die("no memory");
+	queue = msgget(IPC_PRIVATE, 0600);
+	fflush(NULL);
+	pid = fork();
+	if (!pid) {
+		set_number("/proc/self/oom_score_adj", 1000);
+		if (setrlimit(RLIMIT_NOFILE, &files))
+			die("no more files: %s", strerror(errno));
+		for (at = 0; at < FIXED_SIZE; at += FIXED_STEP) {
+			add(at);
+			atomic_store(had, at + FIXED_STEP);
+		}
+		_exit(0);
+	}
+	if (pid < 0 || waitpid(pid, &status, 0) != pid ||
+	    (status && !(WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL)))
+		die("who takes memory that cannot move ended in an odd way");
+	msgctl(queue, IPC_RMID, NULL);
+	at = atomic_load(had);
+	munmap(had, page_size);
+	return at;
+}
+
+/*
+ * How much memory that cannot move can be had until a process is killed: page cache fills
+ * memory, anonymous memory takes some of its place, the rest of it is dropped.
+ */
+static void run_lending(const char *setting, unsigned int round)
+{
+	uint64_t kswapd = 0;
+
+	if (!set_lending(setting))
+		return;
+	for (unsigned int i = 0; i < sizeof(fixed) / sizeof(*fixed); i++) {
+		uint64_t start;
+		char *memory;
+
+		fill_with_cache();
+		start = kswapd_ns();
+		memory = busy_map(ANON_SIZE);
+		madvise(memory, ANON_SIZE, MADV_NOHUGEPAGE);
+		memset(memory, 1, ANON_SIZE);
+		set_number("/proc/sys/vm/drop_caches", 3);
+		print_figure(setting, fixed[i].name, FIXED_SIZE, round,
+			     take_fixed(fixed[i].add) / 1048576.0);
+		kswapd += kswapd_ns() - start;
+		munmap(memory, ANON_SIZE);
+	}
+	print_figure(setting, "kswapd", FIXED_SIZE, round, kswapd / 1e6);
+}
+
+/* A camera beside two who make folders and files, while a file is read. */
+static void run_lending_camera(const char *setting, unsigned int bursts)
+{
+	const struct busy_load *load = busy_find("tree");
+	const unsigned long pages = 1280;
+	const char *missing;
+	uint64_t kswapd;
+	char name[32];
+
+	if (!set_lending(setting))
+		return;
+	snprintf(name, sizeof(name), "lending-%s", setting);
+	missing = busy_start(load);
+	if (missing)
+		die("%s: %s", name, missing);
+	busy_lend(load, 0, load->ms);
+	kswapd = kswapd_ns();
+	for (unsigned int round = 1; round <= bursts; round++) {
+		busy_lend(load, 0, 100);
+		open_camera(name, pages, 1, round);
+	}
+	print_figure(setting, "kswapd", pages * page_size, 1, (kswapd_ns() - kswapd) / 1e6);
+	busy_stop(load);
+}
+
 static void prepare(unsigned long pages, unsigned int chunk)
 {
 	area.pages = pages;
@@ -919,6 +1133,19 @@ int main(int argc, char **argv)
 		run_price(0, rounds * 10);
 		run_price(25, rounds * 10);
 		run_price(100, rounds * 10);
+	} else if (!strcmp(what, "lending")) {
+		const char *missing = busy_mount("cma-files", BUSY_DIR);
+
+		if (missing)
+			die("lending: %s", missing);
+		set_number("/proc/self/oom_score_adj", -1000);
+		set_number("/proc/sys/kernel/msgmnb", 2 * FIXED_SIZE);
+		for (unsigned int round = 1; round <= (rounds + 4) / 5; round++)
+			for (unsigned int i = 0; i < SETTINGS; i++)
+				run_lending(settings[i], round);
+	} else if (!strncmp(what, "lending-", 8)) {
+		set_number("/proc/self/oom_score_adj", -1000);
+		run_lending_camera(what + 8, rounds * 4);
 	} else if (!strcmp(what, "threads")) {
 		for (unsigned int round = 0; round < rounds && round < 5; round++)
 			for (unsigned int areas = 1; areas <= 4; areas += 3)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0
-# Plots as SVG, one file for each run: -v what=latency|distribution|moved|threads|price,
+# Plots as SVG, one file for each run: -v what=latency|distribution|moved|threads|price|lending,
 # -v names="stock ours ...". Reads figures.csv; for the distribution the sorted samples,
 # as figures.awk wants them.
 
@@ -197,26 +197,44 @@ function threads(    a, i, t, n, name, figure) {
 	}
 }
 
-# By how much of the area is headroom
-function price(    f, i, t, n, name, percent, figure, title, scale) {
-	split("0 25 100", percent, " ")
-	split("MiB/s read,success,alloc p50,alloc p99", figure, ",")
-	split("file read beside, MiB/s;camera bursts served, %;alloc p50, ms;alloc p99, ms", title, ";")
-	split("1 100 1e-6 1e-6", scale, " ")
-	start(4, 310)
-	for (f = 1; f <= 4; f++) {
+# A panel for each of FIGURES, "pages figure;...", with a bar for each setting
+function by_setting(scenario, list, unit, figures, titles, scales, under,
+		    f, i, t, v, n, of, name, setting, figure, title, scale, at) {
+	n = split(list, setting, " ")
+	of = split(figures, figure, ";")
+	split(titles, title, ";")
+	split(scales, scale, " ")
+	start(of, 310)
+	for (f = 1; f <= of; f++) {
 		panel(f - 1, title[f])
 		delete bar
-		for (i = 1; i <= 3; i++) {
-			name[i] = percent[i] "%"
+		at = index(figure[f], " ")
+		for (i = 1; i <= n; i++) {
+			name[i] = setting[i] (setting[i] ~ /^[0-9]/ ? unit : "")
 			for (t = 1; t <= trees; t++) {
-				n = value[tree[t], "price-" percent[i], 1280, figure[f]]
-				if (n != "")
-					bar[t, name[i]] = n * scale[f]
+				v = value[tree[t], scenario "-" setting[i],
+					  substr(figure[f], 1, at - 1), substr(figure[f], at + 1)]
+				if (v != "")
+					bar[t, name[i]] = v * scale[f]
 			}
 		}
-		bars(3, name, "headroom, of an area of 64 MiB in 256 MiB of memory")
+		bars(n, name, under)
 	}
+}
+
+function price() {
+	by_setting("price", "0 25 100", "%",
+		   "1280 MiB/s read;1280 success;1280 alloc p50;1280 alloc p99",
+		   "file read beside, MiB/s;camera bursts served, %;alloc p50, ms;alloc p99, ms",
+		   "1 100 1e-6 1e-6", "headroom, of an area of 64 MiB in 256 MiB of memory")
+}
+
+function lending() {
+	by_setting("lending", "0 35 50 70 100 user", "",
+		   "46080 MiB of pipes;46080 ms of kswapd;1280 success;1280 alloc p99",
+		   "in pipes before the first kill, MiB;kswapd meanwhile, ms;" \
+		   "camera bursts served, %;alloc p99, ms",
+		   "1 1 100 1e-6", "vm.cma_lend_ratio; or 50, lent to user space only")
 }
 
 BEGIN {
@@ -259,7 +277,9 @@ END {
 		moved()
 	else if (what == "threads")
 		threads()
-	else
+	else if (what == "price")
 		price()
+	else
+		lending()
 	print "</svg>"
 }

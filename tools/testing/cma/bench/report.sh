@@ -26,7 +26,7 @@ sorted() {
 } >"$dir/figures.csv"
 tail -n +2 "$dir/figures.csv" >"$dir/figures"
 awk -v names="$*" -f "$here/table.awk" "$dir/trees.txt" "$dir/figures" >"$dir/table.rst"
-for what in latency moved threads price; do
+for what in latency moved threads price lending; do
 	awk -v what=$what -v names="$*" -f "$here/plot.awk" "$dir/figures" >"$dir/$what.svg"
 done
 sorted | awk -v what=distribution -v names="$*" -f "$here/plot.awk" >"$dir/distribution.svg"

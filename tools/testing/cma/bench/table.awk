@@ -27,6 +27,8 @@ function show(figure, v) {
 		return sprintf("%.0f/s", v)
 	if (figure ~ /^speed/)
 		return sprintf("%.2f", v)
+	if (figure ~ /^(MiB|ms)/)
+		return sprintf("%.1f", v)
 	return sprintf("%.3f", v)
 }
 
@@ -80,6 +82,8 @@ function wanted_value(scenario, figure) {
 		return 1
 	if (scenario == "idle" && figure == "left quick way")
 		return 0
+	if (scenario ~ /^lending/ && figure ~ /^MiB/)
+		return 180
 	if (scenario == "threads" && figure == "speed; 2 on 1 area")
 		return 1.5
 	return ""

@@ -37,20 +37,34 @@ FIXTURE_TEARDOWN(balance)
 	close(self->fd);
 }
 
+/* Bytes, of one node or, if that is -1, of all */
+static uint64_t free_memory(int node)
+{
+	char path[64], text[4096], *at = NULL;
+
+	snprintf(path, sizeof(path), "/sys/devices/system/node/node%d/meminfo", node);
+	if (node >= 0 && read_text(path, text, sizeof(text)))
+		at = strstr(text, "MemFree:");
+	if (!at)
+		return read_meminfo("MemFree:");
+	return strtoull(at + strlen("MemFree:"), NULL, 10) << 10;
+}
+
 /* Anonymous memory fills all but some megabytes of what lies outside of the area. */
-static char *fill_the_rest(int fd, const struct area *area, size_t *size, int advice)
+static char *fill_the_rest(int fd, const struct area *area, size_t *size, int advice,
+			   int node)
 {
 	char *ballast;
 	uint64_t pfn;
 
 	if (cma_get_patiently(fd, area, area->pages, &pfn))
 		return NULL;
-	*size = read_meminfo("MemFree:");
+	*size = free_memory(node);
 	ballast = map_untouched(*size);
 	if (ballast)
 		madvise(ballast, *size, advice);
 	for (size_t at = 0; ballast && at < *size; at += area->page_size) {
-		if (at % (1 << 20) == 0 && read_meminfo("MemFree:") < 16 << 20)
+		if (at % (1 << 20) == 0 && free_memory(node) < 16 << 20)
 			break;
 		ballast[at] = 1;
 	}
@@ -87,15 +101,30 @@ static int fill_pipes(uint64_t bytes)
 	return pid > 0 && waitpid(pid, &status, 0) == pid ? status : -1;
 }
 
+/* Pages that were moved into the areas of all other nodes */
+static uint64_t moved_elsewhere(int fd, int node)
+{
+	struct cma_test_info info = { };
+	uint64_t pages = 0;
+
+	for (int i = 0;; i++) {
+		snprintf(info.area, sizeof(info.area), "#%d", i);
+		if (ioctl(fd, CMA_TEST_INFO, &info))
+			return pages;
+		if (zone_of(info.base_pfn).node != node)
+			pages += read_number(SYSFS, info.area, "pages_moved_in");
+	}
+}
+
 static void use_room(struct __test_metadata *_metadata, int fd, const struct area *area,
-		     int advice)
+		     int advice, int node)
 {
 	uint64_t bytes = area->pages * area->page_size / 4 * 3;
 	uint64_t moved = read_number(SYSFS, area->name, "pages_moved_in");
 	char *ballast;
 	size_t size;
 
-	ballast = fill_the_rest(fd, area, &size, advice);
+	ballast = fill_the_rest(fd, area, &size, advice, node);
 	ASSERT_NE(NULL, ballast);
 	EXPECT_EQ(0, fill_pipes(bytes));
 	moved = read_number(SYSFS, area->name, "pages_moved_in") - moved;
@@ -105,9 +134,15 @@ static void use_room(struct __test_metadata *_metadata, int fd, const struct are
 	munmap(ballast, size);
 }
 
+/* What is short on a node is moved into areas of this node, and of no other. */
 TEST_F_TIMEOUT(balance, room_in_areas_is_used, 300)
 {
-	use_room(_metadata, self->fd, &self->area, MADV_NOHUGEPAGE);
+	int node = zone_of(self->area.base_pfn).node;
+	uint64_t elsewhere = moved_elsewhere(self->fd, node);
+
+	use_node(node);
+	use_room(_metadata, self->fd, &self->area, MADV_NOHUGEPAGE, node);
+	EXPECT_EQ(elsewhere, moved_elsewhere(self->fd, node));
 }
 
 /* Huge pages are split before a process is killed. */
@@ -115,7 +150,7 @@ TEST_F_TIMEOUT(balance, huge_pages_make_room, 300)
 {
 	if (access("/sys/kernel/mm/transparent_hugepage", F_OK))
 		SKIP(return, "no transparent huge pages");
-	use_room(_metadata, self->fd, &self->area, MADV_HUGEPAGE);
+	use_room(_metadata, self->fd, &self->area, MADV_HUGEPAGE, -1);
 }
 
 /* But when there is none left, that is the end. */
@@ -125,7 +160,7 @@ TEST_F_TIMEOUT(balance, no_room_is_left, 300)
 	size_t size;
 	int status;
 
-	ballast = fill_the_rest(self->fd, &self->area, &size, MADV_NOHUGEPAGE);
+	ballast = fill_the_rest(self->fd, &self->area, &size, MADV_NOHUGEPAGE, -1);
 	ASSERT_NE(NULL, ballast);
 	status = fill_pipes(UINT64_MAX / 2);
 	EXPECT_TRUE(WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL)

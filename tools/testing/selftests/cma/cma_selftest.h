@@ -20,6 +20,7 @@
 #include <sys/mman.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "../../../../mm/tests/cma_test.h"
@@ -223,6 +224,48 @@ static inline uint64_t pfn_of(const void *at)
 static inline bool in_area(const struct area *area, uint64_t pfn)
 {
 	return pfn >= area->base_pfn && pfn < area->base_pfn + area->pages;
+}
+
+/* The free pages of a zone, as /proc/zoneinfo has them */
+struct zone {
+	int node;
+	uint64_t free;
+	uint64_t cma;
+};
+
+static inline struct zone zone_of(uint64_t pfn)
+{
+	struct zone zone = { }, found = { };
+	FILE *file = fopen("/proc/zoneinfo", "r");
+	char line[256];
+	long long n, spanned = 0;
+
+	while (file && fgets(line, sizeof(line), file)) {
+		if (sscanf(line, "Node %lld", &n) == 1)
+			zone.node = n;
+		if (sscanf(line, " pages free %lld", &n) == 1)
+			zone.free = n;
+		if (sscanf(line, " nr_free_cma %lld", &n) == 1)
+			zone.cma = n;
+		if (sscanf(line, " spanned %lld", &n) == 1)
+			spanned = n;
+		if (sscanf(line, " start_pfn: %lld", &n) == 1 &&
+		    pfn >= (uint64_t)n && pfn < (uint64_t)(n + spanned))
+			found = zone;
+	}
+	if (file)
+		fclose(file);
+	return found;
+}
+
+/* What this process allocates from here on, also in the kernel, is of that node. */
+static inline void use_node(int node)
+{
+	const int bind = 2;
+	unsigned long mask = 1UL << node;
+
+	/* A kernel without the call has one node. */
+	syscall(SYS_set_mempolicy, bind, &mask, 8 * sizeof(mask));
 }
 
 /* For what borrows from it there must be room elsewhere. */

@@ -53,6 +53,7 @@ FIXTURE_SETUP(lend)
 	self->ratio = read_number("/proc", "sys/vm", "cma_lend_ratio");
 	if (self->ratio < 0)
 		SKIP(return, "there is no vm.cma_lend_ratio");
+	use_node(zone_of(self->area.base_pfn).node);
 	note_before(_metadata, self->fd, &self->area, &self->before);
 }
 
@@ -63,33 +64,6 @@ FIXTURE_TEARDOWN(lend)
 	expect_as_before(_metadata, &self->area, &self->before);
 	close(self->fd);
 	close(self->pagemap);
-}
-
-/* Free pages of the zone in which areas have most, as /proc/zoneinfo has them */
-struct zone {
-	uint64_t free;
-	uint64_t cma;
-};
-
-static struct zone read_zone(void)
-{
-	struct zone zone = { }, found = { };
-	FILE *file = fopen("/proc/zoneinfo", "r");
-	char line[256];
-	long long n;
-
-	while (file && fgets(line, sizeof(line), file)) {
-		if (sscanf(line, " pages free %lld", &n) == 1)
-			zone.free = n;
-		if (sscanf(line, " nr_free_cma %lld", &n) != 1)
-			continue;
-		zone.cma = n;
-		if (zone.cma > found.cma)
-			found = zone;
-	}
-	if (file)
-		fclose(file);
-	return found;
 }
 
 static double share(struct zone zone)
@@ -116,15 +90,15 @@ static uint64_t borrow(int pagemap, const struct area *area, char *at, uint64_t 
 static void lends(struct __test_metadata *_metadata, int pagemap, const struct area *area,
 		  int ratio, bool all)
 {
-	uint64_t pages = area->pages / 4, cma = read_zone().cma, n;
+	uint64_t pages = area->pages / 4, cma = zone_of(area->base_pfn).cma, n;
 	char *memory = map_untouched(pages * area->page_size);
 
 	ASSERT_NE(NULL, memory);
 	set_number(RATIO, ratio);
 	ASSERT_EQ(ratio, read_number("/proc", "sys/vm", "cma_lend_ratio"));
 	n = borrow(pagemap, area, memory, pages);
-	cma -= read_zone().cma;
-	TH_LOG("%d%%: %llu of %llu pages are from %s, %lld from all areas", ratio,
+	cma -= zone_of(area->base_pfn).cma;
+	TH_LOG("%d%%: %llu of %llu pages are from %s, %lld from areas of its zone", ratio,
 	       (long long)n, (long long)pages, area->name, (long long)cma);
 	EXPECT_TRUE(all ? (int64_t)cma >= (int64_t)pages / 4 * 3 : !n);
 	munmap(memory, pages * area->page_size);
@@ -161,12 +135,12 @@ static void begins(struct __test_metadata *_metadata, int fd, int pagemap,
 	ASSERT_NE(NULL, memory);
 	/* What was freed before may be handed out once more. */
 	settle(fd);
-	first = share(read_zone());
+	first = share(zone_of(area->base_pfn));
 	ASSERT_GT(ratio, first)
 		TH_LOG("areas have %.1f%% of the free memory from the start", first);
 	set_number(RATIO, ratio);
 	for (size_t at = 0; at < size && !n; at += step * area->page_size) {
-		zone = read_zone();
+		zone = zone_of(area->base_pfn);
 		n = borrow(pagemap, area, memory + at, step);
 	}
 	ASSERT_TRUE(read_lists(&lists));

@@ -233,6 +233,10 @@ on_guest() {
 			"$stress_test" 'run "headroom, two areas" ./headroom -t changes' \
 			"$(hooks zone_counters charged_to_group)"
 		;;
+	nodes)
+		nodes "$arch" 2 512M
+		[ -z "$LONG" ] || nodes "$arch" 4 1G
+		;;
 	busy)
 		step "$arch-busy" busy "$arch" "$area"
 		;;
@@ -252,6 +256,18 @@ on_guest() {
 		hugetlb_boots "$arch-hugetlb" "$arch"
 		;;
 	esac
+}
+
+# nodes ARCH NODES MEM - memory of a node goes into areas of that node. On arm64 a pool for DMA
+# lives in the default area.
+nodes() {
+	local last=$(($2 - 1)) areas='' node
+	for ((node = 0; node <= last; node++)); do
+		areas+=$node:48M,
+	done
+	NODES=$2 step "$1-$2-nodes" machine "$1-$2-nodes" "$1" "$3" \
+		"cma=8M numa_cma=${areas%,}" "export CMA_TEST_AREA=numa$last" \
+		"$lend_test" "$balance_test" 'export CMA_TEST_AREA=numa0' "$balance_test"
 }
 
 # busy ARCH APPEND - allocations while the machine swaps, reads and writes; of arm64 only
@@ -366,7 +382,7 @@ if [ -n "$DEBUG" ]; then
 	done
 else
 	for arch in x86_64 arm64; do
-		for part in boot busy hugetlb stress stock main gigantic kunit; do
+		for part in boot busy hugetlb stress stock main nodes gigantic kunit; do
 			left+=("$part $arch")
 		done
 	done
