@@ -18,7 +18,7 @@ unset ARCH STOCK CONFIG APPEND MEM CPUS NODES QEMU_ARGS DISKS SCRIPT FILES VM_LO
 export DEBUG LONG
 # Of the faults that tests are to find, one in so many, and none for which one more kernel
 # is built.
-[ -n "$LONG" ] || export SHARE=8 UML=none
+[ -n "$LONG" ] || export SHARE=16 UML=none
 
 need gcc:gcc make:make rsync:rsync awk:mawk python3:python3-minimal \
 	aarch64-linux-gnu-gcc:gcc-aarch64-linux-gnu \
@@ -165,8 +165,8 @@ machine() {
 }
 
 # Everything of one architecture, once its kernel is there.
+cmatop_test='run cmatop.sh ./cmatop.sh'
 main_tests=('run contract.sh ./contract.sh'
-	'run cmatop.sh ./cmatop.sh'
 	'run alloc ./alloc -T tail_of_unit -t unknown_area -v unit_is_page')
 borrow_test='run borrow ./borrow'
 seeing_test='run seeing ./seeing'
@@ -200,7 +200,7 @@ stock_tests=(
 )
 gigantic_tests=(
 	'run contract.sh ./contract.sh'
-	'run cmatop.sh ./cmatop.sh'
+	"$cmatop_test"
 	'run alloc ./alloc -v unit_is_large'
 	# A gigantic page comes from the area, and serves stock programs.
 	'huge 1048576 1'
@@ -225,8 +225,8 @@ on_guest() {
 		;;
 	main)
 		step "$arch" machine "$arch" "$arch" 512M "$area" "${main_tests[@]}" \
-			"$borrow_test" "$seeing_test" "$lend_test" "$headroom_test" \
-			"$balance_test"
+			"$cmatop_test" "$borrow_test" "$seeing_test" "$lend_test" \
+			"$headroom_test" "$balance_test"
 		;;
 	stress)
 		step "$arch-stress" machine "$arch-stress" "$arch" 512M "$area $large_units" \
@@ -458,6 +458,7 @@ debug_part() {
 		step x86_64-debug machine x86_64-debug x86_64 1G \
 			"cma=48M $large_units page_owner=on" \
 			"${main_tests[@]}" 'run "alloc, large units" ./alloc -v unit_is_large' \
+			${LONG:+"$cmatop_test"} \
 			"${kmemleak[@]}"
 		;;
 	borrow)
