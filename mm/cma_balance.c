@@ -7,7 +7,8 @@
  * reclaims, and by an allocation before it has a process killed.
  *
  * Nothing is moved back. Pages are moved only as long as less than the high watermark is
- * free outside of areas, so a node with enough memory has none moved.
+ * free outside of areas, so a node with enough memory has none moved. While an allocation
+ * moves pages out of an area of its node, kswapd does not move others in.
  */
 
 #include <linux/cma.h>
@@ -42,7 +43,7 @@
 
 /*
  * To find the last free pages of areas takes longer than to reclaim as many: kswapd leaves
- * one in this many to allocations.
+ * one page in this many to allocations.
  */
 #define LEFT_FREE	64
 
@@ -287,6 +288,18 @@ static unsigned long free_cma_pages(pg_data_t *pgdat)
 	return pages;
 }
 
+/* Are there too few free pages in areas for kswapd to look for them? */
+static bool is_full(pg_data_t *pgdat, unsigned long room)
+{
+	unsigned long pages = 0;
+
+	for (int i = 0; i < MAX_NR_ZONES; i++)
+		pages += zone_cma_pages(pgdat->node_zones + i);
+
+	/* Most of them may be held. */
+	return room < min(pages / LEFT_FREE, MOVED_AT_ONCE);
+}
+
 /* Pages that zones up to that one lack to the high watermark */
 static unsigned long missing_pages(pg_data_t *pgdat, int highest_zoneidx)
 {
@@ -323,7 +336,7 @@ static unsigned long balance(pg_data_t *pgdat, int highest_zoneidx, gfp_t gfp, b
 	};
 
 	b.wanted = min3(missing_pages(pgdat, highest_zoneidx), room, MOVED_AT_ONCE);
-	if (!b.wanted || (!need && room < totalcma_pages / LEFT_FREE) || should_yield(&b))
+	if (!b.wanted || (!need && is_full(pgdat, room)) || should_yield(&b))
 		return 0;
 
 	/* Pages on their way to an LRU list cannot be isolated. */
@@ -346,7 +359,7 @@ static unsigned long balance(pg_data_t *pgdat, int highest_zoneidx, gfp_t gfp, b
  *
  * Context: kswapd.
  * Return: pages that are free now outside of areas; 0 if the node has enough, no area has
- * room, or none was found that can move.
+ * room, none was found that can move, or an allocation moves pages out of an area.
  */
 unsigned long cma_balance_node(pg_data_t *pgdat, int highest_zoneidx)
 {
@@ -381,6 +394,9 @@ bool cma_balance_for(gfp_t gfp, unsigned int alloc_flags, const struct alloc_con
 			continue;
 		last = zone->zone_pgdat;
 		moved = balance(last, ac->highest_zoneidx, gfp, true);
+		/* So can kswapd, even if it had nothing to reclaim. */
+		if (moved)
+			last->kswapd_failures = 0;
 		if (moved || fatal_signal_pending(current))
 			break;
 	}

@@ -15,6 +15,7 @@
 #include <linux/delay.h>
 #include <linux/init.h>
 #include <linux/ioport.h>
+#include <linux/kexec.h>
 #include <linux/memblock.h>
 #include <linux/printk.h>
 #include <linux/range.h>
@@ -70,7 +71,7 @@ static int __init cma_note_crash_ranges(void)
 	phys_addr_t base, size, sum = 0;
 
 	if (!crashk_res.end && (wanted.bytes || wanted.percent))
-		pr_err("area of crashkernel= ignored: there is no memory for the crash kernel itself; expected a crashkernel= without \",cma\", too\n");
+		pr_err("area of crashkernel= ignored: there is no memory for the crash kernel itself; expected a crashkernel= without \",cma\", too, or see above what became of it\n");
 	if (!area)
 		return 0;
 
@@ -106,18 +107,19 @@ int cma_exclude_from_dump(struct crash_mem *mem)
 
 /**
  * cma_wait_for_dma() - let devices come to an end before memory has another user
+ * @image: crash kernel that is going to be started
  *
  * Borrowed pages may be the target of I/O. That pins them for a short time only: for longer
  * ones, they are moved out of areas first. How short is not known, and nobody is
- * left to tell.
+ * left to tell. A crash kernel that was loaded by kexec_load() does not know of the area.
  *
  * Context: crash; one processor, without interrupts.
  */
-void cma_wait_for_dma(void)
+void cma_wait_for_dma(const struct kimage *image)
 {
 	const int seconds = 10;
 
-	if (!crashk_cma_cnt)
+	if (!crashk_cma_cnt || !image->file_mode)
 		return;
 
 	pr_emerg("waiting %d s for I/O to memory that the crash kernel is going to use\n",

@@ -72,8 +72,8 @@ message() {
 
 # read_steps - fill in the variables above, or end when the project is not in order
 read_steps() {
-	local list=$project/patches/series patch text pattern patterns words files file step re
-	local kind
+	local list=$project/patches/series patch text line pattern patterns words files file
+	local step re kind
 	local -A editor=() editors=()
 
 	[ -f "$list" ] || die "there is no patches/series in $project"
@@ -97,9 +97,10 @@ read_steps() {
 			die "$patch has no line '---' between its message and the rest"
 		[[ $text == [!$'\n']* ]] || die "$patch does not begin with a subject line"
 		patterns=()
-		while read -r kind re; do
-			[ "$kind" != Brings: ] || read -ra words <<<"$re"
-			[ "$kind" != Brings: ] || patterns+=("${words[@]}")
+		while IFS= read -r line; do
+			[[ $line == Brings:* ]] || continue
+			read -ra words <<<"${line#Brings:}"
+			patterns+=("${words[@]}")
 		done <<<"${text%%$'\n'diff --git *}"
 		for pattern in "${patterns[@]}"; do
 			file=$pattern
@@ -194,8 +195,8 @@ bring() {
 	done
 	[ ${#plain[@]} = 0 ] ||
 		(umask 022; cd "$project" &&
-			cp --parents --remove-destination -t "$dir" "${plain[@]}" &&
-			cd "$dir" && chmod a+rX,u+w "${plain[@]}")
+			cp --parents --remove-destination -t "$dir" -- "${plain[@]}" &&
+			cd "$dir" && chmod a+rX,u+w -- "${plain[@]}")
 }
 
 # apply_step STEP DIR VERSION - do one step in a staged copy of Linux VERSION

@@ -57,7 +57,7 @@ for file in "${all[@]}"; do
 		continue
 	elif [ -z "${now[$file]:-}" ] && [ -e "$base/$file" ]; then
 		to=$want/$file
-		{ mkdir -p "${to%/*}" && cp --preserve=mode "$base/$file" "$to"; } ||
+		{ mkdir -p "${to%/*}" && cp --preserve=mode "$base/$file" "$to"; } 2>/dev/null ||
 			unwritable "$to"
 	elif [ -e "$tree/$file" ]; then
 		remove "$tree/$file"
@@ -65,9 +65,13 @@ for file in "${all[@]}"; do
 	fi
 done
 # Each is replaced at once, unless it is the same.
-differ=$(rsync -rcE --dry-run --out-format='%i %n' "$want/" "$tree/") || unwritable "$tree"
-while read -r _ file; do
-	[ -f "$want/$file" ] || continue
+differ=$(rsync -8rcE --dry-run --out-format='%i %n' "$want/" "$tree/" 2>/dev/null) ||
+	die "could not compare $want with $tree"
+while IFS= read -r line; do
+	file=${line#* }
+	case $file in
+	*/ | '') continue ;;
+	esac
 	replace "$want/$file" "$tree/$file" || unwritable "$tree/$file"
 	changed=$((changed + 1))
 done <<<"$differ"

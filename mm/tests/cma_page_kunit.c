@@ -1032,18 +1032,32 @@ static unsigned int __init used_pages(unsigned long start, unsigned long end)
 		struct cma_page_state state;
 
 		cma_inspect_page(start, &state);
-		used += state.use != CMA_FREE;
+		used += state.use > CMA_CACHED;
 		start = state.use == CMA_FREE ? start + 1 : state.end;
 	}
 	return used;
 }
 
-/* As many pages are moved as are missing, and to the end of the area. */
+/* Each time, part of the node is searched. */
+static unsigned long __init balance_somewhat(struct zone *zone)
+{
+	unsigned long moved = 0;
+
+	for (unsigned int i = 0; i < 64 && !moved; i++)
+		moved = cma_balance_node(zone->zone_pgdat, zone_idx(zone));
+	return moved;
+}
+
+/*
+ * As many pages are moved as are missing, and to the end of the area; but none while an
+ * allocation moves others out of it.
+ */
 static void __init balance_moves_what_is_missing(struct kunit *test)
 {
-	const unsigned long missing = 64, last = base + WHOLE - pageblock_nr_pages;
+	const unsigned long missing = 128, last = base + WHOLE - pageblock_nr_pages;
+	unsigned long high, moved, nr;
+	struct claim claim;
 	struct zone *zone;
-	unsigned long high, moved = 0;
 
 	begin(test);
 	zone = page_zone(pfn_to_page(base));
@@ -1058,16 +1072,22 @@ static void __init balance_moves_what_is_missing(struct kunit *test)
 		folio_unlock(folio);
 		folio_put(folio);
 	}
+	lend_dirty(test, base, 4 * missing);
 	lru_add_drain_all();
-	KUNIT_EXPECT_EQ(test, 0, cma_balance_node(zone->zone_pgdat, zone_idx(zone)));
+	KUNIT_EXPECT_EQ(test, 0, balance_somewhat(zone));
 
+	prepare(&claim, base, 16);
+	make_stop();
+	nr = start_claim(&claim);
+	KUNIT_EXPECT_TRUE(test, next_arrives());
 	high = zone->_watermark[WMARK_HIGH];
 	zone->_watermark[WMARK_HIGH] = zone_page_state(zone, NR_FREE_PAGES) -
 				       zone_page_state(zone, NR_FREE_CMA_PAGES) -
 				       zone->watermark_boost + missing;
-	/* Each time, part of the node is searched. */
-	for (unsigned int i = 0; i < 64 && !moved; i++)
-		moved = cma_balance_node(zone->zone_pgdat, zone_idx(zone));
+	moved = balance_somewhat(zone);
+	end_claims(test, &claim, nr);
+	KUNIT_EXPECT_EQ(test, moved, 0);
+	moved = balance_somewhat(zone);
 	zone->_watermark[WMARK_HIGH] = high;
 
 	KUNIT_EXPECT_LT(test, 0, moved);
