@@ -28,6 +28,11 @@
 #define SYSFS	"/sys/kernel/mm/cma"
 #define DEBUGFS	"/sys/kernel/debug/cma"
 
+/* linux/mempolicy.h is not everywhere. */
+#ifndef MPOL_BIND
+#define MPOL_BIND	2
+#endif
+
 struct area {
 	char name[CMA_TEST_NAME_LEN];
 	uint64_t base_pfn;
@@ -258,14 +263,21 @@ static inline struct zone zone_of(uint64_t pfn)
 	return found;
 }
 
-/* What this process allocates from here on, also in the kernel, is of that node. */
-static inline void use_node(int node)
+/*
+ * What this process allocates from here on, also in the kernel, is of that node; -1: of any.
+ * Return: false if there is no such node, or but one in a kernel without the call.
+ */
+static inline bool use_node(long node)
 {
-	const int bind = 2;
-	unsigned long mask = 1UL << node;
+	unsigned long mask[16] = { };
+	const long bits = 8 * sizeof(mask[0]);
 
-	/* A kernel without the call has one node. */
-	syscall(SYS_set_mempolicy, bind, &mask, 8 * sizeof(mask));
+	if (node < 0)
+		return true;
+	if (node >= 16 * bits)
+		return false;
+	mask[node / bits] = 1UL << node % bits;
+	return !syscall(SYS_set_mempolicy, MPOL_BIND, mask, 8 * sizeof(mask));
 }
 
 /* For what borrows from it there must be room elsewhere. */

@@ -9,13 +9,11 @@
 
 #include <stdlib.h>
 #include <sys/mman.h>
-#include <sys/syscall.h>
 
 #include "../kselftest.h"
 #include "cma_selftest.h"
 
 #define STRIDE		(64UL << 10)
-#define MPOL_BIND	2
 
 static uint64_t word_at(const char *page, size_t offset)
 {
@@ -41,19 +39,6 @@ static size_t write_and_read(char *page, size_t size)
 			return at;
 	}
 	return size;
-}
-
-static bool use_node(long node)
-{
-	unsigned long mask[16] = { };
-	unsigned int bits = 8 * sizeof(mask[0]);
-
-	if (node < 0)
-		return true;
-	if (node / bits >= ARRAY_SIZE(mask))
-		return false;
-	mask[node / bits] = 1UL << node % bits;
-	return !syscall(SYS_set_mempolicy, MPOL_BIND, mask, 8 * sizeof(mask));
 }
 
 int main(int argc, char **argv)
