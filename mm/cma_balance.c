@@ -272,7 +272,8 @@ static int move_into(struct cma *cma, void *data)
 {
 	unsigned long hint = READ_ONCE(cma->balance_pfn);
 
-	if (cma->state != CMA_ACTIVE)
+	/* An area that callers hold need not be walked. */
+	if (cma->state != CMA_ACTIVE || !cma_available_pages(cma))
 		return false;
 	/* What is free behind the hint comes last. */
 	return (hint && fill(data, cma, hint)) || fill(data, cma, 0);
@@ -342,9 +343,9 @@ static unsigned long balance(pg_data_t *pgdat, int highest_zoneidx, gfp_t gfp, b
 	/* Pages on their way to an LRU list cannot be isolated. */
 	lru_add_drain();
 	cma_for_each_area(move_into, &b);
-	/* What was freed is on lists of this CPU, where watermarks do not see it. */
+	/* What was freed is on per-CPU lists, where watermarks do not see it. */
 	if (need && b.moved)
-		drain_local_pages(NULL);
+		drain_all_pages(NULL);
 	trace_cma_balance(pgdat->node_id, highest_zoneidx, b.wanted, b.moved);
 	return b.moved;
 }

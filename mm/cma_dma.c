@@ -315,7 +315,7 @@ struct cma *dma_contiguous_get_area_by_idx(unsigned int idx)
 /* Devices must not be given an area that could not be activated. */
 static void __init cma_forget_dead(struct cma **cma)
 {
-	if (*cma && !cma_get_size(*cma))
+	if (*cma && !(*cma)->nr_ranges)
 		*cma = NULL;
 }
 

@@ -11,6 +11,7 @@
 #include <linux/initrd.h>
 #include <linux/libfdt.h>
 #include <linux/limits.h>
+#include <linux/log2.h>
 #include <linux/math.h>
 #include <linux/memblock.h>
 #include <linux/minmax.h>
@@ -30,7 +31,7 @@ static int cma_of_device_init(struct reserved_mem *rmem, struct device *dev)
 	/* For the default area, cma= may have taken the place of the node's. */
 	struct cma *cma = rmem->priv ?: dma_contiguous_default_area;
 
-	if (!cma || !cma_get_size(cma))
+	if (!cma || !cma->nr_ranges)
 		return -ENODEV;
 
 	dev->cma_area = cma;
@@ -435,6 +436,10 @@ void __init cma_of_place(unsigned long node, const char *name, phys_addr_t align
 	if (*size > memory) {
 		pr_err("node %s: size %pa is more than the memory that there is, %pa\n", name,
 		       size, &memory);
+		return;
+	}
+	if (!is_power_of_2(align)) {
+		pr_err("node %s: alignment %pa is not a power of two\n", name, &align);
 		return;
 	}
 

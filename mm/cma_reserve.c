@@ -745,6 +745,9 @@ int __init cma_declare_within(const struct cma_extent *windows, unsigned int nr,
 	enough = size;
 
 	for (unsigned int i = 0; i < nr && size && !n; i++) {
+		/* To memblock, an end of 0 is none. */
+		if (!windows[i].size)
+			continue;
 		extents[0].base = reserve_anywhere(windows[i].base, size,
 						   windows[i].base + windows[i].size,
 						   align, NUMA_NO_NODE);

@@ -138,8 +138,10 @@ unsigned long __init hugetlb_cma_spare(phys_addr_t free, phys_addr_t memory,
 			   memory / 256 + max_t(phys_addr_t, memory / 1024, SZ_128M);
 
 	/* The shadow */
-	if (IS_ENABLED(CONFIG_KASAN))
+	if (IS_ENABLED(CONFIG_KASAN_GENERIC))
 		keep += memory / 8;
+	if (IS_ENABLED(CONFIG_KASAN_SW_TAGS))
+		keep += memory / 16;
 	return free > keep ? (free - keep) >> shift : 0;
 }
 
