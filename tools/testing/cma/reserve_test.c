@@ -826,7 +826,7 @@ static unsigned int check_within(struct kunit *test, const struct cma_extent *wi
 static void cma_reserves_within(struct kunit *test)
 {
 	const phys_addr_t at = 1 << 30;
-	const struct cma_extent all = { 0, (phys_addr_t)-1 };
+	const struct cma_extent all = { 0, (phys_addr_t)-1 }, empty = { };
 	const struct cma_extent low[] = {
 		{ at, 20 * BLOCK }, { at + 8 * BLOCK, 16 * BLOCK }, { 0, BLOCK },
 	};
@@ -866,6 +866,9 @@ static void cma_reserves_within(struct kunit *test)
 		KUNIT_EXPECT_EQ(test, area_size, 32 * BLOCK);
 		KUNIT_EXPECT_FALSE(test, nonsense);
 	}
+	/* A window is empty, because its address has more bits than there are: it is none. */
+	new_machine(at, 0, "##.......#..............................");
+	KUNIT_EXPECT_EQ(test, cma_declare_within(&empty, 1, BLOCK, 0, -1, "test", &cma), -ENOMEM);
 	/* There are no windows, or it cannot be registered. */
 	new_machine(at, 0, "##.......#..............................");
 	KUNIT_EXPECT_EQ(test, cma_declare_within(&all, 0, BLOCK, 0, -1, "test", &cma), -ENOMEM);
