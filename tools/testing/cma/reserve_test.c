@@ -141,6 +141,9 @@ phys_addr_t memblock_alloc_range_nid(phys_addr_t size, phys_addr_t align,
 {
 	if (!size)
 		nonsense = true;
+	/* MEMBLOCK_ALLOC_ACCESSIBLE */
+	if (!end)
+		end = (phys_addr_t)-1;
 	for (unsigned int i = 0; i < NR_BLOCKS; i++) {
 		unsigned int block = bottom_up ? i : NR_BLOCKS - 1 - i;
 		phys_addr_t base = address(block);
