@@ -107,8 +107,8 @@ read_steps() {
 			case $pattern in
 			*[*?]* | */)
 				# A '*' stays inside its folder, a '/' at the end means all below.
-				re=$(sed 's/[].[^$+(){}|]/\\&/g; s,\*,[^/]*,g; s,?,[^/],g; s,/$,/.*,' \
-					<<<"$pattern")
+				re=$(sed 's/[].[^$+(){}|]/\\&/g; s,\*,[^/]*,g; s,?,[^/],g
+					s,/$,/.*,' <<<"$pattern")
 				file=$(grep -xE -e "$re" <<<"$files") ;;
 			*) [[ $'\n'$files$'\n' == *$'\n'"$pattern"$'\n'* ]] || file= ;;
 			esac
