@@ -51,7 +51,7 @@
  * struct balance - pages of a node that are being moved into areas
  * @cc: which pages are isolated, and from where
  * @pgdat: node
- * @need: without it, an allocation fails
+ * @need: an allocation would fail otherwise
  * @highest_zoneidx: pages of higher zones would make room of no use
  * @blocks: pageblocks that may still be searched for pages to move
  * @wanted: pages to be moved

@@ -996,7 +996,7 @@ static void __init page_in_hand_is_waited_for(struct kunit *test)
 	destroy_delayed_work_on_stack(&let.work);
 }
 
-/* Only for user space, and movable, is all that areas are for. */
+/* Areas are for movable memory of user space. */
 static void __init balance_leaves_others_alone(struct kunit *test)
 {
 	static const struct {
