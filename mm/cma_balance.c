@@ -258,6 +258,7 @@ static bool fill(struct balance *b, struct cma *cma, unsigned long from)
 			spin_lock_irqsave(&cma->lock, flags);
 			cma_count_balanced(cma, moved);
 			spin_unlock_irqrestore(&cma->lock, flags);
+			count_vm_events(CMA_BALANCE_MOVED, moved);
 		}
 		if (b->pfn < b->end) {
 			WRITE_ONCE(cma->balance_pfn, b->pfn);
@@ -403,5 +404,7 @@ bool cma_balance_for(gfp_t gfp, unsigned int alloc_flags, const struct alloc_con
 	}
 	psi_memstall_leave(&pflags);
 	memalloc_noreclaim_restore(noreclaim);
+	if (moved)
+		count_vm_event(CMA_BALANCE_SAVED);
 	return moved;
 }
