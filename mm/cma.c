@@ -139,7 +139,7 @@ static bool __init cma_name_in_use(const char *name)
 	const struct cma *cma;
 
 	list_for_each_entry(cma, &cma_areas, node) {
-		if (!strcmp(cma->name, name))
+		if (cma->state != CMA_DEAD && !strcmp(cma->name, name))
 			return true;
 	}
 

@@ -42,7 +42,7 @@ static int __init parse_crashkernel_cma(char *arg)
 		return 0;
 
 	*suffix = '\0';
-	ret = cma_parse_amount("area of crashkernel", arg, &wanted);
+	ret = cma_parse_amount("area of crashkernel", arg, &wanted, true);
 	*suffix = ',';
 	return ret;
 }

@@ -13,6 +13,8 @@
 #include <linux/cma.h>
 #include <linux/dma-map-ops.h>
 #include <linux/init.h>
+#include <linux/limits.h>
+#include <linux/memblock.h>
 #include <linux/minmax.h>
 #include <linux/mm.h>
 #include <linux/nodemask.h>
@@ -83,17 +85,27 @@ static phys_addr_t __init cma_configured_bytes(void)
 						     max(fixed_bytes, share_bytes);
 }
 
+/* What cma= asks for, or the configuration. */
+static phys_addr_t __init cma_default_bytes(void)
+{
+	static phys_addr_t bytes __initdata;
+	static bool known __initdata;
+
+	if (!known && param.given)
+		bytes = cma_bytes(&param.size, NUMA_NO_NODE, "reserved", "cma=");
+	else if (!known)
+		bytes = cma_configured_bytes();
+	known = true;
+	return bytes;
+}
+
 /* The default area that cma= or the configuration asks for, or NULL. */
 static struct cma *__init cma_reserve_wanted(phys_addr_t limit)
 {
 	struct cma_extent window = { .base = param.base };
+	phys_addr_t size = cma_default_bytes();
 	struct cma *cma = NULL;
-	phys_addr_t size;
 
-	if (param.given)
-		size = cma_bytes(&param.size, NUMA_NO_NODE, "reserved", "cma=");
-	else
-		size = cma_configured_bytes();
 	if (!size)
 		return NULL;
 
@@ -114,12 +126,18 @@ static struct cma *__init cma_reserve_wanted(phys_addr_t limit)
 /* The area of cma= or of the configuration */
 static struct cma *reserved __initdata;
 
+/* Is the default area still to be reserved? The tree's serves unless there is a cma=. */
+static bool __init cma_lacks_default(void)
+{
+	return !param.done && (param.given || !dma_contiguous_default_area);
+}
+
 static void __init cma_reserve_default(phys_addr_t limit)
 {
 	struct cma *node = dma_contiguous_default_area;
 	unsigned int nr = 0;
 
-	if (param.done || (node && !param.given))
+	if (!cma_lacks_default())
 		return;
 	param.done = true;
 
@@ -172,6 +190,31 @@ bool __init cma_offer_default(struct cma *cma)
 	return true;
 }
 
+/* Memory that is reserved to see which areas there is room for */
+struct trial {
+	struct cma_extent pieces[2 * MAX_NUMNODES + 1];
+	unsigned int nr;
+};
+
+static void __init cma_try(struct trial *trial, phys_addr_t size, phys_addr_t limit, int nid)
+{
+	struct cma_extent *piece = &trial->pieces[trial->nr];
+
+	piece->size = ALIGN(size, CMA_MIN_ALIGNMENT_BYTES);
+	piece->base = cma_reserve_piece(0, piece->size, limit, CMA_MIN_ALIGNMENT_BYTES, nid);
+	trial->nr += !!piece->base;
+}
+
+static void __init __maybe_unused cma_try_on(struct trial *trial, int nid,
+					     const struct cma_amount *amount)
+{
+	phys_addr_t memory = cma_node_memory(nid);
+	phys_addr_t size = cma_amount_bytes(amount, memory);
+
+	if (size && size <= memory)
+		cma_try(trial, size, memblock_end_of_DRAM(), nid);
+}
+
 #ifdef CONFIG_DMA_NUMA_CMA
 static struct cma_amount pernuma_size __initdata;
 static struct cma_amount numa_sizes[MAX_NUMNODES] __initdata;
@@ -182,7 +225,7 @@ static bool nodes_given __initdata;
 static int __init early_cma_pernuma(char *arg)
 {
 	nodes_given = true;
-	return cma_parse_amount("cma_pernuma", arg, &pernuma_size);
+	return cma_parse_amount("cma_pernuma", arg, &pernuma_size, false);
 }
 early_param("cma_pernuma", early_cma_pernuma);
 
@@ -226,6 +269,17 @@ static void __init cma_reserve_nodes(void)
 	}
 }
 
+/* As cma_reserve_nodes(), on trial. */
+static void __init cma_try_nodes(struct trial *trial)
+{
+	int nid;
+
+	for_each_online_node(nid) {
+		cma_try_on(trial, nid, &pernuma_size);
+		cma_try_on(trial, nid, &numa_sizes[nid]);
+	}
+}
+
 /* What each node has for want of a parameter: as much as the default area */
 static void __init cma_reserve_default_on_nodes(void)
 {
@@ -243,6 +297,7 @@ static void __init cma_reserve_default_on_nodes(void)
 }
 #else
 static inline void cma_reserve_nodes(void) { }
+static inline void cma_try_nodes(struct trial *trial) { }
 static inline void cma_reserve_default_on_nodes(void) { }
 #endif
 
@@ -257,6 +312,27 @@ void __init dma_contiguous_reserve_placed(phys_addr_t limit)
 {
 	if (param.base || param.limit)
 		cma_reserve_default(limit);
+}
+
+/**
+ * dma_contiguous_fitting() - how many areas for DMA is there room for in one piece each?
+ * @limit: as for dma_contiguous_reserve()
+ *
+ * Context: after dma_contiguous_reserve_placed(). Nothing stays reserved.
+ * Return: number of areas that dma_contiguous_reserve() could reserve now.
+ */
+unsigned int __init dma_contiguous_fitting(phys_addr_t limit)
+{
+	static struct trial trial __initdata;
+
+	trial.nr = 0;
+	cma_try_nodes(&trial);
+	if (cma_lacks_default() && cma_default_bytes())
+		cma_try(&trial, cma_default_bytes(), limit ?: PHYS_ADDR_MAX, NUMA_NO_NODE);
+
+	for (unsigned int i = 0; i < trial.nr; i++)
+		memblock_phys_free(trial.pieces[i].base, trial.pieces[i].size);
+	return trial.nr;
 }
 
 /**

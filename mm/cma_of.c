@@ -202,6 +202,25 @@ static int __init cma_of_cut_area(struct cma *cma, void *name)
 }
 
 /*
+ * Does it reserve an entry of "reg" as a whole? Then it says the same as the node: boot
+ * loaders do that.
+ */
+static bool __init cma_of_is_whole_entry(unsigned long node, u64 start, u64 bytes)
+{
+	const __be32 *reg;
+
+	for (unsigned int i = cma_of_entries(node, "reg", &reg); i; i--) {
+		struct cma_extent entry = cma_of_next_entry(&reg);
+
+		if (entry.size && start <= entry.base && entry.base - start < bytes &&
+		    entry.size <= bytes - (entry.base - start))
+			return true;
+	}
+
+	return false;
+}
+
+/*
  * Cut out of @own what is not the node's, whatever the order in which it was reserved.
  * Those whose name is known come first.
  */
@@ -221,7 +240,8 @@ static void __init cma_of_cut_all(const char *name, unsigned long node, phys_add
 	for (int i = 0; !fdt_get_mem_rsv(initial_boot_params, i, &start, &bytes); i++) {
 		if (!bytes)
 			break;
-		cma_of_cut(name, start, start + bytes, "/memreserve/", "");
+		if (!cma_of_is_whole_entry(node, start, bytes))
+			cma_of_cut(name, start, start + bytes, "/memreserve/", "");
 	}
 	cma_of_cut_gaps(name, &memblock.memory, "no memory");
 	cma_for_each_area(cma_of_cut_area, (void *)name);

@@ -13,6 +13,7 @@
 #include <linux/init.h>
 #include <linux/kernel.h>
 #include <linux/kstrtox.h>
+#include <linux/limits.h>
 #include <linux/mm.h>
 #include <linux/numa.h>
 #include <linux/overflow.h>
@@ -141,11 +142,24 @@ const char *cma_parse_share(const char **pos, unsigned long all, unsigned long *
 
 static const char amount_forms[] __initconst = "nn[KMGTPE] or nn%";
 
+/*
+ * Nobody has ever looked at what follows a value. What was served as "64MB" is not refused
+ * now.
+ */
+static void __init ignore_rest(const char *param, const char *value, const char *rest,
+			       const char *end)
+{
+	if (rest < end)
+		pr_warn("%s=: \"%.*s\" behind %.*s ignored\n", param, (int)(end - rest), rest,
+			(int)(rest - value), value);
+}
+
 /**
  * cma_parse_amount() - parse a parameter that is a size or a percentage
  * @param: the parameter's name
  * @arg: its value, nn[KMGTPE] or nn%; NULL if there was none
  * @amount: receives the amount
+ * @alone: must nothing follow it? Otherwise, what does is logged and ignored
  *
  * A bad value is logged, with what is wrong with it, and nothing is stored.
  *
@@ -153,7 +167,7 @@ static const char amount_forms[] __initconst = "nn[KMGTPE] or nn%";
  * Return: 0 or -EINVAL.
  */
 int __init cma_parse_amount(const char *param, const char *arg,
-			    struct cma_amount *amount)
+			    struct cma_amount *amount, bool alone)
 {
 	const char *wrong = "a value is missing";
 	struct cma_amount new;
@@ -161,7 +175,7 @@ int __init cma_parse_amount(const char *param, const char *arg,
 
 	if (arg)
 		wrong = parse_amount(&pos, &new);
-	if (!wrong && *pos)
+	if (!wrong && alone && *pos)
 		wrong = "there is something behind it";
 	if (wrong) {
 		pr_err("%s=%s ignored: %s; expected %s\n", param, arg ?: "", wrong,
@@ -169,29 +183,27 @@ int __init cma_parse_amount(const char *param, const char *arg,
 		return -EINVAL;
 	}
 
+	ignore_rest(param, arg, pos, pos + strlen(pos));
 	*amount = new;
 	return 0;
 }
 
-/* One <node>:amount of a list, up to @end. */
-static const char *__init parse_node(const char *pos, const char *end,
-				     u64 *node, struct cma_amount *amount)
+/* One <node>:amount of a list */
+static const char *__init parse_node(const char **pos, u64 *node,
+				     struct cma_amount *amount)
 {
 	const char *wrong;
 
-	wrong = parse_number(&pos, node);
+	wrong = parse_number(pos, node);
 	if (wrong)
 		return wrong;
-	if (*pos != ':')
+	if (**pos != ':')
 		return "there is no ':' behind the node";
 	if (*node >= MAX_NUMNODES)
 		return "there cannot be such a node";
 
-	pos++;
-	wrong = parse_amount(&pos, amount);
-	if (wrong)
-		return wrong;
-	return pos == end ? NULL : "there is something behind it";
+	(*pos)++;
+	return parse_amount(pos, amount);
 }
 
 /**
@@ -203,6 +215,7 @@ static const char *__init parse_node(const char *pos, const char *end,
  *	they are
  *
  * A bad entry is logged, with what is wrong with it, and left out; the others count.
+ * What follows a good one, up to the ',', is logged, too.
  * If a node has two entries the first counts; if the parameter is given twice, the
  * last. Whether a node exists is not known this early.
  *
@@ -219,13 +232,15 @@ int __init cma_parse_nodes(const char *param, const char *arg,
 	for (;;) {
 		const char *end = pos + strcspn(pos, ",");
 		struct cma_amount amount;
+		const char *rest = pos;
 		const char *wrong;
 		u64 node;
 
-		wrong = parse_node(pos, end, &node, &amount);
+		wrong = parse_node(&rest, &node, &amount);
 		if (!wrong && __test_and_set_bit(node, seen))
 			wrong = "the node has an entry already";
 		if (!wrong) {
+			ignore_rest(param, pos, rest, end);
 			amounts[node] = amount;
 		} else {
 			pr_err("%s=: entry \"%.*s\" ignored: %s; expected <node>:size, node below %u, size %s\n",
@@ -257,51 +272,52 @@ phys_addr_t __init cma_amount_bytes(const struct cma_amount *amount,
 					pages % 100 * amount->percent / 100);
 }
 
-static const char *__init parse_area(const char *pos, struct cma_amount *size,
+static const char *__init parse_area(const char **pos, struct cma_amount *size,
 				     phys_addr_t *base, phys_addr_t *limit)
 {
 	phys_addr_t aligned, end;
 	const char *wrong;
 
-	wrong = parse_amount(&pos, size);
+	wrong = parse_amount(pos, size);
+	if (wrong || **pos != '@')
+		return wrong;
+
+	(*pos)++;
+	if (**pos && **pos != '-') {
+		wrong = parse_bytes(pos, base);
+		if (wrong)
+			return wrong;
+	}
+	aligned = ALIGN(size->bytes, CMA_MIN_ALIGNMENT_BYTES);
+	if (check_add_overflow(*base, aligned, &end))
+		return "start and size together are too large";
+	if (**pos != '-')
+		return IS_ALIGNED(*base, CMA_MIN_ALIGNMENT_BYTES) ?
+		       NULL : "the start is not aligned";
+
+	(*pos)++;
+	if (!**pos) {
+		*limit = PHYS_ADDR_MAX;
+		return NULL;
+	}
+	wrong = parse_bytes(pos, limit);
 	if (wrong)
 		return wrong;
-	aligned = ALIGN(size->bytes, CMA_MIN_ALIGNMENT_BYTES);
-
-	if (*pos == '@') {
-		pos++;
-		if (*pos && *pos != '-') {
-			wrong = parse_bytes(&pos, base);
-			if (wrong)
-				return wrong;
-		}
-		if (check_add_overflow(*base, aligned, &end))
-			return "start and size together are too large";
-		if (*pos == '-') {
-			pos++;
-			wrong = parse_bytes(&pos, limit);
-			if (wrong)
-				return wrong;
-			if (*limit < end || (size->percent && !*limit))
-				return "the size does not fit before the end";
-		} else if (!IS_ALIGNED(*base, CMA_MIN_ALIGNMENT_BYTES)) {
-			return "the start is not aligned";
-		}
-	}
-
-	return *pos ? "there is something behind it" : NULL;
+	return *limit < end || (size->percent && !*limit) ?
+	       "the size does not fit before the end" : NULL;
 }
 
 /**
  * cma_parse_area() - parse the value of the cma= parameter
- * @arg: size[@[start][-end]], the size nn[KMGTPE] or nn%, the others nn[KMGTPE];
+ * @arg: size[@[start][-[end]]], the size nn[KMGTPE] or nn%, the others nn[KMGTPE];
  *	NULL if there was none
  * @size: how large it is; 0 means that none is wanted
  * @base: where it starts, 0 for anywhere
  * @limit: highest address that it may end at; 0 if none is given, and then an area
  *	with a start must be exactly there
  *
- * A bad value is logged, with what is wrong with it, and nothing is stored.
+ * A bad value is logged, with what is wrong with it, and nothing is stored. What follows a
+ * good one is logged, too.
  *
  * Context: boot.
  * Return: 0 or -EINVAL.
@@ -310,18 +326,20 @@ int __init cma_parse_area(const char *arg, struct cma_amount *size,
 			  phys_addr_t *base, phys_addr_t *limit)
 {
 	phys_addr_t new_base = 0, new_limit = 0;
+	const char *wrong = "a value is missing";
 	struct cma_amount new_size;
-	const char *wrong;
+	const char *pos = arg;
 
-	wrong = arg ? parse_area(arg, &new_size, &new_base, &new_limit) :
-		      "a value is missing";
+	if (arg)
+		wrong = parse_area(&pos, &new_size, &new_base, &new_limit);
 	if (wrong) {
-		pr_err("cma=%s ignored: %s; expected size[@[start][-end]], the size %s, the others nn[KMGTPE], and a start without an end a multiple of %luK\n",
+		pr_err("cma=%s ignored: %s; expected size[@[start][-[end]]], the size %s, the others nn[KMGTPE], and a start without a '-' a multiple of %luK\n",
 		       arg ?: "", wrong, amount_forms,
 		       CMA_MIN_ALIGNMENT_BYTES / 1024);
 		return -EINVAL;
 	}
 
+	ignore_rest("cma", arg, pos, pos + strlen(pos));
 	*size = new_size;
 	*base = new_base;
 	*limit = new_limit;

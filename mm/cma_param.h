@@ -23,7 +23,7 @@ struct cma_amount {
 };
 
 int cma_parse_amount(const char *param, const char *arg,
-		     struct cma_amount *amount);
+		     struct cma_amount *amount, bool alone);
 int cma_parse_nodes(const char *param, const char *arg,
 		    struct cma_amount *amounts);
 int cma_parse_area(const char *arg, struct cma_amount *size, phys_addr_t *base,

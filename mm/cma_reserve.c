@@ -139,13 +139,19 @@ int __init cma_init_reserved_mem(phys_addr_t base, phys_addr_t size,
 	return ret;
 }
 
-/*
- * Find and reserve @size bytes at or above @base and below @limit.
+/**
+ * cma_reserve_piece() - find and reserve memory in one piece
+ * @base: lowest address
+ * @size: bytes
+ * @limit: end of the addresses to use
+ * @alignment: bytes, a power of two
+ * @nid: node, or NUMA_NO_NODE
+ *
+ * Context: boot, until the page allocator takes over.
  * Return: the address, 0 if there is no room.
  */
-static phys_addr_t __init reserve_anywhere(phys_addr_t base, phys_addr_t size,
-					   phys_addr_t limit,
-					   phys_addr_t alignment, int nid)
+phys_addr_t __init cma_reserve_piece(phys_addr_t base, phys_addr_t size, phys_addr_t limit,
+				     phys_addr_t alignment, int nid)
 {
 	phys_addr_t high = highmem_start();
 	phys_addr_t addr = 0;
@@ -267,7 +273,7 @@ int __init cma_declare_contiguous_nid(phys_addr_t base, phys_addr_t size,
 		/* Units aligned to their size can serve any alignment. */
 		alignment = max_t(phys_addr_t, alignment,
 				  (phys_addr_t)PAGE_SIZE << order_per_bit);
-		base = reserve_anywhere(base, size, limit, alignment, nid);
+		base = cma_reserve_piece(base, size, limit, alignment, nid);
 		if (!base) {
 			ret = -ENOMEM;
 			goto fail;
@@ -550,13 +556,24 @@ static phys_addr_t __init window_end(const struct windows *windows, phys_addr_t 
 	return end;
 }
 
+/* Bytes of an extent that are left when it starts and ends at multiples of @align. */
+static phys_addr_t __init aligned_bytes(phys_addr_t start, phys_addr_t end, phys_addr_t align)
+{
+	phys_addr_t first = ALIGN(start, align);
+
+	end = ALIGN_DOWN(end, align);
+	return first >= start && first < end ? end - first : 0;
+}
+
 /*
  * Find the free memory of node @nid, or of all nodes, that lies in @windows, cut at every
- * border that no range may cross and that is known before the zones are.
+ * border that no range may cross and that is known before the zones are, as far as a piece
+ * holds something that is aligned.
  * Return: number of extents stored, @max at most.
  */
 static unsigned int __init free_extents(struct cma_extent *extents, unsigned int max,
-					int nid, const struct windows *windows)
+					int nid, const struct windows *windows,
+					phys_addr_t align)
 {
 	phys_addr_t start, end, next;
 	unsigned int n = 0;
@@ -568,13 +585,39 @@ static unsigned int __init free_extents(struct cma_extent *extents, unsigned int
 
 			if (stop > start) {
 				next = min3((u64)end, (u64)stop, next_border(start));
-				extents[n++] = (struct cma_extent){ start, next - start };
+				if (aligned_bytes(start, next, align))
+					extents[n++] = (struct cma_extent){ start, next - start };
 			}
 			start = next;
 		}
 	}
 
 	return n;
+}
+
+/**
+ * cma_free_memory() - how much memory there is for ranges of an area
+ * @nid: node
+ * @align: bytes, a power of two; a range starts and ends at a multiple of it
+ *
+ * Context: boot, until the page allocator takes over.
+ * Return: bytes that are free and lie in such ranges.
+ */
+phys_addr_t __init cma_free_memory(int nid, phys_addr_t align)
+{
+	phys_addr_t start, end, bytes = 0;
+	u64 i;
+
+	for_each_free_mem_range(i, nid, MEMBLOCK_NONE, &start, &end, NULL) {
+		while (start < end) {
+			phys_addr_t next = min_t(u64, end, next_border(start));
+
+			bytes += aligned_bytes(start, next, align);
+			start = next;
+		}
+	}
+
+	return bytes;
 }
 
 /* Reserve and register all of @extents, or none if no area is returned. */
@@ -660,7 +703,7 @@ int __init cma_declare_contiguous_multi(phys_addr_t size, phys_addr_t align,
 	if (!extents)
 		goto fail;
 
-	nr = free_extents(extents, max, nid, &anywhere);
+	nr = free_extents(extents, max, nid, &anywhere, align);
 	nr = cma_choose_extents(extents, nr, size, align, high, &found);
 	if (nr)
 		cma = reserve_extents(extents, nr, order_per_bit, name, nid);
@@ -707,7 +750,8 @@ static unsigned int __init choose_within(struct cma_extent *extents,
 					 const struct windows *windows, phys_addr_t size,
 					 phys_addr_t align, phys_addr_t *found)
 {
-	unsigned int nr = free_extents(extents, MAX_EXTENTS, NUMA_NO_NODE, windows);
+	unsigned int nr = free_extents(extents, MAX_EXTENTS, NUMA_NO_NODE, windows,
+					align);
 
 	return cma_choose_extents(extents, nr, size, align,
 				  min_t(u64, highmem_start(), SZ_4G), found);
@@ -748,9 +792,9 @@ int __init cma_declare_within(const struct cma_extent *windows, unsigned int nr,
 		/* To memblock, an end of 0 is none. */
 		if (!windows[i].size)
 			continue;
-		extents[0].base = reserve_anywhere(windows[i].base, size,
-						   windows[i].base + windows[i].size,
-						   align, NUMA_NO_NODE);
+		extents[0].base = cma_reserve_piece(windows[i].base, size,
+						    windows[i].base + windows[i].size,
+						    align, NUMA_NO_NODE);
 		extents[0].size = size;
 		n = extents[0].base ? 1 : 0;
 	}

@@ -29,6 +29,9 @@ int cma_declare_within(const struct cma_extent *windows, unsigned int nr,
 bool cma_is_free(phys_addr_t start, phys_addr_t end);
 unsigned int cma_withdraw(struct cma *cma);
 bool cma_restore(struct cma *cma, unsigned int nr);
+phys_addr_t cma_reserve_piece(phys_addr_t base, phys_addr_t size, phys_addr_t limit,
+			      phys_addr_t alignment, int nid);
 phys_addr_t cma_node_memory(int nid);
+phys_addr_t cma_free_memory(int nid, phys_addr_t align);
 
 #endif /* __MM_CMA_RESERVE_H__ */

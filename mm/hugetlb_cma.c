@@ -11,7 +11,6 @@
 #define pr_fmt(fmt) "HugeTLB: " fmt
 
 #include <linux/cma.h>
-#include <linux/ctype.h>
 #include <linux/hugetlb.h>
 #include <linux/kstrtox.h>
 #include <linux/memblock.h>
@@ -34,42 +33,16 @@ static unsigned int largest_order __initdata;
 static struct cma_amount amount_in_all __initdata;
 static struct cma_amount amount_on_node[MAX_NUMNODES] __initdata;
 
-/*
- * A size always ended where memparse() stopped. What was served as "4GB" is not refused
- * now, so cut off what is behind a size, up to the next entry of a list.
- */
-static void __init cut_behind_sizes(char *arg, bool list)
-{
-	for (char *size = arg; size; size = strchr(arg, ',')) {
-		char *end, *next;
-
-		size += *size == ',';
-		arg = list ? strchrnul(size, ':') : size;
-		arg += *arg == ':';
-		if (!isdigit(*arg))
-			continue;
-		memparse(arg, &end);
-		end += *end == '%';
-		next = list ? strchrnul(end, ',') : end + strlen(end);
-		if (next > end)
-			pr_warn("hugetlb_cma=: \"%.*s\" behind %.*s ignored\n",
-				(int)(next - end), end, (int)(end - size), size);
-		memmove(end, next, strlen(next) + 1);
-	}
-}
-
 static int __init parse_hugetlb_cma(char *arg)
 {
 	bool list = arg && arg[strcspn(arg, ":,")] == ':';
 	int ret;
 
 	hugetlb_cma_given = true;
-	if (arg)
-		cut_behind_sizes(arg, list);
 	if (list)
 		return cma_parse_nodes("hugetlb_cma", arg, amount_on_node);
 
-	ret = cma_parse_amount("hugetlb_cma", arg, &amount_in_all);
+	ret = cma_parse_amount("hugetlb_cma", arg, &amount_in_all, false);
 	if (!ret)
 		memset(amount_on_node, 0, sizeof(amount_on_node));
 	return ret;
@@ -232,24 +205,6 @@ static unsigned long __init pages_wanted(const struct cma_amount *amount,
 	return min3(pages, room, spare);
 }
 
-/* How many gigantic pages the free memory of a node has room for; and its bytes. */
-static unsigned long __init pages_free(int nid, unsigned int shift, phys_addr_t *bytes)
-{
-	phys_addr_t size = (phys_addr_t)1 << shift, start, end;
-	unsigned long pages = 0;
-	u64 i;
-
-	*bytes = 0;
-	for_each_free_mem_range(i, nid, MEMBLOCK_NONE, &start, &end, NULL) {
-		*bytes += end - start;
-		start = ALIGN(start, size);
-		if (start < end)
-			pages += (end - start) >> shift;
-	}
-
-	return pages;
-}
-
 /**
  * hugetlb_cma_reserve() - reserve what hugetlb_cma= asks for
  * @order: log2 of the pages in a gigantic page, of the largest size there is
@@ -276,7 +231,8 @@ void __init hugetlb_cma_reserve(int order)
 	largest_order = order;
 
 	for_each_online_node(nid) {
-		room[nid] = pages_free(nid, shift, &free);
+		room[nid] = cma_free_memory(nid, (phys_addr_t)1 << shift) >> shift;
+		free = cma_free_memory(nid, 1);
 		own[nid] = min(room[nid], hugetlb_cma_spare(free, cma_node_memory(nid),
 							    shift));
 		room_in_all += room[nid];
@@ -308,6 +264,25 @@ void __init hugetlb_cma_reserve(int order)
 					     (phys_addr_t)1 << shift,
 					     HUGETLB_PAGE_ORDER, name,
 					     &hugetlb_cma[nid], nid);
+	}
+}
+
+/**
+ * hugetlb_cma_withdraw() - give back what hugetlb_cma_reserve() has reserved
+ *
+ * For others that come first; then it may be called again.
+ *
+ * Context: as hugetlb_cma_reserve().
+ */
+void __init hugetlb_cma_withdraw(void)
+{
+	for (int nid = 0; nid < MAX_NUMNODES; nid++) {
+		if (!hugetlb_cma[nid])
+			continue;
+		pr_info("area %s is given up: areas for DMA come first\n",
+			cma_get_name(hugetlb_cma[nid]));
+		cma_withdraw(hugetlb_cma[nid]);
+		hugetlb_cma[nid] = NULL;
 	}
 }
 

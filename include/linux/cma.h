@@ -93,12 +93,20 @@ int cma_for_each_area(int (*it)(struct cma *cma, void *data), void *data);
 bool cma_get_range(const struct cma *cma, unsigned int nr, phys_addr_t *base,
 		   phys_addr_t *size);
 
+/* Areas for gigantic pages; hugetlb_cma_reserve() itself is in hugetlb.h. */
+#if defined(CONFIG_HUGETLB_PAGE) && defined(CONFIG_CMA)
+void hugetlb_cma_withdraw(void);
+#else
+static inline void hugetlb_cma_withdraw(void) { }
+#endif
+
 #ifdef CONFIG_ARCH_HAS_CMA_RESERVE
 /**
  * arch_cma_reserve() - reserve the memory of all areas
  *
  * Areas that must lie at a certain place come first, then those for gigantic pages,
- * which need large aligned pieces, then those that can lie anywhere.
+ * which need large aligned pieces, then those that can lie anywhere. Where these have
+ * always come before gigantic pages, they still do if there is no room for both.
  *
  * Context: boot, once the memory nodes and the DMA limit are known, and before much
  * else is allocated.
@@ -111,9 +119,15 @@ static inline void arch_cma_reserve(void) { }
 /* Areas for DMA; dma_contiguous_reserve() itself is in dma-map-ops.h. */
 #ifdef CONFIG_DMA_CMA
 void dma_contiguous_reserve_placed(phys_addr_t limit);
+unsigned int dma_contiguous_fitting(phys_addr_t limit);
 struct cma *dma_contiguous_get_area_by_idx(unsigned int idx);
 #else
 static inline void dma_contiguous_reserve_placed(phys_addr_t limit) { }
+static inline unsigned int dma_contiguous_fitting(phys_addr_t limit)
+{
+	return 0;
+}
+
 static inline struct cma *dma_contiguous_get_area_by_idx(unsigned int idx)
 {
 	return NULL;

@@ -9,12 +9,26 @@
 #include <linux/hugetlb.h>
 #include <linux/mm.h>
 
+static void __init reserve_gigantic(void)
+{
+	if (boot_cpu_has(X86_FEATURE_GBPAGES))
+		hugetlb_cma_reserve(PUD_SHIFT - PAGE_SHIFT);
+}
+
 void __init arch_cma_reserve(void)
 {
 	phys_addr_t limit = PFN_PHYS(max_pfn_mapped);
+	unsigned int areas;
 
 	dma_contiguous_reserve_placed(limit);
-	if (boot_cpu_has(X86_FEATURE_GBPAGES))
-		hugetlb_cma_reserve(PUD_SHIFT - PAGE_SHIFT);
+	areas = dma_contiguous_fitting(limit);
+	reserve_gigantic();
+	if (dma_contiguous_fitting(limit) >= areas) {
+		dma_contiguous_reserve(limit);
+		return;
+	}
+
+	hugetlb_cma_withdraw();
 	dma_contiguous_reserve(limit);
+	reserve_gigantic();
 }

@@ -80,6 +80,19 @@ static bool too_many_digits(const char *arg)
 	return strstr(shim_last_line, "too large") && strlen(arg) > 23;
 }
 
+/*
+ * Is what follows a match left over, as @rest, rather than a number that is not one? In 08,
+ * and in 0x, the 0 alone would match. @number is where the last number starts.
+ */
+static bool rest_is_ignored(const char *rest, const char *number)
+{
+	char last = rest[-1];
+
+	if (isdigit(last) && isdigit(*rest))
+		return false;
+	return !(rest == number + 1 && last == '0' && tolower(*rest) == 'x');
+}
+
 /* In one line, which repeats what was given. */
 static void check_complaint(struct kunit *test, const char *arg)
 {
@@ -92,12 +105,13 @@ static void check_area(struct kunit *test, const char *arg)
 	struct cma_amount got_size = { 1, 4 }, size;
 	phys_addr_t got_base = 2, got_limit = 3;
 	phys_addr_t base, limit, end;
+	const char *rest = "";
 	regmatch_t match[11];
 	bool good = false;
 	int ret;
 
 	if (!area_grammar.re_nsub &&
-	    regcomp(&area_grammar, "^" AMOUNT "(@" NUMBER "?(-" NUMBER ")?)?$",
+	    regcomp(&area_grammar, "^" AMOUNT "(@" NUMBER "?(-" NUMBER "?)?)?",
 		    REG_EXTENDED))
 		kunit_skip(test, "regcomp() failed");
 
@@ -106,9 +120,18 @@ static void check_area(struct kunit *test, const char *arg)
 
 	/* Groups: 1 to 4 the size, 5 all behind it, 6 the start, 8 and 9 the end. */
 	if (!regexec(&area_grammar, arg, ARRAY_SIZE(match), match, 0)) {
+		unsigned int number = match[9].rm_so >= 0 ? 9 : match[6].rm_so >= 0 ? 6 : 1;
+
+		rest = arg + match[0].rm_eo;
 		good = amount_of(arg, match + 1, &size) &&
 		       value_of(arg, match[6], &base) &&
-		       value_of(arg, match[9], &limit);
+		       value_of(arg, match[9], &limit) &&
+		       rest_is_ignored(rest, arg + match[number].rm_so);
+		/* A number is missing behind '@' or '-'. */
+		if ((rest[-1] == '@' || rest[-1] == '-') && *rest)
+			good = false;
+		if (match[8].rm_so >= 0 && match[9].rm_so < 0)
+			limit = PHYS_ADDR_MAX;
 		good = good && !__builtin_add_overflow(size.bytes +
 				-size.bytes % CMA_MIN_ALIGNMENT_BYTES, base, &end);
 		if (match[8].rm_so >= 0)
@@ -129,7 +152,10 @@ static void check_area(struct kunit *test, const char *arg)
 		check_amount(test, got_size, size, arg);
 		KUNIT_EXPECT_EQ_MSG(test, got_base, base, "cma=%s", arg);
 		KUNIT_EXPECT_EQ_MSG(test, got_limit, limit, "cma=%s", arg);
-		KUNIT_EXPECT_STREQ(test, shim_last_line, "");
+		if (*rest)
+			check_complaint(test, rest);
+		else
+			KUNIT_EXPECT_STREQ(test, shim_last_line, "");
 	}
 }
 
@@ -143,7 +169,7 @@ static void check_nodes(struct kunit *test, const char *arg)
 	int ret;
 
 	if (!node_grammar.re_nsub &&
-	    regcomp(&node_grammar, "^" DIGITS ":" AMOUNT "$", REG_EXTENDED))
+	    regcomp(&node_grammar, "^" DIGITS ":" AMOUNT, REG_EXTENDED))
 		kunit_skip(test, "regcomp() failed");
 
 	shim_last_line[0] = '\0';
@@ -159,7 +185,8 @@ static void check_nodes(struct kunit *test, const char *arg)
 		/* Groups: 1 the node, 2 to 5 the amount. */
 		if (regexec(&node_grammar, entry, ARRAY_SIZE(match), match, 0) ||
 		    !value_of(entry, match[1], &node) || node >= MAX_NUMNODES ||
-		    !amount_of(entry, match + 2, &amount) || seen[node]) {
+		    !amount_of(entry, match + 2, &amount) || seen[node] ||
+		    !rest_is_ignored(entry + match[0].rm_eo, entry + match[2].rm_so)) {
 			all_good = false;
 			if (!rest)
 				check_complaint(test, entry);

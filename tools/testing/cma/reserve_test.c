@@ -783,7 +783,7 @@ static unsigned int check_within(struct kunit *test, const struct cma_extent *wi
 				 unsigned int nr, unsigned int wanted, phys_addr_t limit)
 {
 	bool one = has_run(windows, nr, wanted);
-	unsigned int found = 0, got = 0, expect;
+	unsigned int found = 0, got = 0, all = 0, expect;
 	enum block before[NR_BLOCKS];
 	struct cma *cma = NULL;
 	struct cma_map *map;
@@ -793,6 +793,9 @@ static unsigned int check_within(struct kunit *test, const struct cma_extent *wi
 		found += blocks[i] == BLOCK_FREE && in_windows(i, windows, nr) && address(i);
 	expect = one ? wanted : min(min(wanted, found), spare_blocks(limit));
 	memcpy(before, blocks, sizeof(blocks));
+	for (unsigned int i = 0; i < NR_BLOCKS; i++)
+		all += blocks[i] == BLOCK_FREE;
+	KUNIT_EXPECT_EQ(test, cma_free_memory(NUMA_NO_NODE, BLOCK), all * BLOCK);
 
 	ret = cma_declare_within(windows, nr, wanted * BLOCK - PAGE_SIZE, 0, limit, "test",
 				 &cma);

@@ -213,7 +213,7 @@ for odd in '1500M|1500M: rounded up to 2 pages of 1G' '2GB|: "B" behind 2G ignor
 	   '2G hugetlb_cma=7:1G,x|7:1G ignored: .*no such node'; do
 	boot "hugetlb_cma=${odd%|*}" "hugetlb_cma=${odd%|*}" <<-CHECKS
 		area hugetlb0 2
-		says 'HugeTLB: hugetlb_cma=${odd#*|}'
+		says '(HugeTLB|cma): hugetlb_cma=${odd#*|}'
 		want 2
 		is "pages" "\$(nr)" 2
 		area hugetlb0 2 0
@@ -343,6 +343,20 @@ boot "hugetlb_cma_only= without hugetlb_cma=" \
 	use
 	all_back
 CHECKS
+
+# Stock reserves areas for DMA first here, which takes one of the last pages that there are.
+[ "$ARCH" != x86_64 ] ||
+	boot "areas for DMA have what they had before there were gigantic pages" \
+		"hugetlb_cma=100% numa_cma=0:2200M cma=16M" <<-'CHECKS'
+		says 'area hugetlb0 is given up: areas for DMA come first'
+		says 'area numa0: reserved 2200 MiB at 0x'
+		is "MiB in numa0" "$(($(cat /sys/kernel/mm/cma/numa0/largest_free) >> 8))" 2200
+		[ -d /sys/kernel/mm/cma/reserved ] || wrong "there is no area reserved"
+		area hugetlb0 1
+		want 1
+		use
+		all_back
+	CHECKS
 
 boot "two nodes: a size for both" "hugetlb_cma=3G" "${two_nodes[@]}" <<'CHECKS'
 	both=0
