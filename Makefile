@@ -53,7 +53,7 @@ apply:
 #:                 trees in PEERS="dir ..."; SCENARIOS="idle pinned ..." only these,
 #:                 ROUNDS=40 of each, ICOUNT=1 counts instructions; LOADS="swap ..."
 #:                 PAGES="1280 ..." those of SCENARIOS=busy, TREES="stock ours ..."
-#: make check    style and static checks
+#: make check    style and static checks; LONG=1 compiles it for more architectures, too
 #: make series   numbered patches for git am, in build/series
 #: make apply    put the project into your own 6.12 tree: TREE=dir
 #: ARCH=x86_64 (default) or arm64 goes with run, test, kernel, vm and bench; arm and

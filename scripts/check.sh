@@ -1,7 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 # make check - style and static checks of the project. Prints every finding and at last
-# their number; the exit status says whether there was one.
+# their number; the exit status says whether there was one. LONG=1 also compiles the project
+# for more architectures, with clang, and with each option alone and off.
 set -u
 # shellcheck source=scripts/lib.sh
 . "$(dirname "$0")/lib.sh"
@@ -184,6 +185,7 @@ mapfile -t x86_objects < <(objects | grep -vE '^arch/arm|/cma_of')
 mapfile -t arm_objects < <(objects | grep -E '^arch/arm|/cma_of')
 compile x86_64 "${x86_objects[@]}"
 compile arm64 "${arm_objects[@]}"
+[ "${LONG:-}" != 1 ] || findings builds < <(scripts/check-builds.sh)
 
 echo "check: $count findings"
 [ "$count" = 0 ]
