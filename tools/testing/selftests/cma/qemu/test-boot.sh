@@ -107,17 +107,9 @@ fi
 exit 0
 FACTS
 
-# Runs in the guest: what zones have; then, twice, as facts.sh, while memory of areas is lent
-# to a program.
+# Runs in the guest: twice, as facts.sh, while memory of areas is lent to a program; then what
+# zones have.
 cat >"$out/lent.sh" <<'LENT'
-awk '$1 == "Node" { node = int($2); zone = $4; lists = 0 }
-	$1 ~ /^(low|spanned|present|managed|cma)$/ { has[$1] = $2 }
-	$1 == "protection:" { gsub(/[(),]/, ""); reserve = $NF }
-	$1 == "high:" { lists = $2 }
-	$1 == "start_pfn:" {
-		print "zone", node, zone, $2, has["spanned"], has["present"], has["managed"],
-			has["cma"], has["low"], lists, reserve
-	}' /proc/zoneinfo
 meminfo() {
 	awk -v name="$1:" '$1 == name { print int($2 / 1024) }' /proc/meminfo
 }
@@ -135,6 +127,14 @@ for _ in 1 2; do
 	wait
 	echo "back $(meminfo CmaFree) of $(meminfo CmaTotal)"
 done
+awk '$1 == "Node" { node = int($2); zone = $4; lists = 0 }
+	$1 ~ /^(low|spanned|present|managed|cma)$/ { has[$1] = $2 }
+	$1 == "protection:" { gsub(/[(),]/, ""); reserve = $NF }
+	$1 == "high:" && lists < $2 { lists = $2 }
+	$1 == "start_pfn:" {
+		print "zone", node, zone, $2, has["spanned"], has["present"], has["managed"],
+			has["cma"], has["low"], lists, reserve
+	}' /proc/zoneinfo
 exit 0
 LENT
 
@@ -701,7 +701,7 @@ own_zones() {
 	both_zones "areas" "cma=64M numa_cma=0:32M"
 	own_zone 0 reserved numa0
 
-	both_zones "areas far apart" "cma=32M@$((ram + 128))M numa_cma=0:32M"
+	both_zones "areas far apart" "cma=32M@$((ram + 256))M numa_cma=0:32M"
 	own_zone 0 reserved numa0
 
 	both_zones "areas of two nodes" "cma=64M cma_pernuma=32M cma_test_multi=64M,0,0" \

@@ -460,11 +460,12 @@ boot "a zone of their own" "cma_zone=movable hugetlb_cma=3G hugepagesz=1G hugepa
 	is "pages" "$(nr)" 2
 	area hugetlb0 3 1
 	use
+	all_back
+	lend 128
 	want 3
 	is "pages" "$(nr)" 3
 	area hugetlb0 3 0
 	all_back
-	retake
 	own_zone 0 3
 CHECKS
 
