@@ -28,6 +28,7 @@
 #include <linux/kconfig.h>
 #include <linux/memblock.h>
 #include <linux/memory_hotplug.h>
+#include <linux/minmax.h>
 #include <linux/mm.h>
 #include <linux/mmzone.h>
 #include <linux/page-isolation.h>
@@ -46,8 +47,13 @@
 DEFINE_STATIC_KEY_FALSE(cma_zone_used);
 
 static bool wanted __initdata;
-/* Has the memory of a zone changed since zonelists were built? */
-static bool moved __initdata;
+
+/* Hotplug looks for the ends of a zone in steps of a subsection. */
+#ifdef CONFIG_MEMORY_HOTPLUG
+#define ALIGNMENT	max(pageblock_nr_pages, PAGES_PER_SUBSECTION)
+#else
+#define ALIGNMENT	pageblock_nr_pages
+#endif
 
 static int __init cma_early_zone(char *arg)
 {
@@ -121,43 +127,62 @@ static bool __init grow_zone(struct zone *zone, const struct cma_span *span)
 }
 #endif
 
+/* Pages of a node that memblock has in a range, whatever regions these are in */
+static unsigned long __init count_memory(int nid, unsigned long start, unsigned long end)
+{
+	unsigned long first, last, pages = 0;
+	int i;
+
+	for_each_mem_pfn_range(i, nid, &first, &last, NULL) {
+		first = max(first, start);
+		last = min(last, end);
+		pages += first < last ? last - first : 0;
+	}
+
+	return pages;
+}
+
 /*
  * Can a range be moved as a whole? Struct pages of gigantic pages from boot may not be set
  * up yet, but these lie in one zone with the first one of the range, which is.
  * Return: NULL, and the pages are counted by zone; or what is wrong.
  */
-static const char *__init count_pages(const struct cma_map *map,
+static const char *__init count_pages(const struct cma_map *map, int nid,
 				      unsigned long pages[MAX_NR_ZONES])
 {
 	unsigned long start = cma_lent_start(map), end = cma_lent_end(map);
+	struct zone *zones = NODE_DATA(nid)->node_zones;
 	unsigned long others = 0;
-	pg_data_t *pgdat;
 
-	/* Pageblocks may have become larger. */
-	if (!IS_ALIGNED(start | end, pageblock_nr_pages))
+	if (!IS_ALIGNED(start | end, ALIGNMENT))
 		return "not aligned to pageblocks";
-	if (!memblock_is_region_memory(PFN_PHYS(start), PFN_PHYS(end - start)))
+	if (count_memory(nid, start, end) != end - start)
 		return "not all memory, or on several nodes";
 
-	pgdat = page_pgdat(pfn_to_page(map->base_pfn));
 	for (unsigned long pfn = start; pfn < end; pfn++) {
 		bool early = cma_map_is_early(map, pfn);
 		struct page *page = pfn_to_page(early ? map->base_pfn : pfn);
 
 		if (!early && !PageReserved(page))
 			return "not all reserved any more";
-		if (page_pgdat(page) != pgdat)
+		if (page_to_nid(page) != nid)
 			return "on several nodes";
-		/* There, memory of ZONE_MOVABLE is taken for high memory. */
-		if (!IS_ENABLED(CONFIG_64BIT) && !is_highmem(page_zone(page)))
-			return "low memory, which a 32-bit kernel cannot have in that zone";
 		pages[page_zonenum(page)]++;
 		if (pageblock_aligned(pfn))
 			cond_resched();
 	}
 
-	for (int i = 0; i < ZONE_MOVABLE; i++)
-		others += pgdat->node_zones[i].present_pages - pages[i];
+	if (pages[ZONE_MOVABLE] == end - start)
+		return NULL;
+	for (int i = 0; i < ZONE_MOVABLE; i++) {
+		/* There, memory of ZONE_MOVABLE is taken for high memory. */
+		if (pages[i] && !IS_ENABLED(CONFIG_64BIT) && !is_highmem(&zones[i]))
+			return "low memory, which a 32-bit kernel cannot have in that zone";
+		/* With kernelcore=mirror, some may be counted for ZONE_MOVABLE. */
+		if (pages[i] > zones[i].present_pages)
+			return "more than their zone counts";
+		others += zones[i].present_pages - pages[i];
+	}
 	if (!others)
 		return "all that the kernel has on this node";
 
@@ -190,11 +215,13 @@ static bool __init move_range(const struct cma_map *map, struct zone *zone,
 	for (unsigned long pfn = start; pfn < end; pfn++) {
 		struct page *page = pfn_to_page(pfn);
 
+		/* Of a page that is not set up, this is replaced by what its folio has. */
 		set_page_zone(page, ZONE_MOVABLE);
 		if (!pageblock_aligned(pfn))
 			continue;
 		/* As all memory at boot, until the area is activated */
-		set_pageblock_migratetype(page, MIGRATE_MOVABLE);
+		if (!cma_map_is_early(map, pfn))
+			set_pageblock_migratetype(page, MIGRATE_MOVABLE);
 		cond_resched();
 	}
 
@@ -206,6 +233,38 @@ static bool __init move_range(const struct cma_map *map, struct zone *zone,
 	return true;
 }
 
+/* A range that was moved, of a node */
+struct moved_range {
+	struct moved_range *next;
+	int nid;
+	unsigned long start;
+	unsigned long end;
+};
+
+/* Has any changed its zone since zonelists were built? */
+static struct moved_range *moved __initdata;
+
+static const char *__init try_range(const struct cma_map *map, int nid)
+{
+	struct zone *zone = &NODE_DATA(nid)->node_zones[ZONE_MOVABLE];
+	unsigned long pages[MAX_NR_ZONES] = { };
+	const char *wrong = count_pages(map, nid, pages);
+	struct moved_range *range;
+
+	/* It may be there already, with movablecore=. */
+	if (wrong || pages[ZONE_MOVABLE] == cma_lent_pages(map))
+		return wrong;
+
+	range = kmalloc(sizeof(*range), GFP_KERNEL);
+	if (!range || !move_range(map, zone, pages)) {
+		kfree(range);
+		return "not moved, for want of memory";
+	}
+	*range = (struct moved_range){ moved, nid, cma_lent_start(map), cma_lent_end(map) };
+	moved = range;
+	return NULL;
+}
+
 static int __init move_area(struct cma *cma, void *data)
 {
 	const struct cma_map *map;
@@ -214,52 +273,17 @@ static int __init move_area(struct cma *cma, void *data)
 		return 0;
 
 	cma_for_each_map(map, cma) {
-		unsigned long pages[MAX_NR_ZONES] = { };
-		const char *wrong = count_pages(map, pages);
-		struct page *page = pfn_to_page(map->base_pfn);
-		struct zone *zone = &page_pgdat(page)->node_zones[ZONE_MOVABLE];
+		int nid = early_pfn_to_nid(map->base_pfn);
+		struct moved_range *before = moved;
+		const char *wrong = try_range(map, nid);
 
-		/* It may be there already, with movablecore=. */
-		if (!wrong && pages[ZONE_MOVABLE] == cma_lent_pages(map))
-			continue;
-		if (!wrong && !move_range(map, zone, pages))
-			wrong = "without a map of pageblocks, for want of memory";
-		if (wrong) {
+		if (wrong)
 			pr_err("cma_zone=movable: %#lx-%#lx (PFNs) of area %s stay where they are: they are %s\n",
 			       map->base_pfn, map->base_pfn + map->count - 1, cma->name,
 			       wrong);
-			continue;
-		}
-		moved = true;
-		pr_info("area %s: %lu KiB moved to ZONE_MOVABLE of node %d\n", cma->name,
-			cma_lent_pages(map) << (PAGE_SHIFT - 10), zone_to_nid(zone));
-	}
-
-	return 0;
-}
-
-/* The zone that a span is of, and what is left of it */
-struct trimmed {
-	struct zone *zone;
-	struct cma_span span;
-	bool again;
-};
-
-static int __init trim_by_area(struct cma *cma, void *data)
-{
-	struct trimmed *trimmed = data;
-	const struct cma_map *map;
-
-	if (cma->state != CMA_REGISTERED)
-		return 0;
-
-	cma_for_each_map(map, cma) {
-		struct zone *zone = page_zone(pfn_to_page(map->base_pfn));
-
-		if (zone->zone_pgdat == trimmed->zone->zone_pgdat &&
-		    zone_idx(zone) == ZONE_MOVABLE)
-			trimmed->again |= cma_span_trim(&trimmed->span, cma_lent_start(map),
-							cma_lent_end(map));
+		else if (moved != before)
+			pr_info("area %s: %lu KiB moved to ZONE_MOVABLE of node %d\n", cma->name,
+				cma_lent_pages(map) << (PAGE_SHIFT - 10), nid);
 	}
 
 	return 0;
@@ -268,21 +292,25 @@ static int __init trim_by_area(struct cma *cma, void *data)
 /* A zone does not span what was moved from its ends. */
 static void __init trim_zone(struct zone *zone)
 {
-	struct trimmed trimmed = { .zone = zone, .span = zone_span(zone) };
+	struct cma_span span = zone_span(zone);
 	unsigned long flags;
+	bool again;
 
 	do {
-		trimmed.again = false;
-		cma_for_each_area(trim_by_area, &trimmed);
-	} while (trimmed.again);
+		again = false;
+		for (struct moved_range *range = moved; range; range = range->next) {
+			if (range->nid == zone_to_nid(zone))
+				again |= cma_span_trim(&span, range->start, range->end);
+		}
+	} while (again);
 
 	if (!zone->present_pages)
-		trimmed.span = (struct cma_span){ };
+		span = (struct cma_span){ };
 	/* Types of pageblocks may be found by their distance from the start. */
 	else if (!IS_ENABLED(CONFIG_SPARSEMEM))
-		trimmed.span.start = zone->zone_start_pfn;
+		span.start = zone->zone_start_pfn;
 	spin_lock_irqsave(&zone->lock, flags);
-	set_zone_span(zone, &trimmed.span);
+	set_zone_span(zone, &span);
 	spin_unlock_irqrestore(&zone->lock, flags);
 }
 
@@ -303,11 +331,8 @@ void __init cma_zone_move(void)
 
 	static_branch_enable(&cma_zone_used);
 	cma_for_each_area(move_area, NULL);
-	if (!moved)
-		return;
-
 	for_each_zone(zone) {
-		if (zone_idx(zone) < ZONE_MOVABLE && !zone_is_empty(zone))
+		if (moved && zone_idx(zone) < ZONE_MOVABLE && !zone_is_empty(zone))
 			trim_zone(zone);
 	}
 }
@@ -318,8 +343,20 @@ void __init cma_zone_move(void)
  */
 static int __init cma_zone_use(void)
 {
-	if (moved)
-		build_all_zonelists(NULL);
+	int ungrouped = page_group_by_mobility_disabled;
+	struct moved_range *range;
+
+	if (!moved)
+		return 0;
+
+	build_all_zonelists(NULL);
+	/* Decided at boot, when memory that is reserved counted, too */
+	page_group_by_mobility_disabled = ungrouped;
+	while ((range = moved)) {
+		moved = range->next;
+		kfree(range);
+	}
+
 	return 0;
 }
 core_initcall_sync(cma_zone_use);
@@ -338,12 +375,11 @@ core_initcall_sync(cma_zone_use);
 bool cma_zone_skips(const struct zone *zone, unsigned long pfn, unsigned long nr_pages)
 {
 	unsigned long end = pfn + nr_pages;
-	unsigned long step = min(pageblock_nr_pages, PAGES_PER_SUBSECTION);
 
 	if (!static_branch_unlikely(&cma_zone_used))
 		return false;
 
-	for (; pfn < end; pfn += step) {
+	for (; pfn < end; pfn++) {
 		struct page *page = pfn_to_online_page(pfn);
 
 		if (page && page_zone(page) == zone)
@@ -351,5 +387,50 @@ bool cma_zone_skips(const struct zone *zone, unsigned long pfn, unsigned long nr
 	}
 
 	return true;
+}
+
+static int has_page(struct cma *cma, void *data)
+{
+	const unsigned long *pfn = data;
+	const struct cma_map *map;
+
+	cma_for_each_map(map, cma) {
+		if (*pfn >= cma_lent_start(map) && *pfn < cma_lent_end(map))
+			return true;
+	}
+
+	return false;
+}
+
+/**
+ * cma_zone_intersects() - would a zone span some of the memory if there were no areas?
+ * @zone: zone
+ * @pfn: first page frame of the memory
+ * @nr_pages: how many
+ *
+ * What lies between areas is not meant for their zone.
+ *
+ * Context: process context, while no memory goes online or offline.
+ * Return: true if it would; what zone_intersects() returns where no area was moved.
+ */
+bool cma_zone_intersects(struct zone *zone, unsigned long pfn, unsigned long nr_pages)
+{
+	const unsigned long step = min(pageblock_nr_pages, PAGES_PER_SUBSECTION);
+	unsigned long end = zone_end_pfn(zone), next;
+	struct cma_span span = { };
+
+	if (!static_branch_unlikely(&cma_zone_used) || !zone_intersects(zone, pfn, nr_pages))
+		return zone_intersects(zone, pfn, nr_pages);
+
+	for (unsigned long at = zone->zone_start_pfn; at < end; at = next) {
+		struct page *page = pfn_to_online_page(at);
+
+		next = min(ALIGN(at + 1, step), end);
+		if (page && page_zone(page) == zone && !cma_for_each_area(has_page, &at))
+			cma_span_join(&span, at, next);
+		cond_resched();
+	}
+
+	return pfn < span.end && pfn + nr_pages > span.start;
 }
 #endif

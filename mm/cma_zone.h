@@ -66,6 +66,7 @@ static inline bool cma_span_trim(struct cma_span *span, unsigned long start,
 DECLARE_STATIC_KEY_FALSE(cma_zone_used);
 
 void cma_zone_move(void);
+bool cma_zone_intersects(struct zone *zone, unsigned long pfn, unsigned long nr_pages);
 
 /**
  * cma_zone_is_movable() - are all who come to a zone to have pages of areas?
@@ -80,12 +81,37 @@ static inline bool cma_zone_is_movable(const struct zone *zone)
 {
 	return static_branch_unlikely(&cma_zone_used) && zone_idx(zone) == ZONE_MOVABLE;
 }
+
+/**
+ * cma_zone_unsure() - how much of a zone may be held for good by those who allocate from areas
+ * @zone: zone
+ *
+ * Lower zones keep no memory in reserve for it.
+ *
+ * Context: any.
+ * Return: pages of areas in ZONE_MOVABLE, if areas are moved there; else 0.
+ */
+static inline unsigned long cma_zone_unsure(struct zone *zone)
+{
+	return cma_zone_is_movable(zone) ? zone_cma_pages(zone) : 0;
+}
 #else
 static inline void cma_zone_move(void) { }
 
 static inline bool cma_zone_is_movable(const struct zone *zone)
 {
 	return false;
+}
+
+static inline unsigned long cma_zone_unsure(struct zone *zone)
+{
+	return 0;
+}
+
+static inline bool cma_zone_intersects(struct zone *zone, unsigned long pfn,
+				       unsigned long nr_pages)
+{
+	return zone_intersects(zone, pfn, nr_pages);
 }
 #endif
 
