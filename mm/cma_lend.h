@@ -15,6 +15,7 @@
 #include <linux/vmstat.h>
 
 #include "internal.h"
+#include "cma_zone.h"
 
 extern int cma_lend_ratio;
 
@@ -142,7 +143,8 @@ static inline bool cma_is_user_block(struct zone *zone, struct page *page)
  */
 static inline bool cma_lends(struct zone *zone, unsigned int alloc_flags)
 {
-	return (alloc_flags & ALLOC_CMA) && !cma_refuses(zone, alloc_flags);
+	return ((alloc_flags & ALLOC_CMA) || cma_zone_is_movable(zone)) &&
+	       !cma_refuses(zone, alloc_flags);
 }
 
 #endif /* __MM_CMA_LEND_H__ */

@@ -19,6 +19,7 @@
 struct cma;
 struct folio;
 struct page;
+struct zone;
 
 /* Pages in all areas together: CmaTotal in /proc/meminfo. */
 extern unsigned long totalcma_pages;
@@ -154,6 +155,16 @@ static inline phys_addr_t cma_of_round_up(unsigned long node, phys_addr_t size)
 
 static inline void cma_of_place(unsigned long node, const char *name, phys_addr_t align,
 				phys_addr_t *base, phys_addr_t *size) { }
+#endif
+
+#if defined(CONFIG_CMA) && defined(CONFIG_MEMORY_HOTPLUG)
+bool cma_zone_skips(const struct zone *zone, unsigned long pfn, unsigned long nr_pages);
+#else
+static inline bool cma_zone_skips(const struct zone *zone, unsigned long pfn,
+				  unsigned long nr_pages)
+{
+	return false;
+}
 #endif
 
 #ifdef CONFIG_CMA

@@ -30,6 +30,7 @@ esac
 cat >"$out/facts.sh" <<'FACTS'
 cd /sys/kernel/debug/cma || exit
 page=$(awk '/^KernelPageSize:/ { print $2 * 1024; exit }' /proc/self/smaps)
+echo "page $page"
 for area in *; do
 	[ -d "$area" ] || continue
 	works=no
@@ -53,7 +54,8 @@ for area in *; do
 		done
 		echo "headroom $area $(cat "$dir/headroom") $(cat "$dir/headroom_longest")"
 	fi
-	[ "$area" = multi ] || [ -e "$area/ranges/1" ] || grep -q look= /proc/cmdline || continue
+	[ "$area" = multi ] || [ -e "$area/ranges/1" ] || [ -n "${every:-}" ] ||
+		grep -q look= /proc/cmdline || continue
 	echo "used $area $((used * page))"
 	[ "$(cat "$dir/total_pages") $(cat "$dir/available_pages") $(cat "$area/maxchunk")" != \
 		"$count $count $count" ] || echo "whole $area"
@@ -104,6 +106,37 @@ if [ -n "$look" ]; then
 fi
 exit 0
 FACTS
+
+# Runs in the guest: twice, as facts.sh, while memory of areas is lent to a program; then what
+# zones have.
+cat >"$out/lent.sh" <<'LENT'
+meminfo() {
+	awk -v name="$1:" '$1 == name { print int($2 / 1024) }' /proc/meminfo
+}
+every=1
+mkfifo /tmp/full
+for _ in 1 2; do
+	# Not so much that it could not be moved elsewhere
+	size=$((($(meminfo MemAvailable) - $(meminfo CmaTotal)) * 8 / 10))
+	dd if=/dev/zero of=/tmp/full bs="${size}M" count=1 2>/dev/null &
+	exec 5</tmp/full
+	head -c 1 <&5 >/dev/null
+	echo "lent $(($(meminfo CmaTotal) - $(meminfo CmaFree))) of $(meminfo CmaTotal)"
+	(. /root/facts.sh)
+	exec 5<&-
+	wait
+	echo "back $(meminfo CmaFree) of $(meminfo CmaTotal)"
+done
+awk '$1 == "Node" { node = int($2); zone = $4; lists = 0 }
+	$1 ~ /^(low|spanned|present|managed|cma)$/ { has[$1] = $2 }
+	$1 == "protection:" { gsub(/[(),]/, ""); reserve = $NF }
+	$1 == "high:" && lists < $2 { lists = $2 }
+	$1 == "start_pfn:" {
+		print "zone", node, zone, $2, has["spanned"], has["present"], has["managed"],
+			has["cma"], has["low"], lists, reserve
+	}' /proc/zoneinfo
+exit 0
+LENT
 
 # Runs in the guest: as facts.sh, lends memory, loads a crash kernel, and crashes.
 cat >"$out/crash.sh" <<'CRASH'
@@ -606,6 +639,118 @@ cmdline() {
 	bad "cma=16M@${kernel}M" "$(printf '0x0*%x' $((kernel << 20)))"
 }
 
+# zone_has NODE AREA... - the zone Movable of the node has all memory of these areas, and each
+# serves while it is lent to a program
+zone_has() {
+	[ -n "$looking" ] || return 0
+	local area kind name base size start spanned present managed cma low lists page
+	first='' last=0 pages=0
+	page=$(facts | sed -n 's/^page //p; T; q')
+	for area in "${@:2}"; do
+		while read -r kind name base size; do
+			base=$((base / page)) size=$((size / page))
+			[ "${first:-$base}" -lt $base ] || first=$base
+			[ $last -gt $((base + size)) ] || last=$((base + size))
+			pages=$((pages + size))
+		done < <(facts | grep -F "range $area " | sort -u)
+		for kind in full free; do
+			[ "$(facts | grep -cxF "$kind $area")" = 2 ] ||
+				note "not all of area $area can be allocated and freed again"
+		done
+	done
+	read -r kind name kind start spanned present managed cma low lists _ \
+		< <(facts | grep "^zone $1 Movable ")
+	if [ -z "$lists" ]; then
+		note "there is no zone Movable of node $1"
+		return
+	fi
+	{ [ "$start" -le "$first" ] && [ $((start + spanned)) -ge "$last" ]; } ||
+		note "zone Movable has $spanned pages from $start, areas are at $first to $last"
+	{ [ "$present" -ge $pages ] && [ "$managed" -ge $pages ] && [ "$cma" -ge $pages ]; } ||
+		note "zone Movable has $present, $managed and $cma pages, areas have $pages"
+	{ [ "$low" -gt 0 ] && [ "$lists" -gt 0 ]; } ||
+		note "zone Movable has a watermark of $low, and $lists pages in lists of CPUs"
+	facts | awk '$1 == "lent" || $1 == "back" { n++; bad += $2 < $4 * 3 / 4 }
+		END { exit n != 4 || bad }' ||
+		note "lent and given back, MiB: $(facts | grep -E '^(lent|back)' | tr '\n' ' ')"
+}
+
+# own_zone NODE AREA... - as that, and it has nothing else, nor does it span more
+own_zone() {
+	zone_has "$@"
+	[ -n "$looking" ] || return 0
+	local kind start spanned present managed cma
+	read -r kind kind kind start spanned present managed cma _ \
+		< <(facts | grep "^zone $1 Movable ")
+	[ "$start $spanned" = "$first $((last - first))" ] ||
+		note "zone Movable has $spanned pages from $start, areas are at $first to $last"
+	[ "$present $managed $cma" = "$pages $pages $pages" ] ||
+		note "zone Movable has $present, $managed and $cma pages, areas have $pages"
+}
+
+# as_before - each node has as many pages as in the machine before, in whatever zones, and the
+# other zones keep as many in reserve
+as_before() {
+	[ -n "$looking" ] || return 0
+	# shellcheck disable=SC2016 # for awk
+	local sum='$1 == "zone" { has[$2] += $6; managed[$2] += $7; cma[$2] += $8 }
+		$1 == "zone" && $3 != "Movable" { reserve[$2] += $11 }
+		END {
+			for (i = 0; i in has; i++)
+				print i, has[i], managed[i], cma[i], reserve[i]
+		}'
+	[ "$(facts | awk "$sum")" = "$(awk "$sum" "$out/$((n - 1)).facts")" ] ||
+		note "pages by node are not as before: $(facts | awk "$sum" | tr '\n' ';')"
+}
+
+# both_zones TITLE APPEND [NAME=VALUE]... - two machines, one with a zone for areas
+both_zones() {
+	local -a lent=(SCRIPT="$out/lent.sh" FILES="$out/facts.sh")
+	local kunit="kunit.enable=1 kunit.filter_glob=cma_zone"
+	boots "$1, where they lie" "$2 $kunit" "${lent[@]}" "${@:3}"
+	no_lines "moved to ZONE_MOVABLE"
+	says "cma_zone: pass:[1-9][0-9]* fail:0 skip:0"
+	boots "$1, in a zone of their own" "$2 $kunit cma_zone=movable" "${lent[@]}" "${@:3}"
+	no_lines "stay where they are"
+	says "cma_zone: pass:[1-9][0-9]* fail:0 skip:0"
+	as_before
+}
+
+# cma_zone=: all areas are in ZONE_MOVABLE, and everything else is as before.
+own_zones() {
+	local entry entries="text movables Movable"
+
+	both_zones "areas" "cma=64M numa_cma=0:32M"
+	own_zone 0 reserved numa0
+
+	both_zones "areas far apart" "cma=32M@$((ram + 256))M numa_cma=0:32M"
+	own_zone 0 reserved numa0
+
+	both_zones "areas of two nodes" "cma=64M cma_pernuma=32M cma_test_multi=64M,0,0" \
+		MEM=1G NODES=2
+	own_zone 0 pernuma0 multi
+	own_zone 1 pernuma1 reserved
+
+	both_zones "an area beside movablecore=" "cma=64M@$((ram + 256))M movablecore=128M" \
+		MEM=1G
+	zone_has 0 reserved
+
+	both_zones "an area of several ranges" "cma_test_multi=300M" MEM=1G
+	own_zone 0 multi
+
+	boots "cma_zone=movable without areas" "cma=0 cma_zone=movable"
+	total 0
+	content
+
+	boots "bad values of cma_zone=" \
+		"cma=16M cma_zone= cma_zone=${entries// / cma_zone=}"
+	area reserved 16
+	no_lines "moved to ZONE_MOVABLE"
+	for entry in "" $entries; do
+		ignored "cma_zone=" "$entry" "cma_zone=$entry ignored; expected \"movable\""
+	done
+}
+
 # An area across the border of two zones is cut there; the unit that contains the border,
 # if one does, is ordinary memory. (Stock: the area is dead.) Where ZONE_MOVABLE starts is
 # known only to a kernel that has one; with more kernelcore= it is that much higher.
@@ -629,6 +774,14 @@ zones() {
 		[ "$(facts | grep -c "^range reserved .* $((8 << 20))\$")" = 2 ] ||
 			note "the ranges are not of 8 MiB each"
 	fi
+
+	boots "an area that spans two zones, in one of its own" \
+		"kernelcore=256M cma=16M@$((border - 8))M numa_cma=0:8M cma_zone=movable"
+	area reserved 16 $((border - 8)) $((border + 8))
+	area numa0 8
+	total 24
+	complains "area reserved: 16384 KiB moved to ZONE_MOVABLE of node 0"
+	no_lines "cut from"
 
 	# Units of 16 MiB, and a border that is in one. On arm64 the initrd makes the hole.
 	# shellcheck disable=SC2016 # for the kernel
@@ -1346,6 +1499,7 @@ all() {
 	fi
 	cmdline
 	zones
+	own_zones
 	if [ "$ARCH" = arm64 ]; then
 		device_tree
 		neighbours
@@ -1370,7 +1524,7 @@ export -f run_case
 
 [ "$ARCH" = x86_64 ] || need dtc:device-tree-compiler fdtput:device-tree-compiler "$qemu"
 case ${CASES:-} in
-"" | cmdline | zones | device_tree | neighbours | entries | pieces | large | \
+"" | cmdline | zones | own_zones | device_tree | neighbours | entries | pieces | large | \
 crash | numbers | holes | watch | large_blocks | high_memory) ;;
 *) die "CASES=\"$CASES\" is not known: see all() for what there is" ;;
 esac

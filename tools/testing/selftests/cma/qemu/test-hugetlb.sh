@@ -98,6 +98,15 @@ between() {
 	[ "$now" -gt "$2" ] && [ "$now" -le "$3" ] || amiss="$1 is $now, not in $2 to $3 KiB"
 }
 
+# own_zone NODE GIB - the zone Movable of the node has these, and nothing else
+own_zone() {
+	is "pages of zone Movable of node $1" "$(awk -v node="$1," '
+		/^Node/ { here = $2 == node && $4 == "Movable" }
+		here && $1 ~ /^(present|managed|cma)$/ { printf "%s %d ", $1, $2 }' \
+		/proc/zoneinfo)" \
+		"present $(($2 << 18)) managed $(($2 << 18)) cma $(($2 << 18)) "
+}
+
 # Everything goes back to where it came from, and can be had again.
 all_back() {
 	for size in "$sizes"/*; do
@@ -456,6 +465,52 @@ boot "an area across two zones" "$border hugetlb_cma=100% hugepagesz=1G hugepage
 	is "pages" "$(nr)" 1
 	is "pages of the area in use" \
 		$((total - $(cat /sys/kernel/mm/cma/hugetlb0/available_pages))) 262144
+	use
+	all_back
+CHECKS
+
+boot "a zone of their own" "cma_zone=movable hugetlb_cma=3G hugepagesz=1G hugepages=2" <<'CHECKS'
+	own_zone 0 3
+	is "pages" "$(nr)" 2
+	area hugetlb0 3 1
+	use
+	all_back
+	lend 128
+	want 3
+	is "pages" "$(nr)" 3
+	area hugetlb0 3 0
+	all_back
+	own_zone 0 3
+CHECKS
+
+boot "a zone of their own, and struct pages that are shared" \
+	"cma_zone=movable hugetlb_cma=2G hugepagesz=1G hugepages=2 hugetlb_free_vmemmap=on" <<'CHECKS'
+	own_zone 0 2
+	is "pages" "$(nr)" 2
+	use
+	all_back
+	retake
+	own_zone 0 2
+CHECKS
+
+boot "a zone of their own, on each of two nodes" \
+	"cma_zone=movable hugetlb_cma=0:1G,1:2G hugepagesz=1G hugepages=1:1" \
+	"${two_nodes[@]}" <<'CHECKS'
+	own_zone 0 1
+	own_zone 1 2
+	is "pages on node 1" "$(nr 1048576 1)" 1
+	use 1 1
+	all_back
+	want 3
+	is "pages" "$(nr)" 3
+	all_back
+CHECKS
+
+boot "an area across two zones, in one of its own" \
+	"$border cma_zone=movable hugetlb_cma=100% hugepagesz=1G hugepages=1" <<'CHECKS'
+	silent 'cma: area hugetlb0: cut'
+	says 'cma: area hugetlb0: [0-9]* KiB moved to ZONE_MOVABLE of node 0'
+	is "pages" "$(nr)" 1
 	use
 	all_back
 CHECKS

@@ -1,0 +1,118 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * Areas in ZONE_MOVABLE
+ */
+
+#ifndef __MM_CMA_ZONE_H__
+#define __MM_CMA_ZONE_H__
+
+#include <linux/jump_label.h>
+#include <linux/minmax.h>
+#include <linux/mmzone.h>
+#include <linux/types.h>
+
+/**
+ * struct cma_span - what a zone spans
+ * @start: first page frame
+ * @end: page frame after the last; as @start if it spans none
+ */
+struct cma_span {
+	unsigned long start;
+	unsigned long end;
+};
+
+/**
+ * cma_span_join() - extend a span to more memory
+ * @span: what is spanned; on return, that and the memory, and what lies between them
+ * @start: first page frame of the memory
+ * @end: page frame after its last; above @start
+ *
+ * Context: any.
+ */
+static inline void cma_span_join(struct cma_span *span, unsigned long start,
+				 unsigned long end)
+{
+	bool none = span->start == span->end;
+
+	span->start = none ? start : min(span->start, start);
+	span->end = none ? end : max(span->end, end);
+}
+
+/**
+ * cma_span_trim() - take memory off the ends of a span
+ * @span: what is spanned; on return, without the memory, if that is at an end of it
+ * @start: first page frame of the memory
+ * @end: page frame after its last; above @start
+ *
+ * Context: any.
+ * Return: true if there was any at an end.
+ */
+static inline bool cma_span_trim(struct cma_span *span, unsigned long start,
+				 unsigned long end)
+{
+	bool head = start <= span->start && end > span->start;
+	bool tail = start < span->end && end >= span->end;
+
+	if (span->start == span->end)
+		return false;
+	if (head)
+		span->start = min(end, span->end);
+	else if (tail)
+		span->end = start;
+	return head || tail;
+}
+
+#ifdef CONFIG_CMA
+DECLARE_STATIC_KEY_FALSE(cma_zone_used);
+
+void cma_zone_move(void);
+bool cma_zone_intersects(struct zone *zone, unsigned long pfn, unsigned long nr_pages);
+
+/**
+ * cma_zone_is_movable() - are all who come to a zone to have pages of areas?
+ * @zone: zone
+ *
+ * Only allocations of movable memory for user space come to ZONE_MOVABLE.
+ *
+ * Context: any.
+ * Return: true for ZONE_MOVABLE, if areas are moved there.
+ */
+static inline bool cma_zone_is_movable(const struct zone *zone)
+{
+	return static_branch_unlikely(&cma_zone_used) && zone_idx(zone) == ZONE_MOVABLE;
+}
+
+/**
+ * cma_zone_unsure() - how much of a zone may be held for good by those who allocate from areas
+ * @zone: zone
+ *
+ * Lower zones keep no memory in reserve for it.
+ *
+ * Context: any.
+ * Return: pages of areas in ZONE_MOVABLE, if areas are moved there; else 0.
+ */
+static inline unsigned long cma_zone_unsure(struct zone *zone)
+{
+	return cma_zone_is_movable(zone) ? zone_cma_pages(zone) : 0;
+}
+#else
+static inline void cma_zone_move(void) { }
+
+static inline bool cma_zone_is_movable(const struct zone *zone)
+{
+	return false;
+}
+
+static inline unsigned long cma_zone_unsure(struct zone *zone)
+{
+	return 0;
+}
+
+static inline bool cma_zone_intersects(struct zone *zone, unsigned long pfn,
+				       unsigned long nr_pages)
+{
+	return zone_intersects(zone, pfn, nr_pages);
+}
+#endif
+
+#endif /* __MM_CMA_ZONE_H__ */
