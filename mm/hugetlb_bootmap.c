@@ -136,7 +136,7 @@ static int __init look_at_param(char *param, char *value, const char *unused, vo
 		if (!value || !kstrtobool(value, &enabled))
 			look.enabled = value ? enabled : true;
 	} else if (parameq(param, "bootconfig")) {
-		look.too_early = true;
+		look.too_early |= IS_ENABLED(CONFIG_BOOT_CONFIG);
 	} else if (parameq(param, "kernelcore") || parameq(param, "movablecore") ||
 		   parameq(param, "movable_node")) {
 		look.zones_move = true;
@@ -320,8 +320,8 @@ static bool __init populate(unsigned long pfn, unsigned long size, int nid)
 	unsigned long start = (unsigned long)pfn_to_page(pfn);
 	unsigned long end = start + PHYS_PFN(size) * sizeof(struct page);
 	void *first = vmemmap_alloc_block(PAGE_SIZE, nid);
+	pte_t *pte = NULL, entry;
 	unsigned long addr;
-	pmd_t *pmd;
 
 	if (!first)
 		return false;
@@ -335,10 +335,11 @@ static bool __init populate(unsigned long pfn, unsigned long size, int nid)
 	}
 
 	memset(first, 0, PAGE_SIZE);
-	for (addr = start; addr < end; addr += PAGE_SIZE) {
-		pmd = pmd_off_k(addr);
-		set_pte_at(&init_mm, addr, pte_offset_kernel(pmd, addr),
-			   pfn_pte(PHYS_PFN(__pa(first)), PAGE_KERNEL));
+	entry = pfn_pte(PHYS_PFN(__pa(first)), PAGE_KERNEL);
+	for (addr = start; addr < end; addr += PAGE_SIZE, pte++) {
+		if (IS_ALIGNED(addr, PMD_SIZE))
+			pte = pte_offset_kernel(pmd_off_k(addr), addr);
+		set_pte_at(&init_mm, addr, pte, entry);
 	}
 
 	memmap_boot_pages_add(1);
@@ -457,6 +458,8 @@ bool __meminit hugetlb_bootmap_is_shared(unsigned long pfn)
 void __init hugetlb_bootmap_adopt(const struct hstate *h, struct folio *folio)
 {
 	unsigned long start = (unsigned long)folio, addr;
+	unsigned long end = start + hugetlb_vmemmap_size(h);
+	pte_t *pte, entry;
 
 	if (!hugetlb_bootmap_is_shared(folio_pfn(folio) + HUGETLB_VMEMMAP_RESERVE_PAGES))
 		return;
@@ -464,12 +467,11 @@ void __init hugetlb_bootmap_adopt(const struct hstate *h, struct folio *folio)
 	/* Whoever comes across its other struct pages must find the head. */
 	static_branch_inc(&hugetlb_optimize_vmemmap_key);
 	folio_set_hugetlb_vmemmap_optimized(folio);
-	for (addr = start + HUGETLB_VMEMMAP_RESERVE_SIZE;
-	     addr < start + hugetlb_vmemmap_size(h); addr += PAGE_SIZE) {
-		pte_t *pte = pte_offset_kernel(pmd_off_k(addr), addr);
-
-		set_pte_at(&init_mm, addr, pte, pfn_pte(pte_pfn(ptep_get(pte)),
-							PAGE_KERNEL_RO));
+	pte = pte_offset_kernel(pmd_off_k(start), start);
+	entry = pfn_pte(pte_pfn(ptep_get(pte)), PAGE_KERNEL_RO);
+	for (addr = start + PAGE_SIZE, pte++; addr < end; addr += PAGE_SIZE, pte++) {
+		if (IS_ALIGNED(addr, PMD_SIZE))
+			pte = pte_offset_kernel(pmd_off_k(addr), addr);
+		set_pte_at(&init_mm, addr, pte, entry);
 	}
 }
-
