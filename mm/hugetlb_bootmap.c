@@ -28,24 +28,14 @@
 #include <linux/pgtable.h>
 #include <linux/sizes.h>
 #include <linux/string.h>
+#include <kunit/visibility.h>
 #include <asm/setup.h>
 
+#include "internal.h"
 #include "hugetlb_bootmap.h"
 #include "hugetlb_vmemmap.h"
 
-/* What the command line says, as far as it matters before it is read in its turn. */
-struct early_look {
-	bool enabled;		/* hugetlb_free_vmemmap= */
-	bool too_early;		/* some parameters mean something that is not known yet */
-	bool by_node;		/* pages need not be from where areas are */
-	bool zones_move;	/* zones may end inside an area */
-	unsigned long size;	/* of the pages that hugepages= would now ask for, or 0 */
-	unsigned int nr_sizes;
-	unsigned long sizes[HUGE_MAX_HSTATE];
-	phys_addr_t expected;	/* bytes of the pages that are asked for */
-};
-
-static struct early_look look __initdata = {
+static struct hugetlb_early_look said __initdata = {
 	.enabled = IS_ENABLED(CONFIG_HUGETLB_PAGE_OPTIMIZE_VMEMMAP_DEFAULT_ON),
 	.too_early = IS_ENABLED(CONFIG_BOOT_CONFIG_FORCE),
 };
@@ -86,7 +76,8 @@ unsigned long __init hugetlb_bootmap_cost(unsigned long size)
 }
 
 /* All pages of a hugepages=, or 0 if there is anything odd about it. */
-static unsigned long __init nr_pages_of(const char *value)
+static unsigned long __init nr_pages_of(struct hugetlb_early_look *look,
+					const char *value)
 {
 	unsigned long nr = 0, number, node;
 	int end;
@@ -96,10 +87,10 @@ static unsigned long __init nr_pages_of(const char *value)
 		if (sscanf(value, "%lu:%lu%n", &node, &number, &end) == 2) {
 			if (node >= MAX_NUMNODES)
 				return 0;
-			look.by_node |= nr_online_nodes > 1;
+			look->by_node |= nr_online_nodes > 1;
 			if (!node_online(node)) {
 				/* A node without memory comes later. */
-				look.too_early |= node_possible(node);
+				look->too_early |= node_possible(node);
 				return 0;
 			}
 		} else if (nr || sscanf(value, "%lu%n", &number, &end) != 1) {
@@ -112,46 +103,76 @@ static unsigned long __init nr_pages_of(const char *value)
 	return nr;
 }
 
-static void __init look_at_size(const char *value)
+/*
+ * Will hugepages= now ask for pages of that size? A size is obeyed once, and again if it
+ * is the default and has no number yet. There is one default.
+ */
+static void __init look_at_size(struct hugetlb_early_look *look, const char *value,
+				bool is_default)
 {
 	unsigned long size = memparse(value, NULL);
 
-	look.size = 0;
-	for (unsigned int i = 0; i < look.nr_sizes; i++) {
-		if (look.sizes[i] == size)
+	look->size = 0;
+	if ((is_default && look->default_size) || !arch_hugetlb_valid_size(size))
+		return;
+	if (is_default)
+		look->default_size = size;
+	for (unsigned int i = 0; i < look->nr_sizes; i++) {
+		if (look->sizes[i] == size) {
+			if (!is_default && size == look->default_size && !look->default_nr)
+				look->size = size;
 			return;
+		}
 	}
-	if (look.nr_sizes == ARRAY_SIZE(look.sizes) || !arch_hugetlb_valid_size(size))
+	if (look->nr_sizes == ARRAY_SIZE(look->sizes))
 		return;
 
-	look.sizes[look.nr_sizes++] = size;
-	look.size = size;
+	look->sizes[look->nr_sizes++] = size;
+	look->size = size;
 }
 
 static int __init look_at_param(char *param, char *value, const char *unused, void *arg)
 {
+	struct hugetlb_early_look *look = arg;
 	bool enabled;
 
 	if (parameq(param, "hugetlb_free_vmemmap")) {
 		if (!value || !kstrtobool(value, &enabled))
-			look.enabled = value ? enabled : true;
+			look->enabled = value ? enabled : true;
 	} else if (parameq(param, "bootconfig")) {
-		look.too_early |= IS_ENABLED(CONFIG_BOOT_CONFIG);
+		look->too_early |= IS_ENABLED(CONFIG_BOOT_CONFIG);
 	} else if (parameq(param, "kernelcore") || parameq(param, "movablecore") ||
 		   parameq(param, "movable_node")) {
-		look.zones_move = true;
-	} else if (value && (parameq(param, "hugepagesz") ||
-			     parameq(param, "default_hugepagesz"))) {
-		look_at_size(value);
+		look->zones_move = true;
+	} else if (value && parameq(param, "hugepagesz")) {
+		look_at_size(look, value, false);
+	} else if (value && parameq(param, "default_hugepagesz")) {
+		look_at_size(look, value, true);
 	} else if (value && parameq(param, "hugepages")) {
-		phys_addr_t nr = nr_pages_of(value);
+		phys_addr_t nr = nr_pages_of(look, value);
 
-		if (look.size && fits(look.size))
-			look.expected += nr * look.size;
-		look.size = 0;
+		if (look->size && fits(look->size))
+			look->expected += nr * look->size;
+		/* That of the default may come before its size. */
+		if (look->size == look->default_size)
+			look->default_nr = true;
+		look->size = 0;
 	}
 
 	return 0;
+}
+
+/**
+ * hugetlb_bootmap_look() - read a command line as far as it matters early
+ * @line: command line, which is cut in pieces
+ * @look: what it says; the caller has set what holds without it
+ *
+ * Context: boot, once it is known which nodes there are.
+ */
+VISIBLE_IF_KUNIT
+void __init hugetlb_bootmap_look(char *line, struct hugetlb_early_look *look)
+{
+	parse_args("HugeTLB", line, NULL, 0, 0, 0, look, look_at_param);
 }
 
 static int __init take_param(char *param, char *value, const char *unused, void *arg)
@@ -161,13 +182,13 @@ static int __init take_param(char *param, char *value, const char *unused, void 
 	return 0;
 }
 
-static void __init read_boot_params(int (*it)(char *param, char *value,
-					      const char *unused, void *arg))
+/* A copy of the command line, to be cut in pieces */
+static char *__init command_line(void)
 {
 	static char line[COMMAND_LINE_SIZE] __initdata;
 
 	strscpy(line, boot_command_line, sizeof(line));
-	parse_args("HugeTLB", line, NULL, 0, 0, 0, NULL, it);
+	return line;
 }
 
 /*
@@ -178,13 +199,15 @@ static void __init read_boot_params(int (*it)(char *param, char *value,
 static bool __init wanted(void)
 {
 	if (!looked) {
-		read_boot_params(look_at_param);
+		hugetlb_bootmap_look(command_line(), &said);
 		looked = true;
-		if (look.enabled && look.too_early && look.expected)
-			pr_info("memory map of gigantic pages is made in full first: bootconfig, or a node without memory, is to be read later\n");
+		/* Mirrored memory goes to the memory map first. */
+		said.too_early |= memblock_has_mirror();
+		if (said.enabled && said.too_early && said.expected)
+			pr_info("memory map of gigantic pages is made in full first: there is a bootconfig, or mirrored memory, or a node without memory\n");
 	}
 
-	return look.enabled && !look.too_early;
+	return said.enabled && !said.too_early;
 }
 
 /**
@@ -195,8 +218,8 @@ static bool __init wanted(void)
  */
 phys_addr_t __init hugetlb_bootmap_expected(void)
 {
-	return wanted() && !look.by_node && !look.zones_move ?
-	       look.expected : 0;
+	return wanted() && !said.by_node && !said.zones_move ?
+	       said.expected : 0;
 }
 
 /**
@@ -231,7 +254,7 @@ void __init hugetlb_bootmap_allocate(void)
 	reserved_at_first = memblock_reserved_size();
 
 	allocating = true;
-	read_boot_params(take_param);
+	parse_args("HugeTLB", command_line(), NULL, 0, 0, 0, NULL, take_param);
 	allocating = false;
 	params_done = true;
 }
@@ -264,9 +287,10 @@ void __init hugetlb_bootmap_note(struct huge_bootmem_page *m,
  * @on_loan: bytes that were taken and will be given back
  *
  * What is left must do for the memory map of all other memory and for the rest of the
- * boot: 1/1024 of memory, but 128 MiB at least. Where the map in full was made first, it
- * left nothing for the boot but what is no multiple of a page, so never ask for more
- * than that map would take.
+ * boot, as in hugetlb_cma_spare(), but for 512 MiB at least: areas for each CPU are among
+ * that. Where the map in full was made first, it left nothing for the rest of the boot but
+ * what is no multiple of a page; so of little memory, do not keep much more than that map
+ * would take.
  *
  * Context: as hugetlb_bootmap_allocate(); later all may be taken.
  * Return: false if not, which is logged.
@@ -283,9 +307,9 @@ bool __init hugetlb_bootmap_has_room(const struct hstate *h, phys_addr_t on_loan
 		in_pages += size;
 		map += hugetlb_bootmap_cost(size);
 	}
-	full = PHYS_PFN(memory) * sizeof(struct page);
+	full = PHYS_PFN(memory) * sizeof(struct page) + SZ_128M;
 	map += PHYS_PFN(memory - min(memory, in_pages)) * sizeof(struct page);
-	keep = min(full, map + max_t(phys_addr_t, memory / 1024, SZ_128M));
+	keep = min(full, map + memory / 256 + max_t(phys_addr_t, memory / 1024, SZ_512M));
 	/* The shadow */
 	if (IS_ENABLED(CONFIG_KASAN_GENERIC))
 		keep += memory / 8;
@@ -354,7 +378,7 @@ static bool __init populate(unsigned long pfn, unsigned long size, int nid)
  */
 void __init hugetlb_bootmap_populate(void)
 {
-	unsigned long done = 0, too_small = 0, failed = 0;
+	unsigned long done = 0, too_small = 0, failed = 0, kib = 0, mib = 0;
 	struct huge_bootmem_page *m;
 	int list;
 
@@ -368,19 +392,21 @@ void __init hugetlb_bootmap_populate(void)
 			unsigned long size = huge_page_size(m->hstate);
 			unsigned long pfn = PHYS_PFN(virt_to_phys(m));
 
-			if (!fits(size))
+			if (!fits(size)) {
 				too_small++;
-			else if (populate(pfn, size, early_pfn_to_nid(pfn)))
+			} else if (populate(pfn, size, early_pfn_to_nid(pfn))) {
 				done++;
-			else
+				kib += hugetlb_bootmap_cost(size) / SZ_1K;
+				mib += PHYS_PFN(size) * sizeof(struct page) / SZ_1M;
+			} else {
 				failed++;
+			}
 		}
 	}
 
 	if (done)
 		pr_info("memory map of %lu gigantic pages made of %lu KiB instead of %lu MiB\n",
-			done, (unsigned long)(bytes_in_maps / SZ_1K),
-			(unsigned long)(PHYS_PFN(bytes_in_pages) * sizeof(struct page) / SZ_1M));
+			done, kib, mib);
 	if (too_small)
 		pr_info("memory map of %lu gigantic pages is made in full first: they are smaller than %lu MiB\n",
 			too_small, (PAGES_PER_SECTION << PAGE_SHIFT) / SZ_1M);

@@ -5,7 +5,25 @@
 #include <linux/hugetlb.h>
 #include <linux/types.h>
 
+struct folio;
+struct hstate;
+struct huge_bootmem_page;
+
 #ifdef CONFIG_HUGETLB_BOOTMAP
+/* What the command line says, as far as it matters before it is read in its turn. */
+struct hugetlb_early_look {
+	bool enabled;		/* hugetlb_free_vmemmap= */
+	bool too_early;		/* some parameters mean something that is not known yet */
+	bool by_node;		/* pages need not be from where areas are */
+	bool zones_move;	/* zones may end inside an area */
+	unsigned long size;	/* of the pages that hugepages= would now ask for, or 0 */
+	unsigned long default_size;
+	bool default_nr;	/* there is a number of these */
+	unsigned int nr_sizes;
+	unsigned long sizes[HUGE_MAX_HSTATE];
+	phys_addr_t expected;	/* bytes of pages that are asked for, and that fit */
+};
+
 unsigned long hugetlb_bootmap_cost(unsigned long size);
 phys_addr_t hugetlb_bootmap_expected(void);
 void hugetlb_bootmap_allocate(void);
@@ -16,6 +34,10 @@ void hugetlb_bootmap_populate(void);
 bool hugetlb_bootmap_has(unsigned long pfn);
 bool hugetlb_bootmap_is_shared(unsigned long pfn);
 void hugetlb_bootmap_adopt(const struct hstate *h, struct folio *folio);
+
+#if IS_ENABLED(CONFIG_KUNIT)
+void hugetlb_bootmap_look(char *line, struct hugetlb_early_look *look);
+#endif
 
 /* in hugetlb.c */
 void hugetlb_boot_param(const char *param, char *value);
