@@ -51,6 +51,7 @@
 #include "cma_reserve.h"
 #include "cma_sysfs.h"
 #include "cma_track.h"
+#include "hugetlb_bootmap.h"
 #include <trace/events/cma.h>
 
 /* In the order of registration. Written at boot only, by one thread. */
@@ -471,6 +472,11 @@ static void __init cma_admit_early_pages(struct cma *cma, struct cma_map *map,
 			set_pageblock_migratetype(page, MIGRATE_CMA);
 			adjust_managed_page_count(page, pageblock_nr_pages);
 			page_zone(page)->cma_pages += pageblock_nr_pages;
+		}
+		/* Its struct page is that of another, which has been here. */
+		if (hugetlb_bootmap_is_shared(pfn)) {
+			pfn = pageblock_end_pfn(pfn) - 1;
+			continue;
 		}
 		if (PageReserved(page))
 			ClearPageReserved(page);

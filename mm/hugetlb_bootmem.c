@@ -13,6 +13,7 @@
 #include <linux/mm.h>
 #include <linux/sizes.h>
 
+#include "hugetlb_bootmap.h"
 #include "hugetlb_bootmem.h"
 
 /*
@@ -43,6 +44,16 @@ static bool __init hugetlb_bootmem_is_torn(void *start, unsigned long size)
 	return false;
 }
 
+static unsigned long __init mib_free(void)
+{
+	phys_addr_t start, end, free = 0;
+	u64 i;
+
+	for_each_free_mem_range(i, NUMA_NO_NODE, MEMBLOCK_NONE, &start, &end, NULL)
+		free += end - start;
+	return free / SZ_1M;
+}
+
 /**
  * hugetlb_bootmem_alloc() - allocate a gigantic page from memblock
  * @h: its size
@@ -55,13 +66,24 @@ struct huge_bootmem_page *__init hugetlb_bootmem_alloc(struct hstate *h, int nid
 {
 	unsigned long size = huge_page_size(h);
 	struct huge_bootmem_page *m;
+	phys_addr_t torn = 0;
+
+	list_for_each_entry(m, &hugetlb_torn_pages, list)
+		torn += size;
 
 	for (;;) {
+		if (!hugetlb_bootmap_has_room(h, torn))
+			return NULL;
 		m = memblock_alloc_try_nid_raw(size, size, 0,
 					       MEMBLOCK_ALLOC_ACCESSIBLE, nid);
+		if (!m)
+			pr_warn("no %lu MiB at a multiple of that: %lu of %lu MiB of memory are free\n",
+				size / SZ_1M, mib_free(),
+				(unsigned long)(memblock_phys_mem_size() / SZ_1M));
 		if (!m || !hugetlb_bootmem_is_torn(m, size))
 			return m;
 		list_add(&m->list, &hugetlb_torn_pages);
+		torn += size;
 	}
 }
 
@@ -85,4 +107,41 @@ void __init hugetlb_bootmem_return_torn(const struct hstate *h)
 	if (nr)
 		pr_warn("%lu of the %lu MiB pages that memblock gave lie across two zones: not used, their memory goes to the page allocator\n",
 			nr, huge_page_size(h) / SZ_1M);
+}
+
+/**
+ * hugetlb_bootmem_tell_sizes() - log which sizes of pages there are
+ *
+ * Context: boot, after a size was refused.
+ */
+void __init hugetlb_bootmem_tell_sizes(void)
+{
+	char text[8 * 8] = "";
+	size_t length = 0;
+
+	for (unsigned int shift = PAGE_SHIFT + 1; shift < BITS_PER_LONG; shift++) {
+		bool large = shift >= 30;
+
+		if (arch_hugetlb_valid_size(1UL << shift))
+			length += scnprintf(text + length, sizeof(text) - length, " %lu%c",
+					    1UL << (shift - (large ? 30 : shift < 20 ? 10 : 20)),
+					    large ? 'G' : shift < 20 ? 'K' : 'M');
+	}
+
+	if (length)
+		pr_info("sizes of pages on this machine:%s\n", text);
+	else
+		pr_info("no size of pages on this machine\n");
+}
+
+/**
+ * hugetlb_bootmem_tell_nodes() - log that a node is not there
+ * @nid: number that was given
+ *
+ * Context: boot, when nodes are known.
+ */
+void __init hugetlb_bootmem_tell_nodes(unsigned long nid)
+{
+	pr_warn("there is no node %lu; nodes of this machine: %*pbl\n", nid,
+		nodemask_pr_args(&node_online_map));
 }

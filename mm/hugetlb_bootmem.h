@@ -6,5 +6,7 @@
 
 struct huge_bootmem_page *hugetlb_bootmem_alloc(struct hstate *h, int nid);
 void hugetlb_bootmem_return_torn(const struct hstate *h);
+void hugetlb_bootmem_tell_sizes(void);
+void hugetlb_bootmem_tell_nodes(unsigned long nid);
 
 #endif /* __MM_HUGETLB_BOOTMEM_H__ */

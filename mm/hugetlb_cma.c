@@ -21,6 +21,7 @@
 
 #include "cma_param.h"
 #include "cma_reserve.h"
+#include "hugetlb_bootmap.h"
 #include "hugetlb_cma.h"
 
 static struct cma *hugetlb_cma[MAX_NUMNODES] __ro_after_init;
@@ -205,6 +206,27 @@ static unsigned long __init pages_wanted(const struct cma_amount *amount,
 	return min3(pages, room, spare);
 }
 
+/*
+ * As hugetlb_cma_spare() for all memory. Pages that hugepages= is going to take from areas
+ * before there is a memory map do not need all of theirs.
+ */
+static unsigned long __init pages_to_spare(phys_addr_t free, unsigned int shift)
+{
+	unsigned long at_boot = hugetlb_bootmap_expected() >> shift;
+	phys_addr_t memory = cma_node_memory(NUMA_NO_NODE), saved;
+	unsigned long spare = hugetlb_cma_spare(free, memory, shift), last;
+
+	saved = (sizeof(struct page) << (shift - PAGE_SHIFT)) -
+		hugetlb_bootmap_cost(1UL << shift);
+	do {
+		last = spare;
+		spare = hugetlb_cma_spare(free + min(at_boot, last) * saved, memory,
+					  shift);
+	} while (spare > last);
+
+	return spare;
+}
+
 /**
  * hugetlb_cma_reserve() - reserve what hugetlb_cma= asks for
  * @order: log2 of the pages in a gigantic page, of the largest size there is
@@ -239,7 +261,7 @@ void __init hugetlb_cma_reserve(int order)
 		own_in_all += own[nid];
 		free_in_all += free;
 	}
-	spare = hugetlb_cma_spare(free_in_all, cma_node_memory(NUMA_NO_NODE), shift);
+	spare = pages_to_spare(free_in_all, shift);
 
 	for (nid = 0; nid < MAX_NUMNODES; nid++) {
 		share[nid] = pages_wanted(&amount_on_node[nid], nid, shift, room[nid],

@@ -1,14 +1,16 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * KUnit tests of what hugetlb_cma= asks for: pages, and how they are spread over
- * nodes
+ * nodes; and of what the command line says of gigantic pages, read ahead of time
  */
 
 #include <kunit/test.h>
 #include <linux/kernel.h>
 #include <linux/sizes.h>
+#include <linux/string.h>
 
 #include "../cma_param.h"
+#include "../hugetlb_bootmap.h"
 #include "../hugetlb_cma.h"
 
 #define GIB	((u64)SZ_1G)
@@ -185,7 +187,75 @@ static void __init hugetlb_cma_shares_twice(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, share[2], 4);
 }
 
+#ifdef CONFIG_HUGETLB_BOOTMAP
+struct look_case {
+	const char *line;
+	bool enabled;
+	bool too_early;
+	bool zones_move;
+	u64 gib;			/* that are expected, where pages of 1 GiB are */
+};
+
+static const struct look_case look_cases[] __initconst = {
+	{ "" },
+	{ "quiet hugetlb_free_vmemmap hugepagesz=1G hugepages=3", true, .gib = 3 },
+	{ "hugepagesz=1G hugepages=3 hugetlb_free_vmemmap=on", true, .gib = 3 },
+	{ "hugepagesz=1G hugepages=3 hugetlb-free-vmemmap=1", true, .gib = 3 },
+	{ "hugetlb_free_vmemmap=on hugetlb_free_vmemmap=off hugepagesz=1G hugepages=3",
+	  .gib = 3 },
+	{ "hugetlb_free_vmemmap=on hugetlb_free_vmemmap=maybe", true },
+	{ "hugepagesz=2M hugepages=9 default_hugepagesz=1G hugepages=4", .gib = 4 },
+	{ "hugepagesz=1G hugepagesz=2M hugepages=9" },
+	{ "default_hugepagesz=1G hugepagesz=1G hugepages=4", .gib = 4 },
+	{ "default_hugepagesz=1G hugepages=4 hugepagesz=2M hugepages=9", .gib = 4 },
+	{ "hugepagesz=1G hugepages=0:5", .gib = 5 },
+	{ "hugepagesz=1G hugepages=0:5,0:2", .gib = 7 },
+	/* What HugeTLB refuses, or may: none can be counted on. */
+	{ "hugepages=9" },
+	{ "hugepagesz hugepages" },
+	{ "hugepagesz=3G hugepages=9" },
+	{ "hugepagesz=1G hugepages=2 hugepages=9", .gib = 2 },
+	{ "hugepagesz=1G hugepages=2 hugepagesz=1G hugepages=9", .gib = 2 },
+	{ "hugepagesz=1G hugepages=x" },
+	{ "default_hugepagesz=2M default_hugepagesz=1G hugepages=9" },
+	{ "default_hugepagesz=1G hugepages=4 hugepagesz=1G hugepages=9", .gib = 4 },
+	{ "hugepages=4 default_hugepagesz=1G hugepagesz=1G hugepages=9" },
+	{ "hugepagesz=1G hugepages=2,9" },
+	{ "hugepagesz=1G hugepages=99999:9" },
+	{ "hugepagesz=1G -- hugepages=9 hugetlb_free_vmemmap=on" },
+	/* What is not certain yet. */
+	{ "kernelcore=1G hugepagesz=1G hugepages=2", .zones_move = true, .gib = 2 },
+	{ "movable_node", .zones_move = true },
+	{ "bootconfig", .too_early = IS_ENABLED(CONFIG_BOOT_CONFIG) },
+};
+
+static void __init hugetlb_bootmap_looks(struct kunit *test)
+{
+	bool gigantic = arch_hugetlb_valid_size(SZ_1G);
+
+	for (unsigned int i = 0; i < ARRAY_SIZE(look_cases); i++) {
+		const struct look_case *c = &look_cases[i];
+		struct hugetlb_early_look look = { };
+		char line[128];
+
+		strscpy(line, c->line);
+		hugetlb_bootmap_look(line, &look);
+		KUNIT_EXPECT_EQ_MSG(test, look.enabled, c->enabled, "%s", c->line);
+		KUNIT_EXPECT_EQ_MSG(test, look.too_early, c->too_early, "%s", c->line);
+		KUNIT_EXPECT_EQ_MSG(test, look.zones_move, c->zones_move, "%s", c->line);
+		KUNIT_EXPECT_EQ_MSG(test, look.expected, gigantic ? c->gib * GIB : 0,
+				    "%s", c->line);
+	}
+
+	/* A page of struct pages, and 8 page tables of 512 such pages */
+	KUNIT_EXPECT_EQ(test, hugetlb_bootmap_cost(SZ_1G), 9 * PAGE_SIZE);
+}
+#endif
+
 static struct kunit_case __refdata hugetlb_cma_cases[] = {
+#ifdef CONFIG_HUGETLB_BOOTMAP
+	KUNIT_CASE(hugetlb_bootmap_looks),
+#endif
 	KUNIT_CASE(hugetlb_cma_amounts),
 	KUNIT_CASE(hugetlb_cma_leaves_enough),
 	KUNIT_CASE(hugetlb_cma_shares),

@@ -15,7 +15,7 @@ guests=$here/../../selftests/cma/qemu
 . "$here/../../../../scripts/lib.sh"
 set -u -o pipefail
 
-known="idle mixed loaded scattered pinned camera price lending busy threads gigantic"
+known="idle mixed loaded scattered pinned camera price lending busy threads gigantic large"
 busy="swap swap-faults zram zram-faults readers1 readers2 readers4 disk-readers tmpfs sync"
 busy+=" forks tree thp compact huge slow-disk"
 ARCH=${ARCH:-x86_64} PEERS=${PEERS:-} ROUNDS=${ROUNDS:-40} ICOUNT=${ICOUNT:-}
@@ -32,7 +32,7 @@ for scenario in $SCENARIOS; do
 		for load in $LOADS; do
 			runs+=("busy-$load")
 		done
-	else
+	elif [ "$scenario" != large ]; then
 		runs+=("$scenario")
 		[ "$scenario" != lending ] || runs+=(lending-{50,0,35,70,100,user})
 	fi
@@ -213,7 +213,16 @@ rm -f "$out/one.csv" "$out/script"
 for name in "${names[@]}"; do
 	printf '%s\t%s\n' "$name" "${what[$name]}"
 done >"$out/trees.txt"
-"$here/report.sh" "$out" "${names[@]}" || exit 1
+: >"$out/table.rst"
+[ ${#runs[@]} = 0 ] || "$here/report.sh" "$out" "${names[@]}" || exit 1
+# It boots and no more: no samples.
+if [[ " $SCENARIOS " == *" large "* && $ARCH = x86_64 ]]; then
+	images=()
+	for name in "${names[@]}"; do
+		images+=("$name" "${image[$name]}")
+	done
+	"$here/large.sh" "$out" "${images[@]}" && cat "$out/large.rst" >>"$out/table.rst" || exit 1
+fi
 cat "$out/table.rst"
 [ ${#failed[@]} = 0 ] || die "$out/table.rst is not whole: ${failed[0]}"
 echo "$out/table.rst"

@@ -541,5 +541,91 @@ if [ "$ARCH" = arm64 ]; then
 	CHECKS
 fi
 
+# large SIZE - a machine with that much memory, of which no more exists than it touches
+large() {
+	echo "MEM=$1"
+	echo "QEMU_ARGS=-object memory-backend-ram,id=ram,size=$1,reserve=off -machine memory-backend=ram"
+}
+
+# Only struct pages that there is room for
+at_once() {
+	cat <<-CHECKS
+		is "pages" "\$(nr)" $1
+		says 'HugeTLB: memory map of $1 gigantic pages made of '
+		silent 'HugeTLB: .*(allocating|no room|in full)'
+		maps=\$(awk '\$1 == "nr_memmap_boot_pages" { print \$2 }' /proc/vmstat)
+		most=\$((($2 - $1) * 4096 + $1))
+		[ "\$maps" -le "\$most" ] || wrong "\$maps pages of struct pages, not \$most"
+		use
+		echo 2048kB >\$sizes/hugepages-1048576kB/demote_size
+		echo 1 >\$sizes/hugepages-1048576kB/demote
+		is "pages" "\$(nr)" $(($1 - 1))
+		is "pages of 2 MiB" "\$(nr 2048)" 512
+		./gigantic 2048 4 >/tmp/use || { cat /tmp/use; wrong "pages of 2 MiB fail"; }
+		want 0 2048
+		want $(($1 - 4))
+		is "pages" "\$(nr)" $(($1 - 4))
+		dd if=/dev/zero of=/tmp/lent bs=1M count=300 2>/dev/null
+		want $(($1 - 1))
+		is "pages" "\$(nr)" $(($1 - 1))
+		use
+		rm /tmp/lent
+	CHECKS
+}
+
+if [ "$ARCH" = x86_64 ]; then
+	mapfile -t machine < <(large 16G)
+	hvo="hugepagesz=1G hugetlb_free_vmemmap=on"
+	boot "a small memory map at once" "$hvo hugepages=12" "${machine[@]}" \
+		< <(at_once 12 16)
+	boot "a small memory map at once, of pages of an area" \
+		"hugetlb_cma=13G hugetlb_cma_only=1 $hvo hugepages=13" "${machine[@]}" \
+		< <(at_once 13 16; echo 'area hugetlb0 13 1')
+	boot "a small memory map at once, two nodes" \
+		"$hvo hugepages=0:5,1:6" "${machine[@]}" NODES=2 \
+		< <(at_once 11 16; echo 'use 1 0; use 1 1; all_back')
+	boot "a small memory map at once, across two zones" "$border $hvo hugepages=3" \
+		<<-'CHECKS'
+		says 'HugeTLB: 1 of the 1024 MiB pages .* across two zones: not used'
+		says "HugeTLB: memory map of $(nr) gigantic pages made of "
+		use
+		all_back
+	CHECKS
+	boot "a memory map in full: not said that it is to be small" \
+		"hugepagesz=1G hugepages=12 hugetlb_free_vmemmap=off" "${machine[@]}" <<-'CHECKS'
+		is "pages" "$(nr)" 12
+		silent 'HugeTLB: memory map'
+	CHECKS
+	boot "more pages than memory" "$hvo hugepages=99" "${machine[@]}" <<-'CHECKS'
+		[ "$(nr)" -ge 12 ] && [ "$(nr)" -lt 16 ] || wrong "$(nr) pages of 16 GiB"
+		says "HugeTLB: allocating 99 .*Only allocated $(nr) "
+		says 'HugeTLB: (no 1024 MiB at|no room for) .* MiB of memory are free'
+		use
+		all_back
+	CHECKS
+	boot "a node and a size that are not there" "hugepagesz=1G hugepages=7:1 \
+		hugepagesz=3G hugepages=4 hugepagesz=2M hugepages=3 hugetlb_free_vmemmap=on" \
+		<<-'CHECKS'
+		is "pages" "$(nr)" 0
+		is "pages of 2 MiB" "$(nr 2048)" 3
+		says 'HugeTLB: there is no node 7; nodes of this machine: 0'
+		says 'HugeTLB: unsupported hugepagesz=3G'
+		says 'HugeTLB: sizes of pages on this machine: 2M 1G'
+		all_back
+	CHECKS
+fi
+if [ "$ARCH" = x86_64 ] && [ -n "${LONG:-}" ]; then
+	mapfile -t machine < <(large 512G)
+	boot "512 GiB: 504 pages" "$hvo hugepages=504" "${machine[@]}" < <(at_once 504 512)
+	boot "512 GiB: 504 pages of an area" \
+		"hugetlb_cma=504G hugetlb_cma_only=1 $hvo hugepages=504" "${machine[@]}" \
+		< <(at_once 504 512; echo 'area hugetlb0 504 1')
+	boot "512 GiB on two nodes: 504 pages of areas" \
+		"hugetlb_cma=504G hugetlb_cma_only=1 $hvo hugepages=504" "${machine[@]}" NODES=2 \
+		< <(at_once 504 512; echo 'use 1 0; use 1 1')
+	mapfile -t machine < <(large 1000G)
+	boot "1000 GiB: 984 pages" "$hvo hugepages=984" "${machine[@]}" < <(at_once 984 1000)
+fi
+
 echo "1..$ran"
 [ $failed = 0 ]
