@@ -42,6 +42,12 @@
 #define SEARCHED_AT_ONCE	(32 * MOVED_AT_ONCE)
 
 /*
+ * Where nothing can move, as in a page cache of block devices, searching costs more than
+ * reclaim. After the nth search in vain kswapd leaves out 2^n calls, up to this n.
+ */
+#define MOST_LEFT_OUT	6
+
+/*
  * To find the last free pages of areas takes longer than to reclaim as many: kswapd leaves
  * one page in this many to allocations.
  */
@@ -75,6 +81,12 @@ struct balance {
 
 /* Where each node is searched next. A hint: kswapd and allocations may both set it. */
 static unsigned long search_pfn[MAX_NUMNODES];
+
+/* Searches in vain of each node, and calls still to be left out; only its kswapd has them. */
+static struct {
+	unsigned int in_vain;
+	unsigned int left_out;
+} searches[MAX_NUMNODES];
 
 /* Free pages of a zone that an allocation of any kind can have */
 static unsigned long usable_pages(struct zone *zone)
@@ -317,6 +329,21 @@ static unsigned long missing_pages(pg_data_t *pgdat, int highest_zoneidx)
 	return pages;
 }
 
+static bool is_left_out(pg_data_t *pgdat)
+{
+	unsigned int *left_out = &searches[pgdat->node_id].left_out;
+
+	return *left_out && (*left_out)--;
+}
+
+static void note_search(pg_data_t *pgdat, bool worth_it)
+{
+	unsigned int *in_vain = &searches[pgdat->node_id].in_vain;
+
+	searches[pgdat->node_id].left_out = worth_it ? 0 : 1U << *in_vain;
+	*in_vain = worth_it ? 0 : min(*in_vain + 1, MOST_LEFT_OUT);
+}
+
 /* If need be, all of the node is searched, and large folios are split. */
 static unsigned long balance(pg_data_t *pgdat, int highest_zoneidx, gfp_t gfp, bool need)
 {
@@ -338,7 +365,8 @@ static unsigned long balance(pg_data_t *pgdat, int highest_zoneidx, gfp_t gfp, b
 	};
 
 	b.wanted = min3(missing_pages(pgdat, highest_zoneidx), room, MOVED_AT_ONCE);
-	if (!b.wanted || (!need && is_full(pgdat, room)) || should_yield(&b))
+	if (!b.wanted || should_yield(&b) ||
+	    (!need && (is_full(pgdat, room) || is_left_out(pgdat))))
 		return 0;
 
 	/* Pages on their way to an LRU list cannot be isolated. */
@@ -347,6 +375,8 @@ static unsigned long balance(pg_data_t *pgdat, int highest_zoneidx, gfp_t gfp, b
 	/* What was freed is on per-CPU lists, where watermarks do not see it. */
 	if (need && b.moved)
 		drain_all_pages(NULL);
+	if (!need)
+		note_search(pgdat, b.moved || should_yield(&b));
 	trace_cma_balance(pgdat->node_id, highest_zoneidx, b.wanted, b.moved);
 	return b.moved;
 }
@@ -357,7 +387,7 @@ static unsigned long balance(pg_data_t *pgdat, int highest_zoneidx, gfp_t gfp, b
  * @highest_zoneidx: highest zone that has too little free memory
  *
  * Large folios stay as they are. Only part of the node is searched; the next call
- * continues from there.
+ * continues from there, unless it is left out because others have found nothing.
  *
  * Context: kswapd.
  * Return: pages that are free now outside of areas; 0 if the node has enough, no area has

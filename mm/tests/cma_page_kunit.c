@@ -1038,12 +1038,12 @@ static unsigned int __init used_pages(unsigned long start, unsigned long end)
 	return used;
 }
 
-/* Each time, part of the node is searched. */
+/* Each time, part of the node is searched, or nothing after searches in vain. */
 static unsigned long __init balance_somewhat(struct zone *zone)
 {
 	unsigned long moved = 0;
 
-	for (unsigned int i = 0; i < 64 && !moved; i++)
+	for (unsigned int i = 0; i < 512 && !moved; i++)
 		moved = cma_balance_node(zone->zone_pgdat, zone_idx(zone));
 	return moved;
 }
