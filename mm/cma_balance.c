@@ -42,10 +42,11 @@
 #define SEARCHED_AT_ONCE	(32 * MOVED_AT_ONCE)
 
 /*
- * Where nothing can move, as in a page cache of block devices, searching costs more than
- * reclaim. After the nth search in vain kswapd leaves out 2^n calls, up to this n.
+ * Where many pages are found and none may move, as in a page cache of block devices,
+ * searching costs more than reclaim. After the nth search of this kind kswapd leaves out
+ * 2^n calls, up to this n.
  */
-#define MOST_LEFT_OUT	6
+#define MOST_LEFT_OUT	3
 
 /*
  * To find the last free pages of areas takes longer than to reclaim as many: kswapd leaves
@@ -60,6 +61,7 @@
  * @need: an allocation would fail otherwise
  * @highest_zoneidx: pages of higher zones would make room of no use
  * @blocks: pageblocks that may still be searched for pages to move
+ * @refused: pages found that may not be moved
  * @wanted: pages to be moved
  * @moved: pages moved
  * @pfn: where to look for a free page of an area
@@ -72,6 +74,7 @@ struct balance {
 	bool need;
 	int highest_zoneidx;
 	unsigned long blocks;
+	unsigned long refused;
 	unsigned long wanted;
 	unsigned long moved;
 	unsigned long pfn;
@@ -82,7 +85,7 @@ struct balance {
 /* Where each node is searched next. A hint: kswapd and allocations may both set it. */
 static unsigned long search_pfn[MAX_NUMNODES];
 
-/* Searches in vain of each node, and calls still to be left out; only its kswapd has them. */
+/* Searches in vain of each node, and calls still to be left out. A hint, too. */
 static struct {
 	unsigned int in_vain;
 	unsigned int left_out;
@@ -226,6 +229,8 @@ static bool isolate_some(struct balance *b)
 		ret = isolate_migratepages_range(&b->cc, pfn, stop);
 		pfn = b->cc.migrate_pfn;
 		cma_put_back_others(&b->cc.migratepages, cma_may_borrow);
+		if (list_empty(&b->cc.migratepages))
+			b->refused += b->cc.nr_migratepages;
 		if (ret)
 			break;
 		if (pfn >= stop)
@@ -331,17 +336,22 @@ static unsigned long missing_pages(pg_data_t *pgdat, int highest_zoneidx)
 
 static bool is_left_out(pg_data_t *pgdat)
 {
-	unsigned int *left_out = &searches[pgdat->node_id].left_out;
+	unsigned int left_out = READ_ONCE(searches[pgdat->node_id].left_out);
 
-	return *left_out && (*left_out)--;
+	if (left_out)
+		WRITE_ONCE(searches[pgdat->node_id].left_out, left_out - 1);
+	return left_out;
 }
 
-static void note_search(pg_data_t *pgdat, bool worth_it)
+static void note_search(const struct balance *b)
 {
-	unsigned int *in_vain = &searches[pgdat->node_id].in_vain;
+	unsigned int in_vain = READ_ONCE(searches[b->pgdat->node_id].in_vain);
+	bool vain = !b->moved && b->refused >= MOVED_AT_ONCE;
 
-	searches[pgdat->node_id].left_out = worth_it ? 0 : 1U << *in_vain;
-	*in_vain = worth_it ? 0 : min(*in_vain + 1, MOST_LEFT_OUT);
+	WRITE_ONCE(searches[b->pgdat->node_id].left_out, vain ? 1U << in_vain : 0);
+	if (vain || b->moved)
+		WRITE_ONCE(searches[b->pgdat->node_id].in_vain,
+			   vain ? min(in_vain + 1, MOST_LEFT_OUT) : 0);
 }
 
 /* If need be, all of the node is searched, and large folios are split. */
@@ -375,8 +385,8 @@ static unsigned long balance(pg_data_t *pgdat, int highest_zoneidx, gfp_t gfp, b
 	/* What was freed is on per-CPU lists, where watermarks do not see it. */
 	if (need && b.moved)
 		drain_all_pages(NULL);
-	if (!need)
-		note_search(pgdat, b.moved || should_yield(&b));
+	if (!need || b.moved)
+		note_search(&b);
 	trace_cma_balance(pgdat->node_id, highest_zoneidx, b.wanted, b.moved);
 	return b.moved;
 }

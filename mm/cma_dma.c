@@ -10,6 +10,7 @@
 
 #define pr_fmt(fmt) "cma: " fmt
 
+#include <linux/bitmap.h>
 #include <linux/cma.h>
 #include <linux/dma-map-ops.h>
 #include <linux/init.h>
@@ -19,6 +20,7 @@
 #include <linux/mm.h>
 #include <linux/nodemask.h>
 #include <linux/sizes.h>
+#include <linux/string.h>
 
 #include "cma.h"
 #include "cma_param.h"
@@ -190,29 +192,14 @@ bool __init cma_offer_default(struct cma *cma)
 	return true;
 }
 
-/* Memory that is reserved to see which areas there is room for */
-struct trial {
-	struct cma_extent pieces[2 * MAX_NUMNODES + 1];
-	unsigned int nr;
-};
+/* Memory that is reserved to see which areas there is room for: two for each node, and one */
+static struct cma_extent tried[2 * MAX_NUMNODES + 1] __initdata;
 
-static void __init cma_try(struct trial *trial, phys_addr_t size, phys_addr_t limit, int nid)
+static void __init cma_try(struct cma_extent *piece, phys_addr_t size, phys_addr_t limit,
+			   int nid)
 {
-	struct cma_extent *piece = &trial->pieces[trial->nr];
-
 	piece->size = ALIGN(size, CMA_MIN_ALIGNMENT_BYTES);
 	piece->base = cma_reserve_piece(0, piece->size, limit, CMA_MIN_ALIGNMENT_BYTES, nid);
-	trial->nr += !!piece->base;
-}
-
-static void __init __maybe_unused cma_try_on(struct trial *trial, int nid,
-					     const struct cma_amount *amount)
-{
-	phys_addr_t memory = cma_node_memory(nid);
-	phys_addr_t size = cma_amount_bytes(amount, memory);
-
-	if (size && size <= memory)
-		cma_try(trial, size, memblock_end_of_DRAM(), nid);
 }
 
 #ifdef CONFIG_DMA_NUMA_CMA
@@ -269,14 +256,24 @@ static void __init cma_reserve_nodes(void)
 	}
 }
 
+static void __init cma_try_on(struct cma_extent *piece, int nid,
+			      const struct cma_amount *amount)
+{
+	phys_addr_t memory = cma_node_memory(nid);
+	phys_addr_t size = cma_amount_bytes(amount, memory);
+
+	if (size && size <= memory)
+		cma_try(piece, size, memblock_end_of_DRAM(), nid);
+}
+
 /* As cma_reserve_nodes(), on trial. */
-static void __init cma_try_nodes(struct trial *trial)
+static void __init cma_try_nodes(void)
 {
 	int nid;
 
 	for_each_online_node(nid) {
-		cma_try_on(trial, nid, &pernuma_size);
-		cma_try_on(trial, nid, &numa_sizes[nid]);
+		cma_try_on(&tried[2 * nid], nid, &pernuma_size);
+		cma_try_on(&tried[2 * nid + 1], nid, &numa_sizes[nid]);
 	}
 }
 
@@ -297,7 +294,7 @@ static void __init cma_reserve_default_on_nodes(void)
 }
 #else
 static inline void cma_reserve_nodes(void) { }
-static inline void cma_try_nodes(struct trial *trial) { }
+static inline void cma_try_nodes(void) { }
 static inline void cma_reserve_default_on_nodes(void) { }
 #endif
 
@@ -315,24 +312,34 @@ void __init dma_contiguous_reserve_placed(phys_addr_t limit)
 }
 
 /**
- * dma_contiguous_fitting() - how many areas for DMA is there room for in one piece each?
+ * dma_contiguous_still_fit() - is there room for areas for DMA that there was room for?
  * @limit: as for dma_contiguous_reserve()
  *
  * Context: after dma_contiguous_reserve_placed(). Nothing stays reserved.
- * Return: number of areas that dma_contiguous_reserve() could reserve now.
+ * Return: false if there is no room in one piece for an area for which there was when this
+ * was called before; true at the first call.
  */
-unsigned int __init dma_contiguous_fitting(phys_addr_t limit)
+bool __init dma_contiguous_still_fit(phys_addr_t limit)
 {
-	static struct trial trial __initdata;
+	static DECLARE_BITMAP(fit, ARRAY_SIZE(tried)) __initdata;
+	bool still = true;
 
-	trial.nr = 0;
-	cma_try_nodes(&trial);
+	memset(tried, 0, sizeof(tried));
+	cma_try_nodes();
 	if (cma_lacks_default() && cma_default_bytes())
-		cma_try(&trial, cma_default_bytes(), limit ?: PHYS_ADDR_MAX, NUMA_NO_NODE);
+		cma_try(&tried[2 * MAX_NUMNODES], cma_default_bytes(),
+			limit ?: PHYS_ADDR_MAX, NUMA_NO_NODE);
 
-	for (unsigned int i = 0; i < trial.nr; i++)
-		memblock_phys_free(trial.pieces[i].base, trial.pieces[i].size);
-	return trial.nr;
+	for (unsigned int i = 0; i < ARRAY_SIZE(tried); i++) {
+		if (tried[i].base) {
+			memblock_phys_free(tried[i].base, tried[i].size);
+			__set_bit(i, fit);
+		} else if (test_bit(i, fit)) {
+			still = false;
+		}
+	}
+
+	return still;
 }
 
 /**

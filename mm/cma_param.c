@@ -194,6 +194,10 @@ static const char *__init parse_node(const char **pos, u64 *node,
 {
 	const char *wrong;
 
+	/* Nodes are decimal, and there may be blanks in front, but 0x1 is one, too. */
+	*pos = skip_spaces(*pos);
+	while (**pos == '0' && isdigit((*pos)[1]))
+		(*pos)++;
 	wrong = parse_number(pos, node);
 	if (wrong)
 		return wrong;
@@ -296,15 +300,15 @@ static const char *__init parse_area(const char **pos, struct cma_amount *size,
 		       NULL : "the start is not aligned";
 
 	(*pos)++;
-	if (!**pos) {
-		*limit = PHYS_ADDR_MAX;
-		return NULL;
+	if (isdigit(**pos)) {
+		wrong = parse_bytes(pos, limit);
+		if (wrong)
+			return wrong;
 	}
-	wrong = parse_bytes(pos, limit);
-	if (wrong)
-		return wrong;
-	return *limit < end || (size->percent && !*limit) ?
-	       "the size does not fit before the end" : NULL;
+	/* Without a number, or with 0, there is no end. */
+	if (!*limit)
+		*limit = PHYS_ADDR_MAX;
+	return *limit < end ? "the size does not fit before the end" : NULL;
 }
 
 /**

@@ -38,8 +38,27 @@ lines() {
 
 # What such a kernel needs to have all of it
 base() {
-	lines y CMA DEBUG_FS SYSFS KUNIT HUGETLBFS NUMA STACKTRACE
+	lines y EXPERT CMA DEBUG_FS SYSFS KUNIT HUGETLBFS NUMA STACKTRACE
 	lines n WERROR
+}
+
+# taken FOLDER - is the configuration there what its .wanted asks for? Some architectures lack
+# an option, which is said and no more.
+taken() {
+	[ ! -f "$1/.wanted" ] || awk '
+		match($0, /CONFIG_[A-Z0-9_]+/) {
+			option = substr($0, RSTART, RLENGTH)
+			value = /=y$/
+			if (FILENAME ~ /wanted$/)
+				wanted[option] = value
+			else
+				has[option] = value
+		}
+		END {
+			for (option in wanted)
+				if (wanted[option] != has[option] + 0)
+					print option, wanted[option] ? "is off" : "is on"
+		}' "$1/.wanted" "$1/.config" >"$1/.not_taken"
 }
 
 # compile NAME FOLDERS MAKE-ARGUMENTS... - what .config in the folder of NAME asks for
@@ -48,7 +67,7 @@ compile() {
 	local -a command=(make -C "$tree" O="$out" "${@:3}") folders
 	read -ra folders <<<"$2"
 	say "${title:=$1}"
-	{ "${command[@]}" olddefconfig && "${command[@]}" -j"$(nproc)" prepare &&
+	{ "${command[@]}" olddefconfig && taken "$out" && "${command[@]}" -j"$(nproc)" prepare &&
 		"${command[@]}" W=1 -k -j"$(nproc)" "${folders[@]}"; } </dev/null >"$out/log" 2>&1
 	status=$?
 	sed -n "s,^\(\.\./\)*,,; s,^$tree/,,; /^[^ :]*:[0-9].*\(warning\|error\): /p" "$out/log" |
@@ -58,6 +77,7 @@ compile() {
 			esac
 		done
 	[ "$status" = 0 ] || echo "$title: the build failed: see $out/log"
+	[ -z "$strict" ] || sed "s/^/$title: not as asked for: /" "$out/.not_taken"
 	title=
 }
 
@@ -71,7 +91,8 @@ machine() {
 		echo "$1: $5 failed: see $out/log"
 		return
 	}
-	{ base; lines y "${all[@]}"; } >>"$out/.config"
+	{ base; lines y "${all[@]}"; } >"$out/.wanted"
+	cat "$out/.wanted" >>"$out/.config"
 	compile "$1" "$6" ARCH="$2" CROSS_COMPILE="$3" CC="$(command -v ccache) ${3}gcc"
 }
 
@@ -87,13 +108,15 @@ variant() {
 		}
 		mv "$out/.config" "$out/.config.base"
 	fi
-	cat "$out/.config.base" - >"$out/.config"
+	cat >"$out/.wanted"
+	cat "$out/.config.base" "$out/.wanted" >"$out/.config"
 	title=$1
 	compile clang-arm64 "mm/ kernel/dma/ drivers/of/" ARCH=arm64 LLVM=1 \
 		CC="$(command -v ccache) clang"
 }
 
 title=
+strict=
 machine riscv64 riscv riscv64-linux-gnu- gcc-riscv64-linux-gnu defconfig \
 	"mm/ kernel/dma/ drivers/of/ arch/riscv/mm/"
 machine s390x s390 s390x-linux-gnu- gcc-s390x-linux-gnu defconfig "mm/ kernel/dma/ arch/s390/mm/"
@@ -105,13 +128,23 @@ machine i386 i386 "" gcc i386_defconfig "mm/ kernel/dma/ arch/x86/mm/"
 machine armv7 arm arm-linux-gnueabihf- gcc-arm-linux-gnueabihf multi_v7_defconfig \
 	"mm/ kernel/dma/ drivers/of/ arch/arm/mm/"
 
+strict=1
+declare -A needs=([CMA_TRACK]=CMA_DEBUGFS [DMA_NUMA_CMA]=DMA_CMA
+	[CMA_SIZE_PERNUMA]="DMA_CMA DMA_NUMA_CMA")
+declare -A wanted_by=([CMA_DEBUGFS]=CMA_TRACK [DMA_CMA]="DMA_NUMA_CMA CMA_SIZE_PERNUMA"
+	[DMA_NUMA_CMA]=CMA_SIZE_PERNUMA [COMPACTION]=TRANSPARENT_HUGEPAGE
+	[DEBUG_FS]="CMA_DEBUGFS CMA_TRACK" [SYSFS]=CMA_SYSFS [NUMA]="DMA_NUMA_CMA CMA_SIZE_PERNUMA")
 { base; lines y "${all[@]}"; } | variant "clang, all options"
-for option in "${all[@]}"; do
-	{ base; lines y "${all[@]}"; lines n "$option"; } | variant "clang, $option off"
-	{ base; lines n "${all[@]}"; lines y "$option"; } | variant "clang, $option alone"
+for option in "${all[@]}" HUGETLBFS NUMA DEBUG_FS SYSFS COMPACTION MEMORY_HOTPLUG \
+	TRANSPARENT_HUGEPAGE; do
+	# shellcheck disable=SC2086 # words
+	{ base; lines y "${all[@]}"; lines n "$option" ${wanted_by[$option]:-}; } |
+		variant "clang, $option off"
 done
-for option in HUGETLBFS NUMA DEBUG_FS SYSFS COMPACTION MEMORY_HOTPLUG TRANSPARENT_HUGEPAGE; do
-	{ base; lines y "${all[@]}"; lines n "$option"; } | variant "clang, $option off"
+for option in "${all[@]}"; do
+	# shellcheck disable=SC2086 # words
+	{ base; lines n "${all[@]}"; lines y "$option" ${needs[$option]:-}; } |
+		variant "clang, $option alone"
 done
 { base; lines n "${all[@]}"; } | variant "clang, CMA alone"
-{ base; lines n CMA; } | variant "clang, CMA off"
+{ base; lines n "${all[@]}" CMA; } | variant "clang, CMA off"

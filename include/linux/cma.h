@@ -120,13 +120,13 @@ static inline void arch_cma_reserve(void) { }
 /* Areas for DMA; dma_contiguous_reserve() itself is in dma-map-ops.h. */
 #ifdef CONFIG_DMA_CMA
 void dma_contiguous_reserve_placed(phys_addr_t limit);
-unsigned int dma_contiguous_fitting(phys_addr_t limit);
+bool dma_contiguous_still_fit(phys_addr_t limit);
 struct cma *dma_contiguous_get_area_by_idx(unsigned int idx);
 #else
 static inline void dma_contiguous_reserve_placed(phys_addr_t limit) { }
-static inline unsigned int dma_contiguous_fitting(phys_addr_t limit)
+static inline bool dma_contiguous_still_fit(phys_addr_t limit)
 {
-	return 0;
+	return true;
 }
 
 static inline struct cma *dma_contiguous_get_area_by_idx(unsigned int idx)

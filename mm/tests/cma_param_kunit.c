@@ -30,7 +30,7 @@ static const struct good_value good_values[] __initconst = {
 	{ "00" },
 	{ "0x0" },
 	{ "0@0" },
-	{ "0K@-0" },
+	{ "0K@-0", 0, 0, (phys_addr_t)-1 },
 	{ "1", 1 },
 	{ "8@", 8 },
 	{ "1K", SZ_1K },
@@ -78,6 +78,11 @@ static const struct good_value good_values[] __initconst = {
 	{ "1G@-", GIB, 0, (phys_addr_t)-1 },
 	{ "1G@2G-", GIB, 2 * GIB, (phys_addr_t)-1 },
 	{ "7%@1-", 0, 1, (phys_addr_t)-1, .percent = 7 },
+	{ "1G@-0", GIB, 0, (phys_addr_t)-1 },
+	{ "5%@-0", 0, 0, (phys_addr_t)-1, .percent = 5 },
+	{ "1G@2G--", GIB, 2 * GIB, (phys_addr_t)-1 },
+	{ "1G@--3G", GIB, 0, (phys_addr_t)-1 },
+	{ "1G@2G-end", GIB, 2 * GIB, (phys_addr_t)-1 },
 	/* What follows is ignored. */
 	{ "0b1" },
 	{ "64MB", SZ_64M },
@@ -167,9 +172,6 @@ static const char * const bad_values[] __initconst = {
 	"15E@15E",
 	"15E@15E-1G",
 	/* Ends. */
-	"1G@2G--",
-	"1G@--3G",
-	"1G@-0",
 	"1G@-1023M",
 	"1G@2G-2G",
 	"1G@2G-1G",
@@ -182,7 +184,6 @@ static const char * const bad_values[] __initconst = {
 	"0x%",
 	"18446744073709551617%",
 	"5%@1",
-	"5%@-0",
 	"5%@10%",
 	"5%@2G-1G",
 };
@@ -282,6 +283,9 @@ static const struct node_list node_lists[] __initconst = {
 	{ "0:64MB,1:8K", 0, { { SZ_64M }, { SZ_8K }, { 7 }, { 7 } } },
 	{ "0:8K,1:8K@0,2:8K", 0, { { SZ_8K }, { SZ_8K }, { SZ_8K }, { 7 } } },
 	{ "0:5%%,1:8K:2", 0, { { 0, 5 }, { SZ_8K }, { 7 }, { 7 } } },
+	/* Nodes are decimal, and blanks may precede them. */
+	{ " 0:8K,  1:8K,02:8K", 0, { { SZ_8K }, { SZ_8K }, { SZ_8K }, { 7 } } },
+	{ "0:8K,08:8K,1:8K", MAX_NUMNODES <= 8, { { SZ_8K }, { SZ_8K }, { 7 }, { 7 } } },
 };
 
 static void __init cma_param_nodes(struct kunit *test)

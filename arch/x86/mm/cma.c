@@ -18,12 +18,11 @@ static void __init reserve_gigantic(void)
 void __init arch_cma_reserve(void)
 {
 	phys_addr_t limit = PFN_PHYS(max_pfn_mapped);
-	unsigned int areas;
 
 	dma_contiguous_reserve_placed(limit);
-	areas = dma_contiguous_fitting(limit);
+	dma_contiguous_still_fit(limit);
 	reserve_gigantic();
-	if (dma_contiguous_fitting(limit) >= areas) {
+	if (dma_contiguous_still_fit(limit)) {
 		dma_contiguous_reserve(limit);
 		return;
 	}

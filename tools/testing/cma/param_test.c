@@ -127,15 +127,15 @@ static void check_area(struct kunit *test, const char *arg)
 		       value_of(arg, match[6], &base) &&
 		       value_of(arg, match[9], &limit) &&
 		       rest_is_ignored(rest, arg + match[number].rm_so);
-		/* A number is missing behind '@' or '-'. */
-		if ((rest[-1] == '@' || rest[-1] == '-') && *rest)
+		/* A number is missing behind '@'. Behind '-' there is no end then. */
+		if (rest[-1] == '@' && *rest)
 			good = false;
-		if (match[8].rm_so >= 0 && match[9].rm_so < 0)
+		if (match[8].rm_so >= 0 && !limit)
 			limit = PHYS_ADDR_MAX;
 		good = good && !__builtin_add_overflow(size.bytes +
 				-size.bytes % CMA_MIN_ALIGNMENT_BYTES, base, &end);
 		if (match[8].rm_so >= 0)
-			good = good && end <= limit && (limit || !size.percent);
+			good = good && end <= limit;
 		else
 			good = good && !(base % CMA_MIN_ALIGNMENT_BYTES);
 	}
@@ -169,7 +169,8 @@ static void check_nodes(struct kunit *test, const char *arg)
 	int ret;
 
 	if (!node_grammar.re_nsub &&
-	    regcomp(&node_grammar, "^" DIGITS ":" AMOUNT, REG_EXTENDED))
+	    regcomp(&node_grammar, "^[[:space:]]*0*(0[xX][0-9a-fA-F]+|[0-9]+):" AMOUNT,
+		    REG_EXTENDED))
 		kunit_skip(test, "regcomp() failed");
 
 	shim_last_line[0] = '\0';

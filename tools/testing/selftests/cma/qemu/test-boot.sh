@@ -618,11 +618,22 @@ cmdline() {
 	total 16
 	content
 
+	boots "cma= with a start and no number for an end" "cma=16M@${low}M-text"
+	area reserved 16 "$low" 65536
+	total 16
+	says "\"text\" behind 16M@${low}M- ignored"
+
+	boots "nodes with blanks and zeros in front" "\"numa_cma=7:8M, 00:8M\" cma=16M"
+	area reserved 16
+	area numa0 8
+	total 24
+	complains "node 7 ignored"
+
 	# Each is refused as it is read, and leaves what was read before as it is: nothing.
 	local value
 	# shellcheck disable=SC2054 # commas are part of them
 	local -a values=("" 101% text -1 M 08M 0xM 16M@text
-		"16M@${low}M-text" "16M@${high}M-${low}M"
+		"16M@${high}M-${low}M"
 		"64M@${low}M-$((low + 32))M" "16M@$(((low << 20) + 1024))"
 		99999999999999999999 99999999999T 16M@0xffffffffff000000)
 	boots "bad values of cma=" "${values[*]/#/cma=} numa_cma=0:8M"
@@ -1026,8 +1037,7 @@ neighbours() {
 		pool other@624c0000 "reg = <0x0 0x624c0000 0x0 0x340000>"
 	} | overlay "$tree.dtso" image@60000000 fb@61080000 pool@50000000
 	[ -n "$looking" ] || overlay_on "$tree" \
-		"/memreserve/ 0x6a400000 0x100000;\n/memreserve/ 0x6b200000 0x200000;
-			/memreserve/ 0x65000000 0x1000000;"
+		"/memreserve/ 0x6a400000 0x100000;\n/memreserve/ 0x6b200000 0x200000;\n/memreserve/ 0x65000000 0x1000000;"
 
 	look=0x53000000:0x100000,0x57000000:0x100000,0x67000000:0x200000,0x6a400000:0x100000
 	look=$look,0x604c0000:0x140000,0x61000000:0x80000
