@@ -767,7 +767,7 @@ own_zones() {
 # known only to a kernel that has one; with more kernelcore= it is that much higher.
 zones() {
 	boots "kernelcore= alone" "kernelcore=256M cma=16M"
-	local border more all=0 now hole='' gap=0
+	local border more all=0 now hole='' gap=0 mem=512M
 	if [ -n "$looking" ]; then
 		all=$(facts | sed -n 's/^meminfo MemTotal: //p')
 	fi
@@ -794,13 +794,16 @@ zones() {
 	complains "area reserved: 16384 KiB moved to ZONE_MOVABLE of node 0"
 	no_lines "cut from"
 
-	# Units of 16 MiB, and a border that is in one. On arm64 the initrd makes the hole.
-	# shellcheck disable=SC2016 # for the kernel
-	[ "$ARCH" != x86_64 ] || hole='memmap=8M$400M' gap=8192
+	# Units of 16 MiB, and a border that is in one. On arm64 the initrd makes the hole; on
+	# x86_64 it is where the larger part of memory comes first and the kernel has the rest.
 	more=$((256 + (border % 16 ? 0 : 4)))
 	border=$((border + more - 256))
+	if [ "$ARCH" = x86_64 ]; then
+		hole="memmap=8M\$$((border - border % 16 + 32))M" mem=640M
+		all=$((all + 128 * 1024)) gap=$((8192 + 4096))
+	fi
 	boots "an area of several ranges, a unit of which spans two zones" \
-		"kernelcore=${more}M $hole cma_test_multi=384M,0,-1,12"
+		"kernelcore=${more}M $hole cma_test_multi=384M,0,-1,12" "MEM=$mem"
 	complains "multi: 16384 KiB cannot be used: .* two zones meet; .* page allocator" \
 		"area multi: cut from [2-9] into [3-9] ranges, each in one zone"
 	total 368
