@@ -285,7 +285,6 @@ static const struct node_list node_lists[] __initconst = {
 	{ "0:5%%,1:8K:2", 0, { { 0, 5 }, { SZ_8K }, { 7 }, { 7 } } },
 	/* Nodes are decimal, and blanks may precede them. */
 	{ " 0:8K,  1:8K,02:8K", 0, { { SZ_8K }, { SZ_8K }, { SZ_8K }, { 7 } } },
-	{ "0:8K,08:8K,1:8K", MAX_NUMNODES <= 8, { { SZ_8K }, { SZ_8K }, { 7 }, { 7 } } },
 };
 
 static void __init cma_param_nodes(struct kunit *test)
