@@ -102,7 +102,8 @@ variant() {
 	[[ $1 =~ ${ONLY:-.} ]] || return 0
 	mkdir -p "$out" || unwritable "$out"
 	if [ ! -f "$out/.config.base" ]; then
-		make -C "$tree" O="$out" ARCH=arm64 LLVM=1 defconfig </dev/null >"$out/log" 2>&1 || {
+		make -C "$tree" O="$out" ARCH=arm64 LLVM=1 defconfig </dev/null \
+			>"$out/log" 2>&1 || {
 			echo "$1: defconfig failed: see $out/log"
 			return
 		}

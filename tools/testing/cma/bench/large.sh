@@ -46,7 +46,8 @@ boot() {
 	peak "$out/large.pid" >"$out/large.peak" &
 	sampler=$!
 	line=$(KERNEL=$3 MEM=${SIZE}G NODES=$5 APPEND=$4 SCRIPT=$out/large.script \
-		VM_LOG=$out/$2-$1.log VM_TIMEOUT=${VM_TIMEOUT:-900} QEMU_ARGS="-pidfile $out/large.pid
+		VM_LOG=$out/$2-$1.log VM_TIMEOUT=${VM_TIMEOUT:-900} \
+		QEMU_ARGS="-pidfile $out/large.pid
 		-object memory-backend-ram,id=ram,size=${SIZE}G,reserve=off
 		-machine memory-backend=ram" "$guests/vm.sh" 2>"$out/large.err" |
 		sed -n 's/^large,//p')
@@ -71,6 +72,7 @@ awk -F, -v size="$SIZE" -v pages="$pages" '
 	BEGIN {
 		print pages " pages of 1 GiB in " size " GiB::\n"
 		form = "    %-12s%-13s%8s  %13s  %8s  %9s  %8s\n"
-		printf form, "tree", "case", "pages", "map (pages)", "free MiB", "seconds", "QEMU MiB"
+		printf form, "tree", "case", "pages", "map (pages)", "free MiB", "seconds",
+			"QEMU MiB"
 	}
 	NR > 1 { printf form, $1, $2, $3, $4, $5, $6, $7 }' "$out/large.csv" >"$out/large.rst"

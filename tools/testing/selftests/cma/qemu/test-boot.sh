@@ -690,8 +690,8 @@ zone_has() {
 own_zone() {
 	zone_has "$@"
 	[ -n "$looking" ] || return 0
-	local kind start spanned present managed cma
-	read -r kind kind kind start spanned present managed cma _ \
+	local start spanned present managed cma
+	read -r _ _ _ start spanned present managed cma _ \
 		< <(facts | grep "^zone $1 Movable ")
 	[ "$start $spanned" = "$first $((last - first))" ] ||
 		note "zone Movable has $spanned pages from $start, areas are at $first to $last"
@@ -1039,8 +1039,9 @@ neighbours() {
 		pool twin@62000000 "reg = <0x0 0x62000000 0x0 0x4c0000>"
 		pool other@624c0000 "reg = <0x0 0x624c0000 0x0 0x340000>"
 	} | overlay "$tree.dtso" image@60000000 fb@61080000 pool@50000000
-	[ -n "$looking" ] || overlay_on "$tree" \
-		"/memreserve/ 0x6a400000 0x100000;\n/memreserve/ 0x6b200000 0x200000;\n/memreserve/ 0x65000000 0x1000000;"
+	local reserved="/memreserve/ 0x6a400000 0x100000;\n/memreserve/ 0x6b200000 0x200000;"
+	[ -n "$looking" ] ||
+		overlay_on "$tree" "$reserved\n/memreserve/ 0x65000000 0x1000000;"
 
 	look=0x53000000:0x100000,0x57000000:0x100000,0x67000000:0x200000,0x6a400000:0x100000
 	look=$look,0x604c0000:0x140000,0x61000000:0x80000

@@ -484,7 +484,8 @@ boot "a zone of their own" "cma_zone=movable hugetlb_cma=3G hugepagesz=1G hugepa
 CHECKS
 
 boot "a zone of their own, and struct pages that are shared" \
-	"cma_zone=movable hugetlb_cma=2G hugepagesz=1G hugepages=2 hugetlb_free_vmemmap=on" <<'CHECKS'
+	"cma_zone=movable hugetlb_cma=2G hugepagesz=1G hugepages=2 hugetlb_free_vmemmap=on" \
+	<<'CHECKS'
 	own_zone 0 2
 	is "pages" "$(nr)" 2
 	use
@@ -544,7 +545,8 @@ fi
 # large SIZE - a machine with that much memory, of which no more exists than it touches
 large() {
 	echo "MEM=$1"
-	echo "QEMU_ARGS=-object memory-backend-ram,id=ram,size=$1,reserve=off -machine memory-backend=ram"
+	echo "QEMU_ARGS=-object memory-backend-ram,id=ram,size=$1,reserve=off" \
+		"-machine memory-backend=ram"
 }
 
 # Only struct pages that there is room for
