@@ -33,6 +33,7 @@
 
 #include "internal.h"
 #include "hugetlb_bootmap.h"
+#include "hugetlb_bootmem.h"
 #include "hugetlb_vmemmap.h"
 
 static struct hugetlb_early_look said __initdata = {
@@ -243,14 +244,10 @@ bool __init hugetlb_bootmap_params_done(void)
  */
 void __init hugetlb_bootmap_allocate(void)
 {
-	phys_addr_t start, end;
-	u64 i;
-
 	if (!wanted())
 		return;
 
-	for_each_free_mem_range(i, NUMA_NO_NODE, MEMBLOCK_NONE, &start, &end, NULL)
-		free_at_first += end - start;
+	free_at_first = hugetlb_bootmem_free_bytes();
 	reserved_at_first = memblock_reserved_size();
 
 	allocating = true;

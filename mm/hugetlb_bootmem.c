@@ -44,14 +44,20 @@ static bool __init hugetlb_bootmem_is_torn(void *start, unsigned long size)
 	return false;
 }
 
-static unsigned long __init mib_free(void)
+/**
+ * hugetlb_bootmem_free_bytes() - how much memory is free
+ *
+ * Context: boot, until the page allocator takes over.
+ * Return: bytes that memblock has and nobody has reserved.
+ */
+phys_addr_t __init hugetlb_bootmem_free_bytes(void)
 {
 	phys_addr_t start, end, free = 0;
 	u64 i;
 
 	for_each_free_mem_range(i, NUMA_NO_NODE, MEMBLOCK_NONE, &start, &end, NULL)
 		free += end - start;
-	return free / SZ_1M;
+	return free;
 }
 
 /**
@@ -78,7 +84,8 @@ struct huge_bootmem_page *__init hugetlb_bootmem_alloc(struct hstate *h, int nid
 					       MEMBLOCK_ALLOC_ACCESSIBLE, nid);
 		if (!m)
 			pr_warn("no %lu MiB at a multiple of that: %lu of %lu MiB of memory are free\n",
-				size / SZ_1M, mib_free(),
+				size / SZ_1M,
+				(unsigned long)(hugetlb_bootmem_free_bytes() / SZ_1M),
 				(unsigned long)(memblock_phys_mem_size() / SZ_1M));
 		if (!m || !hugetlb_bootmem_is_torn(m, size))
 			return m;

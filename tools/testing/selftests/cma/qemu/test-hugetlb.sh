@@ -575,14 +575,17 @@ at_once() {
 	CHECKS
 }
 
+hvo="hugepagesz=1G hugetlb_free_vmemmap=on"
+# small_maps TITLE GIB PAGES IN-AREA - so many pages from memblock, and so many of an area
+small_maps() {
+	mapfile -t machine < <(large "$2G")
+	boot "$1" "$hvo hugepages=$3" "${machine[@]}" < <(at_once "$3" "$2")
+	boot "$1, of an area" "hugetlb_cma=$4G hugetlb_cma_only=1 $hvo hugepages=$4" \
+		"${machine[@]}" < <(at_once "$4" "$2"; echo "area hugetlb0 $4 1")
+}
+
 if [ "$ARCH" = x86_64 ]; then
-	mapfile -t machine < <(large 16G)
-	hvo="hugepagesz=1G hugetlb_free_vmemmap=on"
-	boot "a small memory map at once" "$hvo hugepages=12" "${machine[@]}" \
-		< <(at_once 12 16)
-	boot "a small memory map at once, of pages of an area" \
-		"hugetlb_cma=13G hugetlb_cma_only=1 $hvo hugepages=13" "${machine[@]}" \
-		< <(at_once 13 16; echo 'area hugetlb0 13 1')
+	small_maps "a small memory map at once" 16 12 13
 	boot "a small memory map at once, two nodes" \
 		"$hvo hugepages=0:5,1:6" "${machine[@]}" NODES=2 \
 		< <(at_once 11 16; echo 'use 1 0; use 1 1; all_back')
@@ -617,11 +620,7 @@ if [ "$ARCH" = x86_64 ]; then
 	CHECKS
 fi
 if [ "$ARCH" = x86_64 ] && [ -n "${LONG:-}" ]; then
-	mapfile -t machine < <(large 512G)
-	boot "512 GiB: 504 pages" "$hvo hugepages=504" "${machine[@]}" < <(at_once 504 512)
-	boot "512 GiB: 504 pages of an area" \
-		"hugetlb_cma=504G hugetlb_cma_only=1 $hvo hugepages=504" "${machine[@]}" \
-		< <(at_once 504 512; echo 'area hugetlb0 504 1')
+	small_maps "512 GiB: 504 pages" 512 504 504
 	boot "512 GiB on two nodes: 504 pages of areas" \
 		"hugetlb_cma=504G hugetlb_cma_only=1 $hvo hugepages=504" "${machine[@]}" NODES=2 \
 		< <(at_once 504 512; echo 'use 1 0; use 1 1')

@@ -152,14 +152,16 @@ guest() {
 # A host with much to do lets its guests wait, which is no fault of theirs.
 calm="rcupdate.rcu_cpu_stall_timeout=300"
 
-# machine NAME ARCH MEM APPEND COMMANDS... - boot, and take the results
+# machine NAME ARCH MEM APPEND COMMANDS... - boot, and take the results; the kernel is that
+# of ARCH, or the one called $kernel_name
 machine() {
 	local name=$1 arch=$2 mem=$3 append=$4 files
 	shift 4
 	guest "$@" >"$out/$name.sh"
 	files=$(find "$out/bin-$arch" -maxdepth 1 -type f \( -perm -u+x -o -name '*.sh' \) |
 		tr '\n' ' ')
-	ARCH=$arch KERNEL=$(tail -n 1 "$out/kernel-$arch.path") MEM=$mem APPEND="$append $calm" \
+	ARCH=$arch KERNEL=$(tail -n 1 "$out/kernel-${kernel_name:-$arch}.path") MEM=$mem \
+		APPEND="$append $calm" \
 		SCRIPT=$out/$name.sh FILES=$files VM_LOG=$out/$name.console VM_WATCH=1 \
 		VM_TIMEOUT=1500 "$here/vm.sh"
 }
@@ -294,13 +296,19 @@ boot_cases() {
 		TEST_OUT=$out/$name-boot.d step "$name-boot" "$here/test-boot.sh"
 }
 
-# What costs another kernel: a crash kernel, pages of 64 KiB, and 32 bits with high memory.
+# What costs another kernel: a crash kernel, small pageblocks, pages of 64 KiB, and 32 bits
+# with high memory.
 other_kernels() {
 	local arch
 	for arch in x86_64 arm64; do
 		CONFIG=$here/kdump.config kernel $arch $arch-kdump &&
 			boot_cases crash $arch $arch-kdump
 	done
+	CONFIG=$here/small-blocks.config kernel x86_64 x86_64-small-blocks &&
+		kernel_name=x86_64-small-blocks step x86_64-small-blocks machine \
+			x86_64-small-blocks x86_64 512M cma=64M \
+			'echo always >/sys/kernel/mm/transparent_hugepage/enabled' \
+			'run alloc ./alloc -v unit_is_page' "$borrow_test" "$stress_test"
 	CONFIG=$here/64k-pages.config kernel arm64 arm64-64k &&
 		boot_cases large_blocks arm64 arm64-64k
 	kernel arm && {
