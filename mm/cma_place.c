@@ -359,8 +359,8 @@ static bool walk_map(struct walk *walk, struct cma *cma, struct cma_map *map)
 	}
 }
 
-/* Find the best window of a level in all ranges. */
-static bool walk_maps(struct walk *walk, struct cma *cma)
+/* Find the best window of a level in all ranges. The caller has a walk on its stack. */
+static noinline_for_stack bool walk_maps(struct walk *walk, struct cma *cma)
 {
 	struct cma_request *rq = walk->rq;
 	struct cma_map *map = cma->ranges;

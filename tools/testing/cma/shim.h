@@ -32,6 +32,7 @@
 /* Only that it is one bit. */
 #define __GFP_FS			0x80u
 #define U64_MAX			((u64)~0ULL)
+#define noinline_for_stack
 #define PHYS_ADDR_MAX		((phys_addr_t)-1)
 
 /* Sizes of x86; nothing below depends on them. */
