@@ -124,7 +124,7 @@ function end(status) {
 	next
 }
 
-# The first complaint of a test is what its failure is reported with.
+# What a test expected is what its failure is reported with, else its first words.
 {
 	line = $0
 	sub(/^[# ]*/, "", line)
@@ -132,7 +132,7 @@ function end(status) {
 		first = ""
 	else if (line != "") {
 		last = line
-		if (first == "")
+		if (first == "" || (line ~ /:Expected / && first !~ /:Expected /))
 			first = line
 	}
 }
