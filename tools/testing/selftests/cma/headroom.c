@@ -324,7 +324,10 @@ struct changer {
 	const struct area *area;
 	atomic_bool stop;
 	atomic_uint allocated;
-	atomic_uint wrong;
+	atomic_uint refused;
+	atomic_uint damaged;
+	atomic_uint not_released;
+	atomic_int error;		/* of the last one that was refused */
 	uint64_t most;			/* pages */
 };
 
@@ -337,21 +340,38 @@ static void *allocate(void *data)
 	while (!atomic_load(&c->stop)) {
 		uint64_t pfn, count = 1 + rand_r(&random) % c->most;
 		bool nowait = rand_r(&random) % 2;
+		int ret;
 
-		if (cma_get(fd, c->area, count, 0, CMA_TEST_NOWARN |
-			    (nowait ? CMA_TEST_NOWAIT : 0), &pfn)) {
+		ret = cma_get(fd, c->area, count, 0, CMA_TEST_NOWARN |
+			      (nowait ? CMA_TEST_NOWAIT : 0), &pfn);
+		if (ret) {
 			/* Four of these are less than the area. */
-			if (!nowait)
-				atomic_fetch_add(&c->wrong, 1);
+			if (!nowait) {
+				atomic_store(&c->error, ret);
+				atomic_fetch_add(&c->refused, 1);
+			}
 			continue;
 		}
 		atomic_fetch_add(&c->allocated, 1);
-		if (!cma_stamp(fd, pfn, count, random) || !cma_verify(fd, pfn, count, random) ||
-		    cma_put(fd, c->area, pfn, count) != 1)
-			atomic_fetch_add(&c->wrong, 1);
+		if (!cma_stamp(fd, pfn, count, random) || !cma_verify(fd, pfn, count, random))
+			atomic_fetch_add(&c->damaged, 1);
+		if (cma_put(fd, c->area, pfn, count) != 1)
+			atomic_fetch_add(&c->not_released, 1);
 	}
 	close(fd);
 	return NULL;
+}
+
+/* Behind the names of the columns the newest comes first. */
+static void newest_failure(const struct area *area, char *text, size_t size)
+{
+	char path[256], *line;
+
+	snprintf(path, sizeof(path), DEBUGFS "/%s/failures", area->name);
+	line = read_text(path, text, size) ? strchr(text, '\n') : NULL;
+	line = line ? line + 1 : text + strlen(text);
+	line[strcspn(line, "\n")] = '\0';
+	memmove(text, line, strlen(line) + 1);
 }
 
 /* With a second area, where there is one: the worker of one must not meddle with the other. */
@@ -362,7 +382,7 @@ TEST_F_TIMEOUT(headroom, changes, 300)
 	unsigned int random = 1, areas = 1;
 	pthread_t threads[4];
 	struct area second;
-	char text[64];
+	char text[512];
 
 	if (find_area(self->fd, true, &second)) {
 		c[areas++] = (struct changer){ .area = &second, .most = second.pages / 12 };
@@ -392,7 +412,13 @@ TEST_F_TIMEOUT(headroom, changes, 300)
 	for (unsigned int i = 0; i < areas; i++) {
 		TH_LOG("%u allocations from %s", atomic_load(&c[i].allocated), c[i].area->name);
 		EXPECT_GT(atomic_load(&c[i].allocated), 100);
-		EXPECT_EQ(0, atomic_load(&c[i].wrong));
+		EXPECT_EQ(0, atomic_load(&c[i].refused)) {
+			newest_failure(c[i].area, text, sizeof(text));
+			TH_LOG("the last with %d; the newest: %s", atomic_load(&c[i].error),
+			       text);
+		}
+		EXPECT_EQ(0, atomic_load(&c[i].damaged));
+		EXPECT_EQ(0, atomic_load(&c[i].not_released));
 	}
 	if (areas > 1) {
 		ASSERT_TRUE(set_headroom(&second, 0));
