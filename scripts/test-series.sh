@@ -3,6 +3,7 @@
 # Test that the series, applied with git am to the base, gives exactly build/tree, and that
 # nothing else differs there. LONG=1: build a kernel at each step, without warnings in the files
 # that it changes, boot it and run its KUnit tests. (make check has checkpatch read each mail.)
+# STEPS=FIRST[-LAST] builds and boots these steps only.
 set -u
 # shellcheck source=lib.sh
 . "$(dirname "$0")/lib.sh"
@@ -10,6 +11,10 @@ set -u
 . "$(dirname "$0")/steps.sh"
 # shellcheck source=tap.sh
 . "$(dirname "$0")/tap.sh"
+
+[[ ${STEPS:=1-} =~ ^[0-9]+(-[0-9]*)?$ ]] ||
+	die "STEPS=\"$STEPS\": expected numbers of steps, FIRST or FIRST-LAST"
+first=${STEPS%-*} last=${STEPS#*-}
 
 need git:git patch:patch flock:util-linux diff:diffutils
 [ "${LONG:-}" != 1 ] || need sparse:sparse
@@ -129,6 +134,8 @@ if [ "${LONG:-}" = 1 ]; then
 				remove "$work/tree/$file"
 			fi || unwritable "$work/tree/$file"
 		done || exit 1
+		[ "$step" -lt "$((first - 1))" ] && continue
+		[ -n "$last" ] && [ "$step" -ge "$last" ] && break
 		title="step $((step + 1)), ${steps[step]#*/}"
 		image=$("$guests/kernel.sh" | tail -n 1)
 		[ -n "$image" ]
