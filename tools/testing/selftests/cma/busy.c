@@ -119,16 +119,14 @@ FIXTURE_TEARDOWN(busy)
  */
 static bool journal_is_in_the_way(const struct area *area)
 {
-	char path[256], text[512] = "", *owner;
 	struct stat disk;
+	char text[512], *owner;
 
-	snprintf(path, sizeof(path), DEBUGFS "/%s/failures", area->name);
-	/* Behind the names of the columns the newest comes first. */
-	if (stat(busy.disk, &disk) || !read_text(path, text, sizeof(text)))
+	if (stat(busy.disk, &disk))
 		return false;
-	owner = strtok(text, "\n") ? strtok(NULL, "\n") : NULL;
+	newest_failure(area, text, sizeof(text));
 	/* One that is pinned as well excuses no allocator. */
-	owner = owner && strstr(owner, " file ") ? strstr(owner, ",ino=") : NULL;
+	owner = strstr(text, " file ") ? strstr(text, ",ino=") : NULL;
 	return owner && strtoull(owner + 5, NULL, 10) ==
 		((uint64_t)major(disk.st_rdev) << 20 | minor(disk.st_rdev));
 }
@@ -147,6 +145,7 @@ TEST_F_TIMEOUT(busy, served, PATIENCE)
 		/* One that is never served has nothing to lend anew, and takes long. */
 		for (unsigned int i = 0; i < TRIES && variant->least[s]; i++) {
 			uint64_t pfn, start;
+			char text[512];
 			int ret;
 
 			/* Less time than in a benchmark: a part of it will do. */
@@ -156,8 +155,10 @@ TEST_F_TIMEOUT(busy, served, PATIENCE)
 			if (!ret) {
 				ok++;
 				ASSERT_EQ(1, cma_put(self->fd, area, pfn, sizes[s]));
-			} else if (ret == -ENOMEM) {
-				excused += journal_is_in_the_way(area);
+			} else {
+				newest_failure(area, text, sizeof(text));
+				TH_LOG("%d: %s", ret, text);
+				excused += ret == -ENOMEM && journal_is_in_the_way(area);
 			}
 			start = busy_ms() - start;
 			slowest = start > slowest ? start : slowest;

@@ -125,6 +125,19 @@ static inline int set_number(const char *path, int value)
 	return atoi(text);
 }
 
+/* The line about the newest failure, which follows the names of the columns, or nothing */
+static inline void newest_failure(const struct area *area, char *text, size_t size)
+{
+	char path[256], *line;
+
+	snprintf(path, sizeof(path), DEBUGFS "/%s/failures", area->name);
+	text[0] = '\0';
+	line = read_text(path, text, size) ? strchr(text, '\n') : NULL;
+	line = line ? line + 1 : text + strlen(text);
+	line[strcspn(line, "\n")] = '\0';
+	memmove(text, line, strlen(line) + 1);
+}
+
 static inline bool put_text(const struct area *area, const char *file, const char *text)
 {
 	char path[256];

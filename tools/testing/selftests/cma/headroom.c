@@ -362,18 +362,6 @@ static void *allocate(void *data)
 	return NULL;
 }
 
-/* Behind the names of the columns the newest comes first. */
-static void newest_failure(const struct area *area, char *text, size_t size)
-{
-	char path[256], *line;
-
-	snprintf(path, sizeof(path), DEBUGFS "/%s/failures", area->name);
-	line = read_text(path, text, size) ? strchr(text, '\n') : NULL;
-	line = line ? line + 1 : text + strlen(text);
-	line[strcspn(line, "\n")] = '\0';
-	memmove(text, line, strlen(line) + 1);
-}
-
 /* With a second area, where there is one: the worker of one must not meddle with the other. */
 TEST_F_TIMEOUT(headroom, changes, 300)
 {
