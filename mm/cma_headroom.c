@@ -556,10 +556,12 @@ static int find_place(struct cma_headroom *headroom, struct cma_request *rq,
 	struct cma *cma = headroom->cma;
 	unsigned long wanted = wanted_pages(headroom);
 	unsigned long has = cma_ready_pages(cma);
+	/* The knob may go down at any time, to 0 as well. */
+	unsigned long run = wanted_run(headroom);
 
 	rq->leave_ready = false;
-	if (is_scattered(headroom) &&
-	    !find_place_for(cma, rq, wanted_run(headroom), window))
+	if (cma_longest_ready_run(cma) < run &&
+	    !find_place_for(cma, rq, run, window))
 		return 0;
 	return find_longest_place(headroom, rq, wanted - min(wanted, has), window);
 }

@@ -15,6 +15,7 @@
 
 #define PATIENCE	30000		/* milliseconds that the worker may need */
 #define PINS		8
+#define CHANGES		8		/* of the knob, one right after the other */
 /*
  * Bytes that stay free outside of areas. Less than the watermarks, which can be boosted to
  * three times what they are, and who borrows is killed.
@@ -378,18 +379,20 @@ TEST_F_TIMEOUT(headroom, changes, 300)
 	}
 	for (unsigned int i = 0; i < ARRAY_SIZE(threads); i++)
 		ASSERT_EQ(0, pthread_create(&threads[i], NULL, allocate, &c[i % areas]));
-	for (unsigned int i = 0; i < 300; i++) {
+	for (unsigned int i = 0; i < 160; i++) {
 		const struct area *area = c[i % areas].area;
 
-		ASSERT_TRUE(set_headroom(area, rand_r(&random) % 3 ?
-					 rand_r(&random) % (area->pages + 1) : 0));
+		/* Some changes meet a worker that has just begun. */
+		for (unsigned int j = 0; j < CHANGES; j++)
+			ASSERT_TRUE(set_headroom(area, rand_r(&random) % 3 ?
+						 rand_r(&random) % (area->pages + 1) : 0));
 		snprintf(text, sizeof(text), "%u %u",
 			 1 + rand_r(&random) % (unsigned int)(area->pages * area->page_size),
 			 rand_r(&random) % 50);
 		if (i % 4 < areas)
 			ASSERT_TRUE(put_text(area, "prepare", text));
-		if (i % 50 == 0)
-			set_number(cpu1, i / 50 % 2);
+		if (i % 20 == 0)
+			set_number(cpu1, i / 20 % 2);
 		usleep(rand_r(&random) % 30000);
 	}
 	set_number(cpu1, 1);
