@@ -56,6 +56,6 @@ apply:
 #: make check    style and static checks; LONG=1 compiles it for more architectures, too
 #: make series   numbered patches for git am, in build/series
 #: make apply    put the project into your own 6.12 tree: TREE=dir
-#: ARCH=x86_64 (default) or arm64 goes with run, test, kernel, vm and bench; arm and
-#: um (User-mode Linux on x86_64) with kernel and vm.
+#: ARCH=x86_64 (default) or arm64 goes with run, test, kernel, vm and bench; arm with kernel
+#: and vm; um (User-mode Linux on x86_64) with kernel, vm and bench.
 #: All results are under build/, which may be deleted at any time.

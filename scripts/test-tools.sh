@@ -486,7 +486,11 @@ cp -r kbench more
 ok "make bench: two trees of one name" \
 	make_says 2 'PEERS: a second tree named kbench' bench "PEERS=$tmp/kbench $tmp/more/kbench"
 ok "make bench: an unknown scenario" \
-	make_says 2 'SCENARIOS: there is no "nope"; there are: idle' bench SCENARIOS="loaded nope"
+	make_says 2 'there is no "nope" for ARCH=x86_64; there are: idle' bench \
+		SCENARIOS="loaded nope"
+ok "make bench: a scenario that needs disks, without any" \
+	make_says 2 'there is no "busy" for ARCH=um; there are: idle mixed$' bench ARCH=um \
+		SCENARIOS=busy
 ok "make bench: an unknown load" \
 	make_says 2 'LOADS: there is no "nope"; there are: swap' bench LOADS="swap nope"
 ok "make bench: a tree that is not measured" \

@@ -221,6 +221,8 @@ for name in "${names[@]}"; do
 	printf '%s\t%s\n' "$name" "${what[$name]}"
 done >"$out/trees.txt"
 : >"$out/table.rst"
+# What is wanted is about emulated machines of two processors.
+[ "$ARCH" != um ] || export BARS=0
 [ ${#runs[@]} = 0 ] || "$here/report.sh" "$out" "${names[@]}" || exit 1
 # It boots and no more: no samples.
 if [[ " $SCENARIOS " == *" large "* && $ARCH = x86_64 ]]; then

@@ -16,6 +16,8 @@
  *					ALLOC RELEASE RANGES of each but the first WARM
  *					ones. If PAGES is 0, buffers of mixed sizes are
  *					in flight, and ALLOC RELEASE PAGES is told
+ *	write AREA PAGES TIMES		hold that, and write one word of each struct page:
+ *					NANOSECONDS PFN of each time
  *	count ON			count RANGES that are tried, or let them be 0;
  *					not every tree can
  *	ballast				take all that is free outside of all areas
@@ -221,6 +223,35 @@ static int bench_drop(unsigned int area, unsigned long pfn, unsigned long pages,
 	return ok ? 0 : -EINVAL;
 }
 
+/* What no allocator can do without, if it prepares pages */
+static int bench_write(unsigned int area, unsigned long pages, unsigned int times)
+{
+	struct cma *cma = bench_area(area);
+	struct page *page;
+	int ret;
+
+	if (!cma || !pages || !times || times > MAX_SAMPLES)
+		return -EINVAL;
+	ret = bench_new_samples(times);
+	if (ret)
+		return ret;
+	page = bench_alloc(cma, pages, 0);
+	if (!page)
+		return -ENOMEM;
+
+	for (unsigned int i = 0; i < times; i++) {
+		u64 start = ktime_get_ns();
+
+		for (unsigned long j = 0; j < pages; j++)
+			WRITE_ONCE(nth_page(page, j)->private, 0);
+		bench_samples[i].alloc_ns = ktime_get_ns() - start;
+		bench_samples[i].pfn = page_to_pfn(page);
+		cond_resched();
+	}
+	bench_count = times;
+	return bench_release(cma, page, pages, 0) ? 0 : -EINVAL;
+}
+
 static void bench_land(struct cma *cma, struct bench_flight *f)
 {
 	u64 start = ktime_get_ns();
@@ -405,6 +436,8 @@ static int bench_do(const char *text)
 	if (sscanf(text, "cycle %u %u %u %lu %d %u %u", &area, &areas, &threads,
 		   &how.pages, &how.align, &how.warm, &how.times) == 7)
 		return bench_cycle(area, areas, threads, how);
+	if (sscanf(text, "write %u %lu %u", &area, &pages, &threads) == 3)
+		return bench_write(area, pages, threads);
 	if (sscanf(text, "count %u", &areas) == 1)
 		return bench_count_ranges(areas);
 	if (sscanf(text, "unballast %lu", &pages) == 1)
@@ -418,7 +451,7 @@ static int bench_do(const char *text)
 	return 0;
 }
 
-static ssize_t bench_write(struct file *file, const char __user *buf,
+static ssize_t bench_command(struct file *file, const char __user *buf,
 			   size_t len, loff_t *pos)
 {
 	char text[128];
@@ -464,7 +497,7 @@ static const struct file_operations bench_fops = {
 	.owner = THIS_MODULE,
 	.open = bench_open,
 	.read = seq_read,
-	.write = bench_write,
+	.write = bench_command,
 	.llseek = seq_lseek,
 	.release = single_release,
 };

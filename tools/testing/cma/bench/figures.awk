@@ -23,6 +23,11 @@ function samples(    pages) {
 		put("left quick way", $12 > 1 || !$8)
 		return
 	}
+	if ($2 == "idle-writes") {
+		$2 = "idle"
+		put("a write each", $10)
+		return
+	}
 	if (sub(/-read$/, "", $2)) {
 		put("MiB/s read", $10)
 		return

@@ -587,6 +587,20 @@ static void run_idle(unsigned long pages, bool folio)
 	command("count 0");
 }
 
+/* What one write for each struct page takes, of pages that were written to before. */
+static void run_writes(unsigned long pages)
+{
+	char *text, *line, *rest;
+
+	if (!command("write 0 %lu 200", pages))
+		die("write: %s", strerror(errno));
+	rest = text = read_results();
+	for (unsigned int i = 0; (line = strsep(&rest, "\n")) && *line; i++)
+		printf("idle-writes,%lu,1,1,0,%u,1,1,%llu,0,0\n", pages, i,
+		       strtoull(line, NULL, 10));
+	free(text);
+}
+
 /* The cost of records. */
 static void run_untracked(unsigned long pages)
 {
@@ -1106,6 +1120,8 @@ int main(int argc, char **argv)
 	if (!strcmp(what, "idle")) {
 		for (unsigned int i = 0; i < 5; i++)
 			run_idle(sizes[i], false);
+		for (unsigned int i = 2; i < 5; i++)
+			run_writes(sizes[i]);
 		run_idle((2 << 20) / page_size, true);
 		run_untracked(1);
 		run_untracked(256);

@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0
 # report.sh DIR TREE... - from samples.csv and trees.txt in DIR: figures.csv, table.rst and
-# the plots. Can be run again by hand.
+# the plots. Can be run again by hand. BARS=0 leaves out what figures are to be.
 set -eu
 
 here=$(dirname "$0")
@@ -25,7 +25,7 @@ sorted() {
 	sorted | awk -v pass=2 -f "$here/figures.awk"
 } >"$dir/figures.csv"
 tail -n +2 "$dir/figures.csv" >"$dir/figures"
-awk -v names="$*" -f "$here/table.awk" "$dir/trees.txt" "$dir/figures" >"$dir/table.rst"
+awk -v names="$*" -v bars="${BARS:-1}" -f "$here/table.awk" "$dir/trees.txt" "$dir/figures" >"$dir/table.rst"
 for what in latency moved threads price lending; do
 	awk -v what=$what -v names="$*" -f "$here/plot.awk" "$dir/figures" >"$dir/$what.svg"
 done
