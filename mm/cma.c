@@ -821,7 +821,7 @@ static int cma_alloc_first_free(struct cma *cma, struct cma_request *rq,
 static int cma_alloc_best(struct cma *cma, struct cma_request *rq,
 			  struct cma_window *window)
 {
-	bool paused = cma_pause_refilling(cma);
+	bool paused = cma_pause_refilling(cma, rq->move_gfp);
 	int ret;
 
 	xa_init(&rq->obstacles);

@@ -322,6 +322,7 @@ void cma_headroom_changed(struct cma *cma)
 /**
  * cma_pause_refilling() - wait until the worker has no units, and let it take none
  * @cma: area
+ * @gfp: flags of the allocation that is under way
  *
  * An allocation that has pages moved must not miss units because the worker is about to
  * make them ready. The worker takes no more than a pageblock at a time, and does not wait
@@ -331,9 +332,11 @@ void cma_headroom_changed(struct cma *cma)
  * Return: whether cma_resume_refilling() is to be called; false if the task is being
  * killed.
  */
-bool cma_pause_refilling(struct cma *cma)
+bool cma_pause_refilling(struct cma *cma, gfp_t gfp)
 {
-	return !down_read_killable(&cma->refilling);
+	/* Reclaim in one allocation may need another. Nobody waits to write in between. */
+	return !down_read_killable_nested(&cma->refilling,
+					  gfp & __GFP_FS ? 0 : SINGLE_DEPTH_NESTING);
 }
 
 /**

@@ -21,7 +21,7 @@ bool cma_give_up_ready(struct cma *cma, struct cma_map *map, unsigned long pfn,
 unsigned long cma_keep_ready(struct cma *cma, struct cma_map *map, unsigned long pfn,
 			     unsigned long count);
 void cma_headroom_changed(struct cma *cma);
-bool cma_pause_refilling(struct cma *cma);
+bool cma_pause_refilling(struct cma *cma, gfp_t gfp);
 void cma_resume_refilling(struct cma *cma);
 void cma_count_served(struct cma *cma, enum cma_ready ready);
 void cma_note_misfit(struct cma *cma, const struct cma_request *rq);
