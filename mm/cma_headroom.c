@@ -430,7 +430,7 @@ static void await_io(unsigned long pfn, unsigned long count)
 	while (pfn < end && time_before(jiffies, until)) {
 		cma_inspect_page(pfn, &state);
 		if (state.use > CMA_CACHED && pfn_to_page(state.head)->flags & in_use)
-			msleep(1);
+			usleep_range(1000, 2000);
 		else
 			pfn = state.end;
 	}

@@ -1020,8 +1020,8 @@ static void __init page_under_writeback_does_not_take_others_away(struct kunit *
 
 	KUNIT_ASSERT_EQ(test, cma_set_headroom(area, block), 0);
 	/* The worker has begun when it has the units, or after as long as it may wait. */
-	for (unsigned int i = 0; i < 300 && cma_available_pages(area); i++)
-		msleep(5);
+	for (unsigned int i = 0; i < 75 && cma_available_pages(area); i++)
+		msleep(20);
 	for (unsigned int i = 0; i < 20; i++) {
 		noio = memalloc_noio_save();
 		page = cma_alloc(area, 16, 0, true);

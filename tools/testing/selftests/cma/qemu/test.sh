@@ -245,7 +245,7 @@ on_guest() {
 			"$(hooks zone_counters charged_to_group)"
 		;;
 	own_zone)
-		[ "$arch" = arm64 ] && [ -z "$LONG" ] ||
+		[ "$LONG$arch" = arm64 ] ||
 			step "$arch-own-zone" machine "$arch-own-zone" "$arch" 512M \
 				"$area cma_zone=movable" "${own_zone_tests[@]}"
 		;;
