@@ -33,6 +33,7 @@
 #include "cma.h"
 #include "cma_balance.h"
 #include "cma_claim.h"
+#include "cma_headroom.h"
 #include "cma_page.h"
 #include "cma_sysfs.h"
 
@@ -152,8 +153,8 @@ bool cma_may_borrow(struct folio *folio)
 
 	if (__folio_test_movable(folio))
 		return false;
-	/* Who locks memory there does not expect to wait for a page fault. */
-	if (IS_ENABLED(CONFIG_PREEMPT_RT) &&
+	/* Who locks memory may not expect to wait for a page fault. */
+	if (!sysctl_compact_unevictable_allowed &&
 	    (folio_test_unevictable(folio) || folio_test_mlocked(folio)))
 		return false;
 	if (folio_test_anon(folio))
@@ -290,8 +291,8 @@ static int move_into(struct cma *cma, void *data)
 {
 	unsigned long hint = READ_ONCE(cma->balance_pfn);
 
-	/* An area that callers hold need not be walked. */
-	if (cma->state != CMA_ACTIVE || !cma_available_pages(cma))
+	/* An area that callers hold, or that is kept ready for them, need not be walked. */
+	if (cma->state != CMA_ACTIVE || cma_available_pages(cma) <= cma_ready_pages(cma))
 		return false;
 	/* What is free behind the hint comes last. */
 	return (hint && fill(data, cma, hint)) || fill(data, cma, 0);

@@ -181,7 +181,7 @@ static unsigned long find_blocker(unsigned long pfn, unsigned long end)
 int cma_claim(struct cma_request *rq, unsigned long start)
 {
 	unsigned long end = start + rq->count;
-	struct contig_result result = { };
+	struct contig_result result = { .async = rq->async };
 	struct cma_claim claim = {
 		.start = ALIGN_DOWN(start, MAX_ORDER_NR_PAGES),
 		.end = ALIGN(end, MAX_ORDER_NR_PAGES),

@@ -21,6 +21,7 @@
 
 #include <linux/align.h>
 #include <linux/cma.h>
+#include <linux/delay.h>
 #include <linux/init.h>
 #include <linux/jiffies.h>
 #include <linux/log2.h>
@@ -45,6 +46,7 @@
 #include "cma_claim.h"
 #include "cma_describe.h"
 #include "cma_headroom.h"
+#include "cma_page.h"
 #include "cma_param.h"
 #include "cma_place.h"
 #include "cma_sysfs.h"
@@ -323,17 +325,18 @@ void cma_headroom_changed(struct cma *cma)
  * @gfp: flags of the allocation that is under way
  *
  * An allocation that has pages moved must not miss units because the worker is about to
- * make them ready. The worker takes no more than a pageblock at a time, but may wait for
- * I/O to empty that. An allocation that must not wait for I/O goes on without.
+ * make them ready. The worker takes no more than a pageblock at a time, and does not wait
+ * for I/O while it has them, so that allocations which must not do so can wait for it.
  *
  * Context: process context, sleeps.
- * Return: whether cma_resume_refilling() is to be called.
+ * Return: whether cma_resume_refilling() is to be called; false if the task is being
+ * killed.
  */
 bool cma_pause_refilling(struct cma *cma, gfp_t gfp)
 {
-	if ((gfp & (__GFP_IO | __GFP_FS)) != (__GFP_IO | __GFP_FS))
-		return down_read_trylock(&cma->refilling);
-	return !down_read_killable(&cma->refilling);
+	/* Reclaim in one allocation may need another. Nobody waits to write in between. */
+	return !down_read_killable_nested(&cma->refilling,
+					  gfp & __GFP_FS ? 0 : SINGLE_DEPTH_NESTING);
 }
 
 /**
@@ -417,6 +420,22 @@ static bool take_unready(struct cma *cma, struct cma_map *map, unsigned long uni
 	return free;
 }
 
+/* Wait until none of the pages is locked or under writeback, but not for too long. */
+static void await_io(unsigned long pfn, unsigned long count)
+{
+	const unsigned long in_use = BIT(PG_locked) | BIT(PG_writeback);
+	unsigned long until = jiffies + REFILL_TIME, end = pfn + count;
+	struct cma_page_state state;
+
+	while (pfn < end && time_before(jiffies, until)) {
+		cma_inspect_page(pfn, &state);
+		if (state.use > CMA_CACHED && pfn_to_page(state.head)->flags & in_use)
+			usleep_range(1000, 2000);
+		else
+			pfn = state.end;
+	}
+}
+
 /* Make units ready that are not, unless they are taken by somebody. */
 static int make_ready(struct cma *cma, struct cma_request *rq, struct cma_map *map,
 		      unsigned long unit)
@@ -425,6 +444,7 @@ static int make_ready(struct cma *cma, struct cma_request *rq, struct cma_map *m
 	unsigned long flags;
 	int ret = -EAGAIN;
 
+	await_io(cma_map_unit_pfn(map, unit), rq->count);
 	/* Allocations that have pages moved come first. */
 	if (!down_write_trylock(&cma->refilling))
 		return -EAGAIN;
@@ -573,6 +593,7 @@ static int refill(struct cma_headroom *headroom)
 	struct cma_obstacle obstacle = { };
 	struct cma_request rq = {
 		.gfp = GFP_KERNEL | __GFP_NOWARN,
+		.async = true,
 		.obstacle = &obstacle,
 	};
 	unsigned long until = jiffies + REFILL_TIME;

@@ -41,6 +41,7 @@ enum cma_level {
  * @move_gfp: flags for the memory to which borrowed pages are moved
  * @nowait: leave borrowed pages where they are
  * @leave_ready: leave out places with units that are ready
+ * @async: do not wait for pages that are locked or under writeback
  * @begun: when it began, by local_clock()
  * @claims: how often it had pages moved away
  * @claimed_ns: how long that took
@@ -64,6 +65,7 @@ struct cma_request {
 	gfp_t move_gfp;
 	bool nowait;
 	bool leave_ready;
+	bool async;
 	u64 begun;
 	unsigned long claims;
 	u64 claimed_ns;

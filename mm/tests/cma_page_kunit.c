@@ -26,6 +26,7 @@
 #include <linux/page-isolation.h>
 #include <linux/pagemap.h>
 #include <linux/sched/clock.h>
+#include <linux/sched/mm.h>
 #include <linux/swap.h>
 #include <linux/swapops.h>
 #include <linux/workqueue.h>
@@ -34,6 +35,7 @@
 #include "../cma_balance.h"
 #include "../cma_claim.h"
 #include "../cma_describe.h"
+#include "../cma_headroom.h"
 #include "../cma_page.h"
 #include "../cma_place.h"
 #include "../internal.h"
@@ -996,6 +998,46 @@ static void __init page_in_hand_is_waited_for(struct kunit *test)
 	destroy_delayed_work_on_stack(&let.work);
 }
 
+/*
+ * A page under writeback cannot be made ready for now. Meanwhile the rest of its block, all
+ * that is left of the area, can be had, even by who must not wait for I/O.
+ */
+static void __init page_under_writeback_does_not_take_others_away(struct kunit *test)
+{
+	const unsigned long block = pageblock_nr_pages;
+	struct page *rest, *page;
+	struct folio *folio;
+	unsigned int noio;
+
+	begin(test);
+	folio = lend_dirty(test, base, 0);
+	rest = cma_alloc(area, WHOLE - block, pageblock_order, false);
+	KUNIT_ASSERT_NOT_NULL(test, rest);
+	KUNIT_ASSERT_EQ(test, page_to_pfn(rest), base + block);
+	folio_lock(folio);
+	folio_start_writeback(folio);
+	folio_unlock(folio);
+
+	KUNIT_ASSERT_EQ(test, cma_set_headroom(area, block), 0);
+	/* The worker has begun when it has the units, or after as long as it may wait. */
+	for (unsigned int i = 0; i < 75 && cma_available_pages(area); i++)
+		msleep(20);
+	for (unsigned int i = 0; i < 20; i++) {
+		noio = memalloc_noio_save();
+		page = cma_alloc(area, 16, 0, true);
+		memalloc_noio_restore(noio);
+		KUNIT_EXPECT_NOT_NULL(test, page);
+		if (page)
+			KUNIT_EXPECT_TRUE(test, cma_release(area, page, 16));
+	}
+	KUNIT_EXPECT_EQ(test, 0, cma_set_headroom(area, 0));
+	folio_end_writeback(folio);
+	for (unsigned int i = 0; i < 500 && cma_ready_pages(area); i++)
+		msleep(20);
+	KUNIT_EXPECT_EQ(test, cma_ready_pages(area), 0);
+	KUNIT_EXPECT_TRUE(test, cma_release(area, rest, WHOLE - block));
+}
+
 /* Areas are for movable memory of user space. */
 static void __init balance_leaves_others_alone(struct kunit *test)
 {
@@ -1023,6 +1065,31 @@ static void __init balance_leaves_others_alone(struct kunit *test)
 	mapping_set_gfp_mask(file->f_mapping, GFP_HIGHUSER);
 }
 
+/* As compaction does, if it is told to: what is mlocked may not wait for a page fault. */
+static void __init balance_leaves_locked_memory_alone(struct kunit *test)
+{
+#ifdef CONFIG_COMPACTION
+	int allowed = sysctl_compact_unevictable_allowed;
+	struct folio *folio;
+
+	begin(test);
+	folio = lend(test, base, 0);
+	mapping_set_gfp_mask(file->f_mapping, GFP_HIGHUSER_MOVABLE);
+	folio_set_mlocked(folio);
+	for (int i = 0; i < 2; i++) {
+		sysctl_compact_unevictable_allowed = i;
+		KUNIT_EXPECT_EQ(test, cma_may_borrow(folio), i);
+	}
+	folio_clear_mlocked(folio);
+	sysctl_compact_unevictable_allowed = 0;
+	KUNIT_EXPECT_TRUE(test, cma_may_borrow(folio));
+	sysctl_compact_unevictable_allowed = allowed;
+	mapping_set_gfp_mask(file->f_mapping, GFP_HIGHUSER);
+#else
+	kunit_skip(test, "vm.compact_unevictable_allowed comes with CONFIG_COMPACTION");
+#endif
+}
+
 /* Pages of the area that are in use, from @start on and up to @end */
 static unsigned int __init used_pages(unsigned long start, unsigned long end)
 {
@@ -1036,6 +1103,13 @@ static unsigned int __init used_pages(unsigned long start, unsigned long end)
 		start = state.use == CMA_FREE ? start + 1 : state.end;
 	}
 	return used;
+}
+
+static int __init set_state_of_others(struct cma *cma, void *state)
+{
+	if (cma != area)
+		cma->state = *(enum cma_state *)state;
+	return 0;
 }
 
 /* Each time, part of the node is searched, or nothing after searches in vain. */
@@ -1055,6 +1129,7 @@ static unsigned long __init balance_somewhat(struct zone *zone)
 static void __init balance_moves_what_is_missing(struct kunit *test)
 {
 	const unsigned long missing = 128, last = base + WHOLE - pageblock_nr_pages;
+	enum cma_state registered = CMA_REGISTERED, active = CMA_ACTIVE;
 	unsigned long high, moved, nr;
 	struct claim claim;
 	struct zone *zone;
@@ -1087,7 +1162,10 @@ static void __init balance_moves_what_is_missing(struct kunit *test)
 	moved = balance_somewhat(zone);
 	end_claims(test, &claim, nr);
 	KUNIT_EXPECT_EQ(test, moved, 0);
+	/* Other areas of this machine, if there are any, are left out. */
+	cma_for_each_area(set_state_of_others, &registered);
 	moved = balance_somewhat(zone);
+	cma_for_each_area(set_state_of_others, &active);
 	zone->_watermark[WMARK_HIGH] = high;
 
 	KUNIT_EXPECT_LT(test, 0, moved);
@@ -1135,7 +1213,9 @@ static struct kunit_case __refdata page_cases[] = {
 	KUNIT_CASE_SLOW(page_that_fails_is_remembered),
 	KUNIT_CASE(stuck_page_outlasts_others),
 	KUNIT_CASE(page_in_hand_is_waited_for),
+	KUNIT_CASE_SLOW(page_under_writeback_does_not_take_others_away),
 	KUNIT_CASE(balance_leaves_others_alone),
+	KUNIT_CASE(balance_leaves_locked_memory_alone),
 	KUNIT_CASE(balance_moves_what_is_missing),
 	KUNIT_CASE(page_tests_leave_no_trace),
 	{}

@@ -49,7 +49,8 @@ struct state {
 	uint64_t available;
 	uint64_t used;
 	uint64_t maxchunk;
-	uint64_t free_cma;		/* of all areas: nr_free_cma */
+	uint64_t free_cma;		/* nr_free_cma, as read_settled_state() has it */
+	uint64_t missing;		/* likewise */
 	char *bitmap;
 };
 
@@ -247,6 +248,7 @@ static inline bool in_area(const struct area *area, uint64_t pfn)
 /* The free pages of a zone, as /proc/zoneinfo has them */
 struct zone {
 	int node;
+	bool movable;			/* ZONE_MOVABLE */
 	uint64_t free;
 	uint64_t cma;
 };
@@ -259,8 +261,10 @@ static inline struct zone zone_of(uint64_t pfn)
 	long long n, spanned = 0;
 
 	while (file && fgets(line, sizeof(line), file)) {
-		if (sscanf(line, "Node %lld", &n) == 1)
+		if (sscanf(line, "Node %lld", &n) == 1) {
 			zone.node = n;
+			zone.movable = strstr(line, " Movable");
+		}
 		if (sscanf(line, " pages free %lld", &n) == 1)
 			zone.free = n;
 		if (sscanf(line, " nr_free_cma %lld", &n) == 1)
@@ -274,6 +278,15 @@ static inline struct zone zone_of(uint64_t pfn)
 	if (file)
 		fclose(file);
 	return found;
+}
+
+/*
+ * Is the area in the zone that programs have their memory from first? The default is that
+ * areas come last.
+ */
+static inline bool in_own_zone(const struct area *area)
+{
+	return zone_of(area->base_pfn).movable;
 }
 
 /*
@@ -312,14 +325,44 @@ static inline char *map_untouched(size_t size)
 }
 
 /*
- * The page allocator turns to an area when as little is left elsewhere. So have
- * little left: @keep bytes more than areas have. Return: what takes up the rest,
- * which has @size bytes, or NULL.
+ * Take all that can be had of all areas at the same time, or pages would go from one to
+ * another. Return: whose it is, to be closed; in @missing, pages that nobody else holds
+ * and that could not be had.
+ */
+static inline int hold_areas(uint64_t *missing)
+{
+	int hold = cma_open();
+
+	*missing = 0;
+	for (int i = 0;; i++) {
+		struct cma_test_info info = { };
+		struct cma_test_range r = { .flags = CMA_TEST_NOWARN };
+
+		snprintf(info.area, sizeof(info.area), "#%d", i);
+		if (ioctl(hold, CMA_TEST_INFO, &info))
+			return hold;
+		memcpy(r.area, info.area, sizeof(r.area));
+		*missing += info.pages - read_number(DEBUGFS, info.area, "used");
+		do {
+			*missing -= r.count;
+			r.count = read_number(DEBUGFS, info.area, "maxchunk");
+		} while (r.count && r.count <= info.pages &&
+			 !ioctl(hold, CMA_TEST_ALLOC, &r));
+	}
+}
+
+/*
+ * The page allocator turns to an area when as little is left elsewhere, or to an area in
+ * a zone of its own before all else. So have little left outside of areas: @keep bytes.
+ * Return: what takes up the rest, which has @size bytes, or NULL.
  */
 static inline char *take_ballast(uint64_t keep, size_t *size)
 {
+	uint64_t missing;
 	char *ballast;
+	int hold;
 
+	hold = hold_areas(&missing);
 	*size = read_meminfo("MemFree:");
 	ballast = map_untouched(*size);
 	for (size_t at = 0; ballast && at < *size; at += getpagesize()) {
@@ -328,6 +371,7 @@ static inline char *take_ballast(uint64_t keep, size_t *size)
 			break;
 		ballast[at] = 1;
 	}
+	close(hold);
 	return ballast;
 }
 
@@ -346,6 +390,7 @@ static inline void read_state(const struct area *area, struct state *state)
 	if (state->available == UINT64_MAX)
 		state->available = area->pages - state->used;
 	state->free_cma = read_vmstat("nr_free_cma");
+	state->missing = 0;
 	state->bitmap = malloc(size);
 	snprintf(path, sizeof(path), "%s/%s/bitmap", DEBUGFS, area->name);
 	if (state->bitmap && !read_text(path, state->bitmap, size))
@@ -430,37 +475,56 @@ static inline bool cma_verify(int fd, uint64_t pfn, uint64_t count,
 	return !ioctl(fd, CMA_TEST_VERIFY, &p) && p.bad == count;
 }
 
-/*
- * Make the numbers of free pages exact: no process borrows a page of any area, and
- * none is on a CPU's private list. All areas are taken at the same time, or
- * pages would go from one to another.
- */
-static inline void settle(int fd)
+/* Each CPU counts for itself, and adds up from time to time. */
+static inline void sum_up(int fd)
 {
-	int sum, hold = cma_open();
+	int sum;
 
-	for (int i = 0;; i++) {
-		struct cma_test_info info = { };
-		struct cma_test_range r = { .flags = CMA_TEST_NOWARN };
-
-		snprintf(info.area, sizeof(info.area), "#%d", i);
-		memcpy(r.area, info.area, sizeof(r.area));
-		if (ioctl(fd, CMA_TEST_INFO, &info))
-			break;
-		do {
-			r.count = read_number(DEBUGFS, info.area, "maxchunk");
-		} while (r.count && r.count <= info.pages &&
-			 !ioctl(hold, CMA_TEST_ALLOC, &r));
-	}
-	close(hold);
 	ioctl(fd, CMA_TEST_SETTLE);
-
-	/* Each CPU counts for itself, and adds up from time to time. */
 	sum = open("/proc/sys/vm/stat_refresh", O_WRONLY);
 	if (sum >= 0) {
 		if (write(sum, "1", 1) != 1)
 			perror("stat_refresh");
 		close(sum);
+	}
+}
+
+/*
+ * Make the numbers of free pages exact: no process borrows a page of any area, and
+ * none is on a CPU's private list. Return: pages that could not be had meanwhile; in
+ * @free_cma, nr_free_cma at that time, when no program can borrow, or give back.
+ */
+static inline uint64_t settle_and_count(int fd, uint64_t *free_cma)
+{
+	uint64_t missing;
+	int hold = hold_areas(&missing);
+
+	sum_up(fd);
+	*free_cma = read_vmstat("nr_free_cma");
+	close(hold);
+	sum_up(fd);
+	return missing;
+}
+
+static inline void settle(int fd)
+{
+	uint64_t free_cma;
+
+	settle_and_count(fd, &free_cma);
+}
+
+/*
+ * Where areas are in a zone of their own, programs borrow at once, even this one. What can
+ * be compared is what nobody has while the areas are held, and that nothing is missing.
+ */
+static inline void read_settled_state(int fd, const struct area *area, struct state *state)
+{
+	uint64_t free_cma, missing = settle_and_count(fd, &free_cma);
+
+	read_state(area, state);
+	if (in_own_zone(area)) {
+		state->free_cma = free_cma;
+		state->missing = missing;
 	}
 }
 
@@ -477,11 +541,12 @@ static inline const char *state_changed(const struct area *area,
 	for (int i = 0; i < 50; i++) {
 		struct state now;
 
-		settle(fd);
-		read_state(area, &now);
+		read_settled_state(fd, area, &now);
 		what = state_differs(before, &now, false);
 		if (!what && now.free_cma != before->free_cma)
 			what = "nr_free_cma";
+		if (!what && now.missing)
+			what = "what can be had";
 		free(now.bitmap);
 		if (!what)
 			break;

@@ -266,6 +266,7 @@ TEST_F_TIMEOUT(headroom, pinned_pages, 300)
 		pinned++;
 	}
 	TH_LOG("%u pages of the area are in a pipe", pinned);
+	ASSERT_LT(0, pinned);
 
 	ASSERT_TRUE(set_headroom(area, self->buffer));
 	EXPECT_LE(self->buffer, await_ready(area, self->buffer));

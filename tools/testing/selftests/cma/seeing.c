@@ -577,7 +577,7 @@ TEST_F_TIMEOUT(seeing, pinned_page_of_a_task, 300)
 	ASSERT_NE(NULL, page);
 	pfn = pfn_of(page);
 	ASSERT_TRUE(hold_in_pipe(pipes[1], page));
-	ASSERT_EQ(0, munmap(ballast, page - ballast));
+	ASSERT_TRUE(page == ballast || !munmap(ballast, page - ballast));
 	ASSERT_EQ(0, munmap(page + self->area.page_size,
 			    ballast + size - page - self->area.page_size));
 

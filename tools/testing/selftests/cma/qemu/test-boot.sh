@@ -3,7 +3,8 @@
 # What becomes of an area that is asked for at boot: every form of cma=, good and
 # bad, on arm64 nodes of the device tree, hundreds of areas, areas over holes in
 # memory. One machine is booted for each case, or for several that do not mind each other,
-# two at a time; TAP on stdout. ARCH and KERNEL as for vm.sh; logs go to TEST_OUT.
+# two at a time; TAP on stdout. ARCH, KERNEL and VM_TIMEOUT (180) as for vm.sh; logs go to
+# TEST_OUT.
 # CASES= names a part of it, or what needs another kernel: large_blocks, high_memory, crash.
 
 here=$(cd "$(dirname "$0")" && pwd -P)
@@ -1530,8 +1531,8 @@ export KERNEL ARCH
 run_case() {
 	local -a env
 	mapfile -d '' env <"$2/$3.env"
-	env MEM=512M VM_TIMEOUT=180 VM_WATCH=1 SCRIPT="$2/facts.sh" VM_LOG="$2/$3.log" "${env[@]}" \
-		"$1/vm.sh" >"$2/$3.facts" 2>"$2/$3.err"
+	env MEM=512M VM_TIMEOUT="${VM_TIMEOUT:-180}" VM_WATCH=1 SCRIPT="$2/facts.sh" \
+		VM_LOG="$2/$3.log" "${env[@]}" "$1/vm.sh" >"$2/$3.facts" 2>"$2/$3.err"
 	echo $? >"$2/$3.status"
 }
 export -f run_case

@@ -176,6 +176,15 @@ headroom_test='run headroom ./headroom'
 balance_test='run balance ./balance'
 lend_test='run lend ./lend'
 stress_test='run stress ./stress'
+# With cma_zone=movable, programs have their memory from areas first.
+if [ -n "$LONG" ]; then
+	own_zone_tests=("${main_tests[@]}" "$borrow_test" "$seeing_test" "$lend_test"
+		"$headroom_test" "$balance_test" "$stress_test")
+else
+	own_zone_tests=("${main_tests[1]}" "$borrow_test -v anonymous"
+		"$lend_test -T at_a_share" "$headroom_test -T values -T changes"
+		"$balance_test -t room_in_areas_is_used" "$stress_test")
+fi
 large_units="cma_test_multi=32M,0,-1,3"
 # hooks NAME... - tests that go with what the kernel is booted with
 hooks() {
@@ -234,6 +243,11 @@ on_guest() {
 		step "$arch-stress" machine "$arch-stress" "$arch" 512M "$area $large_units" \
 			"$stress_test" 'run "headroom, two areas" ./headroom -t changes' \
 			"$(hooks zone_counters charged_to_group)"
+		;;
+	own_zone)
+		[ "$LONG$arch" = arm64 ] ||
+			step "$arch-own-zone" machine "$arch-own-zone" "$arch" 512M \
+				"$area cma_zone=movable" "${own_zone_tests[@]}"
 		;;
 	nodes)
 		nodes "$arch" 2 512M
@@ -390,7 +404,7 @@ if [ -n "$DEBUG" ]; then
 	done
 else
 	for arch in x86_64 arm64; do
-		for part in boot busy hugetlb stress stock main nodes gigantic kunit; do
+		for part in boot busy hugetlb stress stock main own_zone nodes gigantic kunit; do
 			left+=("$part $arch")
 		done
 	done
