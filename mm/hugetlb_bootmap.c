@@ -27,9 +27,11 @@
 #include <linux/moduleparam.h>
 #include <linux/pgtable.h>
 #include <linux/sizes.h>
+#include <linux/stop_machine.h>
 #include <linux/string.h>
 #include <kunit/visibility.h>
 #include <asm/setup.h>
+#include <asm/tlbflush.h>
 
 #include "internal.h"
 #include "hugetlb_bootmap.h"
@@ -498,3 +500,63 @@ void __init hugetlb_bootmap_adopt(const struct hstate *h, struct folio *folio)
 		set_pte_at(&init_mm, addr, pte, entry);
 	}
 }
+
+#ifdef CONFIG_HUGETLB_BOOTMAP_ONLY
+struct bootmap_remap {
+	unsigned long start;
+	unsigned long end;
+	struct list_head *pages;
+};
+
+/* No other CPU is up to anything. Do not look at the struct pages that are remapped. */
+static int remap_alone(void *arg)
+{
+	const struct bootmap_remap *remap = arg;
+	unsigned long addr;
+	struct page *page;
+	pte_t *pte = NULL;
+
+	for (addr = remap->start; addr < remap->end; addr += PAGE_SIZE, pte++) {
+		if (!pte || IS_ALIGNED(addr, PMD_SIZE))
+			pte = pte_offset_kernel(pmd_off_k(addr), addr);
+		pte_clear(&init_mm, addr, pte);
+	}
+	flush_tlb_kernel_range(remap->start, remap->end);
+
+	pte = NULL;
+	addr = remap->start;
+	list_for_each_entry(page, remap->pages, lru) {
+		if (!pte || IS_ALIGNED(addr, PMD_SIZE))
+			pte = pte_offset_kernel(pmd_off_k(addr), addr);
+		set_pte_at(&init_mm, addr, pte++, mk_pte(page, PAGE_KERNEL));
+		addr += PAGE_SIZE;
+	}
+
+	return 0;
+}
+
+/**
+ * hugetlb_bootmap_restore() - give struct pages of a gigantic page memory of their own
+ * @start: address of the second page of struct pages; they are those of the first until
+ *	then
+ * @end: address behind the last one
+ * @pages: as many pages as there are between
+ *
+ * An entry of the page table that is in use must not be made one of another page at once
+ * here: it has to be invalid until no TLB has it any more. As any CPU may come across
+ * these struct pages, all others are stopped meanwhile. See
+ * Documentation/mm/vmemmap_dedup.rst.
+ *
+ * Context: process context. May sleep. Takes and releases the CPU hotplug lock.
+ */
+void hugetlb_bootmap_restore(unsigned long start, unsigned long end,
+			     struct list_head *pages)
+{
+	struct bootmap_remap remap = { start, end, pages };
+	struct page *page;
+
+	list_for_each_entry(page, pages, lru)
+		copy_page(page_to_virt(page), (void *)(start - PAGE_SIZE));
+	stop_machine(remap_alone, &remap, NULL);
+}
+#endif

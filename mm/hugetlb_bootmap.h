@@ -34,6 +34,8 @@ void hugetlb_bootmap_populate(void);
 bool hugetlb_bootmap_has(unsigned long pfn);
 bool hugetlb_bootmap_is_shared(unsigned long pfn);
 void hugetlb_bootmap_adopt(const struct hstate *h, struct folio *folio);
+void hugetlb_bootmap_restore(unsigned long start, unsigned long end,
+			     struct list_head *pages);
 
 #if IS_ENABLED(CONFIG_KUNIT)
 void hugetlb_bootmap_look(char *line, struct hugetlb_early_look *look);
@@ -72,6 +74,11 @@ static inline void hugetlb_bootmap_note(struct huge_bootmem_page *m,
 static inline void hugetlb_bootmap_populate(void) { }
 
 static inline void hugetlb_bootmap_adopt(const struct hstate *h, struct folio *folio) { }
+
+static inline void hugetlb_bootmap_restore(unsigned long start, unsigned long end,
+					   struct list_head *pages)
+{
+}
 
 static inline bool hugetlb_bootmap_has(unsigned long pfn)
 {

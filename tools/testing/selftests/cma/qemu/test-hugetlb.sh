@@ -78,8 +78,8 @@ use() {
 	./gigantic 1048576 "${1:-1}" $2 >/tmp/use || { cat /tmp/use; wrong "gigantic failed"; }
 }
 
-# lend MIB - memory of the area to somebody else, who can be moved. On arm64, where struct
-# pages are never shared, the area may be the last to be borrowed from: not there.
+# lend MIB - memory of the area to somebody else, who can be moved. On arm64, where none
+# are shared but from boot, the area may be the last to be borrowed from: not there.
 lend() {
 	[ -e /proc/sys/vm/hugetlb_optimize_vmemmap ] || return 0
 	before=$(meminfo CmaFree)
@@ -118,12 +118,14 @@ all_back() {
 		is "pages free in ${area##*/}" "$(cat "$area/available_pages")" \
 			"$(cat "$area/total_pages")"
 	done
-	# What is free and what is in use must add up to all: 256 MiB are in use at most.
-	# Each CPU counts for itself and adds up from time to time, so look again.
+	# What is free and what is in use must add up to all: 256 MiB are in use at most, and
+	# struct pages that were made after boot. Each CPU counts for itself and adds up from
+	# time to time, so look again.
 	for try in 1 2 3 4 5; do
 		echo 1 >/proc/sys/vm/stat_refresh
 		amiss=
-		between MemFree $(($(meminfo MemTotal) - 262144)) "$(meminfo MemTotal)"
+		maps=$(awk '$1 == "nr_memmap_pages" { print $2 * 4 }' /proc/vmstat)
+		between MemFree $(($(meminfo MemTotal) - 262144 - maps)) "$(meminfo MemTotal)"
 		between CmaFree $(($(meminfo CmaTotal) - 65536)) "$(meminfo CmaTotal)"
 		[ -n "$amiss" ] || return 0
 		sleep 1
@@ -542,11 +544,14 @@ if [ "$ARCH" = arm64 ]; then
 	CHECKS
 fi
 
-# large SIZE - a machine with that much memory, of which no more exists than it touches
+# large SIZE [NODES] - a machine with that much memory, of which no more exists than it
+# touches. Where nodes are QEMU's, vm.sh gives each its own.
 large() {
-	echo "MEM=$1"
-	echo "QEMU_ARGS=-object memory-backend-ram,id=ram,size=$1,reserve=off" \
-		"-machine memory-backend=ram"
+	local args=''
+	[ "$ARCH" = x86_64 ] || args="-cpu max"
+	[ "$ARCH${2:-1}" = arm642 ] || args+=" -machine memory-backend=ram \
+		-object memory-backend-ram,id=ram,size=$1,reserve=off"
+	printf '%s\n' "MEM=$1" "NODES=${2:-1}" "QEMU_ARGS=$args"
 }
 
 # Only struct pages that there is room for
@@ -559,6 +564,9 @@ at_once() {
 		most=\$((($2 - $1) * 4096 + $1))
 		[ "\$maps" -le "\$most" ] || wrong "\$maps pages of struct pages, not \$most"
 		use
+		# Somebody comes across the struct pages whose memory changes.
+		while :; do cat /proc/kpageflags; done >/dev/null &
+		reader=\$!
 		echo 2048kB >\$sizes/hugepages-1048576kB/demote_size
 		echo 1 >\$sizes/hugepages-1048576kB/demote
 		is "pages" "\$(nr)" $(($1 - 1))
@@ -572,6 +580,7 @@ at_once() {
 		is "pages" "\$(nr)" $(($1 - 1))
 		use
 		rm /tmp/lent
+		kill \$reader
 	CHECKS
 }
 
@@ -584,45 +593,65 @@ small_maps() {
 		"${machine[@]}" < <(at_once "$4" "$2"; echo "area hugetlb0 $4 1")
 }
 
-if [ "$ARCH" = x86_64 ]; then
-	small_maps "a small memory map at once" 16 12 13
-	boot "a small memory map at once, two nodes" \
-		"$hvo hugepages=0:5,1:6" "${machine[@]}" NODES=2 \
-		< <(at_once 11 16; echo 'use 1 0; use 1 1; all_back')
-	boot "a small memory map at once, across two zones" "$border $hvo hugepages=3" \
-		<<-'CHECKS'
-		says 'HugeTLB: 1 of the 1024 MiB pages .* across two zones: not used'
-		says "HugeTLB: memory map of $(nr) gigantic pages made of "
+small_maps "a small memory map at once" 16 12 13
+boot "a memory map in full: not said that it is to be small" \
+	"hugepagesz=1G hugepages=12 hugetlb_free_vmemmap=off" "${machine[@]}" <<'CHECKS'
+	is "pages" "$(nr)" 12
+	silent 'HugeTLB: memory map'
+CHECKS
+boot "more pages than memory" "$hvo hugepages=99" "${machine[@]}" <<'CHECKS'
+	[ "$(nr)" -ge 12 ] && [ "$(nr)" -lt 16 ] || wrong "$(nr) pages of 16 GiB"
+	says "HugeTLB: allocating 99 .*Only allocated $(nr) "
+	says 'HugeTLB: (no 1024 MiB at|no room for) .* MiB of memory are free'
+	use
+	all_back
+CHECKS
+mapfile -t machine < <(large 16G 2)
+boot "a small memory map at once, two nodes" "$hvo hugepages=0:5,1:6" "${machine[@]}" \
+	< <(at_once 11 16; echo 'use 1 0; use 1 1; all_back')
+boot "a small memory map at once, across two zones" "$border $hvo hugepages=3" <<'CHECKS'
+	says 'HugeTLB: 1 of the 1024 MiB pages .* across two zones: not used'
+	says "HugeTLB: memory map of $(nr) gigantic pages made of "
+	use
+	all_back
+CHECKS
+boot "a node and a size that are not there" "hugepagesz=1G hugepages=7:1 \
+	hugepagesz=3G hugepages=4 hugepagesz=2M hugepages=3 hugetlb_free_vmemmap=on" <<'CHECKS'
+	is "pages" "$(nr)" 0
+	is "pages of 2 MiB" "$(nr 2048)" 3
+	says 'HugeTLB: there is no node 7; nodes of this machine: 0'
+	says 'HugeTLB: unsupported hugepagesz=3G'
+	says 'HugeTLB: sizes of pages on this machine:( 64K)? 2M( 32M)? 1G'
+	all_back
+CHECKS
+if [ "$ARCH" = arm64 ]; then
+	boot "a small memory map at once, beside pages that are too small for one" \
+		"$hvo hugepages=2 hugepagesz=32M hugepages=3" <<-'CHECKS'
+		is "pages" "$(nr)" 2
+		is "pages of 32 MiB" "$(nr 32768)" 3
+		says 'HugeTLB: memory map of 2 gigantic pages made of '
+		says 'HugeTLB: memory map of 3 gigantic pages is made in full .* 128 MiB'
 		use
+		./gigantic 32768 3 >/tmp/use || { cat /tmp/use; wrong "pages of 32 MiB fail"; }
 		all_back
 	CHECKS
-	boot "a memory map in full: not said that it is to be small" \
-		"hugepagesz=1G hugepages=12 hugetlb_free_vmemmap=off" "${machine[@]}" <<-'CHECKS'
-		is "pages" "$(nr)" 12
-		silent 'HugeTLB: memory map'
-	CHECKS
-	boot "more pages than memory" "$hvo hugepages=99" "${machine[@]}" <<-'CHECKS'
-		[ "$(nr)" -ge 12 ] && [ "$(nr)" -lt 16 ] || wrong "$(nr) pages of 16 GiB"
-		says "HugeTLB: allocating 99 .*Only allocated $(nr) "
-		says 'HugeTLB: (no 1024 MiB at|no room for) .* MiB of memory are free'
-		use
+	boot "no small memory map of pages from later" "hugetlb_free_vmemmap=on" <<-'CHECKS'
+		want 1
+		is "pages" "$(nr)" 1
+		before=$(awk '$1 ~ /^nr_memmap/ { n += $2 } END { print n }' /proc/vmstat)
 		all_back
-	CHECKS
-	boot "a node and a size that are not there" "hugepagesz=1G hugepages=7:1 \
-		hugepagesz=3G hugepages=4 hugepagesz=2M hugepages=3 hugetlb_free_vmemmap=on" \
-		<<-'CHECKS'
-		is "pages" "$(nr)" 0
-		is "pages of 2 MiB" "$(nr 2048)" 3
-		says 'HugeTLB: there is no node 7; nodes of this machine: 0'
-		says 'HugeTLB: unsupported hugepagesz=3G'
-		says 'HugeTLB: sizes of pages on this machine: 2M 1G'
-		all_back
+		is "pages of struct pages" "$(awk '$1 ~ /^nr_memmap/ { n += $2 }
+			END { print n }' /proc/vmstat)" "$before"
+		[ ! -e /proc/sys/vm/hugetlb_optimize_vmemmap ] || wrong "there is the sysctl"
 	CHECKS
 fi
-if [ "$ARCH" = x86_64 ] && [ -n "${LONG:-}" ]; then
+if [ -n "${LONG:-}" ] && [ "$ARCH" = arm64 ]; then
+	small_maps "256 GiB: 252 pages" 256 252 252
+elif [ -n "${LONG:-}" ]; then
 	small_maps "512 GiB: 504 pages" 512 504 504
+	mapfile -t machine < <(large 512G 2)
 	boot "512 GiB on two nodes: 504 pages of areas" \
-		"hugetlb_cma=504G hugetlb_cma_only=1 $hvo hugepages=504" "${machine[@]}" NODES=2 \
+		"hugetlb_cma=504G hugetlb_cma_only=1 $hvo hugepages=504" "${machine[@]}" \
 		< <(at_once 504 512; echo 'use 1 0; use 1 1')
 	mapfile -t machine < <(large 1000G)
 	boot "1000 GiB: 984 pages" "$hvo hugepages=984" "${machine[@]}" < <(at_once 984 1000)

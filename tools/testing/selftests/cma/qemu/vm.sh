@@ -198,7 +198,7 @@ elif [ "$NODES" -gt 1 ]; then
 	size=${MEM%?}
 	[ "${MEM: -1}" = M ] || size=$((size * 1024))
 	for ((node = 0; node < NODES; node++)); do
-		nodes+=(-object "memory-backend-ram,id=node$node,size=$((size / NODES))M"
+		nodes+=(-object "memory-backend-ram,id=node$node,size=$((size / NODES))M,reserve=off"
 			-numa "node,nodeid=$node,memdev=node$node")
 	done
 fi
