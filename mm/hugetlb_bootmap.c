@@ -312,6 +312,8 @@ bool __init hugetlb_bootmap_has_room(const struct hstate *h, phys_addr_t on_loan
 	/* The shadow */
 	if (IS_ENABLED(CONFIG_KASAN_GENERIC))
 		keep += memory / 8;
+	if (IS_ENABLED(CONFIG_KASAN_SW_TAGS))
+		keep += memory / 16;
 	free = free_at_first - min(free_at_first, memblock_reserved_size() -
 				   reserved_at_first) + on_loan;
 	if (free >= size + keep)
