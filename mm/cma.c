@@ -799,6 +799,7 @@ static int cma_alloc_first_free(struct cma *cma, struct cma_request *rq,
 		}
 		if (ret)
 			break;
+		ret = -EBUSY;
 		if (!cma_take_window(cma, rq, window))
 			continue;
 		cma_choose(cma, rq, window);

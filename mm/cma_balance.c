@@ -102,7 +102,9 @@ static unsigned long usable_pages(struct zone *zone)
 
 static unsigned long missing_in(struct zone *zone)
 {
-	return high_wmark_pages(zone) - min(high_wmark_pages(zone), usable_pages(zone));
+	unsigned long high = high_wmark_pages(zone);
+
+	return high - min(high, usable_pages(zone));
 }
 
 /*

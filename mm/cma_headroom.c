@@ -667,8 +667,10 @@ static struct cma_map *find_least_useful(const struct cma_headroom *headroom,
 		     first = next) {
 			unsigned long n = next - first;
 
+			cond_resched();
 			find_odd_end(headroom, map, &first, &n);
-			if (n >= *units)
+			/* It is empty if it was allocated in between. */
+			if (!n || n >= *units)
 				continue;
 			*units = n;
 			*unit = first;
@@ -708,14 +710,14 @@ static void shed(struct cma *cma, struct cma_map *map, unsigned long unit,
  */
 static bool shed_all(struct cma_headroom *headroom, bool out_of_memory)
 {
+	unsigned long surplus, had, until = jiffies + REFILL_TIME;
 	struct cma *cma = headroom->cma;
-	unsigned long surplus, had;
 
 	for (had = ULONG_MAX; (surplus = surplus_pages(headroom)); had = surplus) {
 		unsigned long unit, units, next;
 		struct cma_map *map = find_least_useful(headroom, &unit, &units);
 
-		if (!map || surplus >= had)
+		if (!map || surplus >= had || time_after(jiffies, until))
 			return false;
 		units = unit + min(units, surplus >> map->order_per_bit);
 		for (; unit < units; unit = next) {

@@ -83,17 +83,22 @@ static inline bool cma_zone_is_movable(const struct zone *zone)
 }
 
 /**
- * cma_zone_unsure() - how much of a zone may be held for good by those who allocate from areas
+ * cma_zone_sure() - how much of a zone is there for all who may have pages of it
  * @zone: zone
  *
- * Lower zones keep no memory in reserve for it.
+ * Callers may hold pages of areas for good, so lower zones keep no memory in reserve for
+ * them.
  *
  * Context: any.
- * Return: pages of areas in ZONE_MOVABLE, if areas are moved there; else 0.
+ * Return: managed pages, without those of areas in ZONE_MOVABLE if areas are moved there.
  */
-static inline unsigned long cma_zone_unsure(struct zone *zone)
+static inline unsigned long cma_zone_sure(struct zone *zone)
 {
-	return cma_zone_is_movable(zone) ? zone_cma_pages(zone) : 0;
+	unsigned long managed = zone_managed_pages(zone);
+
+	/* A balloon may have taken away pages of areas. */
+	return cma_zone_is_movable(zone) ? managed - min(managed, zone_cma_pages(zone)) :
+					   managed;
 }
 #else
 static inline void cma_zone_move(void) { }
@@ -103,9 +108,9 @@ static inline bool cma_zone_is_movable(const struct zone *zone)
 	return false;
 }
 
-static inline unsigned long cma_zone_unsure(struct zone *zone)
+static inline unsigned long cma_zone_sure(struct zone *zone)
 {
-	return 0;
+	return zone_managed_pages(zone);
 }
 
 static inline bool cma_zone_intersects(struct zone *zone, unsigned long pfn,
