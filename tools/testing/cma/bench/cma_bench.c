@@ -452,7 +452,7 @@ static int bench_do(const char *text)
 }
 
 static ssize_t bench_command(struct file *file, const char __user *buf,
-			   size_t len, loff_t *pos)
+			     size_t len, loff_t *pos)
 {
 	char text[128];
 	int ret;

@@ -594,7 +594,8 @@ static void run_writes(unsigned long pages)
 
 	if (!command("write 0 %lu 200", pages))
 		die("write: %s", strerror(errno));
-	rest = text = read_results();
+	text = read_results();
+	rest = text;
 	for (unsigned int i = 0; (line = strsep(&rest, "\n")) && *line; i++)
 		printf("idle-writes,%lu,1,1,0,%u,1,1,%llu,0,0\n", pages, i,
 		       strtoull(line, NULL, 10));

@@ -25,7 +25,8 @@ sorted() {
 	sorted | awk -v pass=2 -f "$here/figures.awk"
 } >"$dir/figures.csv"
 tail -n +2 "$dir/figures.csv" >"$dir/figures"
-awk -v names="$*" -v bars="${BARS:-1}" -f "$here/table.awk" "$dir/trees.txt" "$dir/figures" >"$dir/table.rst"
+awk -v names="$*" -v bars="${BARS:-1}" -f "$here/table.awk" \
+	"$dir/trees.txt" "$dir/figures" >"$dir/table.rst"
 for what in latency moved threads price lending; do
 	awk -v what=$what -v names="$*" -f "$here/plot.awk" "$dir/figures" >"$dir/$what.svg"
 done

@@ -197,8 +197,9 @@ if [ "$NODES" -gt 1 ] && [ "$ARCH" = x86_64 ]; then
 elif [ "$NODES" -gt 1 ]; then
 	size=${MEM%?}
 	[ "${MEM: -1}" = M ] || size=$((size * 1024))
+	size=$((size / NODES))M
 	for ((node = 0; node < NODES; node++)); do
-		nodes+=(-object "memory-backend-ram,id=node$node,size=$((size / NODES))M,reserve=off"
+		nodes+=(-object "memory-backend-ram,id=node$node,size=$size,reserve=off"
 			-numa "node,nodeid=$node,memdev=node$node")
 	done
 fi
