@@ -30,12 +30,14 @@ free=$(awk '$1 == "MemFree:" { print int($2 / 1024) }' /proc/meminfo)
 echo "large,$pages,${maps:--},$free,$up"
 GUEST
 
-# peak PIDFILE - the most memory that QEMU has had, in KiB, as often as it may have grown
+# peak PIDFILE LOG - the most memory that QEMU has had, in KiB, as often as it may have grown;
+# a kernel that panics this early does not restart, so end QEMU then
 peak() {
 	local pid
 	while sleep 0.2; do
-		pid=$(cat "$1" 2>/dev/null) && [ -n "$pid" ] &&
-			sed -n 's/^VmHWM:[^0-9]*\([0-9]*\) kB$/\1/p' "/proc/$pid/status" 2>/dev/null
+		pid=$(cat "$1" 2>/dev/null) && [ -n "$pid" ] || continue
+		sed -n 's/^VmHWM:[^0-9]*\([0-9]*\) kB$/\1/p' "/proc/$pid/status" 2>/dev/null
+		! grep -q 'end Kernel panic' "$2" 2>/dev/null || kill "$pid" 2>/dev/null
 	done
 }
 
@@ -43,7 +45,8 @@ peak() {
 boot() {
 	local line sampler rss
 	rm -f "$out/large.pid"
-	peak "$out/large.pid" >"$out/large.peak" &
+	rm -f "$out/$2-$1.log"
+	peak "$out/large.pid" "$out/$2-$1.log" >"$out/large.peak" &
 	sampler=$!
 	line=$(KERNEL=$3 MEM=${SIZE}G NODES=$5 APPEND=$4 SCRIPT=$out/large.script \
 		VM_LOG=$out/$2-$1.log VM_TIMEOUT=${VM_TIMEOUT:-900} \
