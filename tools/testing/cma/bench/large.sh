@@ -35,7 +35,8 @@ GUEST
 peak() {
 	local pid
 	while sleep 0.2; do
-		pid=$(cat "$1" 2>/dev/null) && [ -n "$pid" ] || continue
+		pid=$(cat "$1" 2>/dev/null)
+		[ -n "$pid" ] || continue
 		sed -n 's/^VmHWM:[^0-9]*\([0-9]*\) kB$/\1/p' "/proc/$pid/status" 2>/dev/null
 		! grep -q 'end Kernel panic' "$2" 2>/dev/null || kill "$pid" 2>/dev/null
 	done
