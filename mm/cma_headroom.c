@@ -839,7 +839,8 @@ static struct cma_headroom *make_headroom(struct cma *cma)
  * @pages: so many, at most those of the area; rounded up to units
  *
  * What is missing is made ready in the background. What is too much is given up before
- * this returns, or right after allocations that are having pages moved.
+ * this returns, or else by the worker: right after allocations that are having pages moved,
+ * or if it takes longer than a second.
  *
  * Context: process context, sleeps.
  * Return: 0; -EINVAL if the area has fewer pages; -ENOMEM.

@@ -101,7 +101,7 @@ void __init cma_kunit_retire(struct kunit *test, struct cma *cma)
 		KUNIT_ASSERT_NOT_NULL(test, pages[nr]);
 	}
 	count = cma->ranges[0].count;
-	/* Those who visit all areas leave it out from now on. */
+	/* kswapd leaves it out from now on. */
 	cma->state = CMA_DEAD;
 	cma_headroom_destroy(cma);
 	cma_for_each_map(map, cma)

@@ -19,6 +19,14 @@
 #define TRIES		8		/* of each size */
 #define SIZES		3
 
+/*
+ * The allocator moves pages once if that takes longer than this, and else several times.
+ * The stock one always does so once. So on a machine that is slow for lack of processors,
+ * this many tries may fail.
+ */
+#define ONCE_MS		2000
+#define MAY_BE_SLOW	3
+
 /* A sixteenth of the area may be free when an allocation begins, and seldom is. */
 #define LOW_SHARE	16
 
@@ -54,8 +62,7 @@ FIXTURE_VARIANT_ADD(busy, swap_faults)
 FIXTURE_VARIANT_ADD(busy, zram)
 {
 	.load = "zram-faults",
-	/* All of the area: half of them in an emulator that has to share its processors. */
-	.least = { 8, 8, 2 },
+	.least = { 8, 8, 5 },
 };
 
 FIXTURE_VARIANT_ADD(busy, readers)
@@ -140,7 +147,7 @@ TEST_F_TIMEOUT(busy, served, PATIENCE)
 	unsigned int all_lent = 0;
 
 	for (unsigned int s = 0; s < SIZES; s++) {
-		unsigned int ok = 0, excused = 0, lent = 0;
+		unsigned int ok = 0, excused = 0, slow = 0, lent = 0;
 		uint64_t slowest = 0;
 
 		/* One that is never served has nothing to lend anew, and takes long. */
@@ -159,7 +166,10 @@ TEST_F_TIMEOUT(busy, served, PATIENCE)
 			} else {
 				newest_failure(area, text, sizeof(text));
 				TH_LOG("%d: %s", ret, text);
-				excused += ret == -ENOMEM && journal_is_in_the_way(area);
+				if (ret == -ENOMEM && journal_is_in_the_way(area))
+					excused++;
+				else if (ret == -ENOMEM && busy_ms() - start >= ONCE_MS)
+					slow++;
 			}
 			start = busy_ms() - start;
 			slowest = start > slowest ? start : slowest;
@@ -167,6 +177,7 @@ TEST_F_TIMEOUT(busy, served, PATIENCE)
 		TH_LOG("%s, %llu pages: %u of %d, a journal's %u, at most %llu ms, lent %u times",
 		       variant->load, (long long)sizes[s], ok, TRIES, excused,
 		       (long long)slowest, lent);
+		excused += sizes[s] == area->pages ? (slow < MAY_BE_SLOW ? slow : MAY_BE_SLOW) : 0;
 		EXPECT_GE(ok + (excused < TRIES / 2 ? excused : TRIES / 2),
 			  variant->least[s]);
 		all_lent += lent;

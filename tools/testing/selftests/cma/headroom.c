@@ -395,7 +395,7 @@ TEST_F_TIMEOUT(headroom, changes, 300)
 		snprintf(text, sizeof(text), "%u %u",
 			 1 + rand_r(&random) % (unsigned int)(area->pages * area->page_size),
 			 rand_r(&random) % 50);
-		if (i % 4 < areas)
+		if (i % 2 < areas)
 			ASSERT_TRUE(put_text(area, "prepare", text));
 		if (i % 20 == 0)
 			set_number(cpu1, i / 20 % 2);
